@@ -1,0 +1,1 @@
+//! The PiWardrive desktop: window and command line.

@@ -1,0 +1,1 @@
+//! The desktop without a window: link, workers, exchange formats.

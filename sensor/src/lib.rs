@@ -1,0 +1,1 @@
+//! The headless sensor: listens, dissects, journals, streams.

@@ -1,0 +1,31 @@
+//! Domain types of PiWardrive: what was heard, where, when, by what.
+//!
+//! Plain data and the rules that belong to one value (formatting, parsing, derivation).
+//! No clock, no file, no socket: time is always an argument.
+
+mod address;
+mod advertisement;
+mod channel;
+mod frame;
+mod observation;
+mod position;
+mod security;
+mod sensor;
+mod ssid;
+mod time;
+
+pub use address::{AddressError, MacAddr};
+pub use advertisement::{
+    Advertisement, AdvertisementId, AdvertisementKind, MldLink, NetworkTraits, Standard, Wps,
+};
+pub use channel::{Band, Channel, ChannelWidth};
+pub use frame::{FrameFlags, FrameKind};
+pub use observation::{Detail, Observation, PhyKind};
+pub use position::{Fix, FixMode, Position, WORLD_RADIUS_M};
+pub use security::{Akm, AuthMode, Cipher, RsnInfo, Security, SecurityLabel, SuiteSet};
+pub use sensor::{
+    ClockSource, ClockState, Gap, GapCause, Health, Origin, RadioEvent, RadioEventKind, RadioId,
+    SensorId, TuneInterval,
+};
+pub use ssid::Ssid;
+pub use time::{TimeError, TimeRange, Timestamp};

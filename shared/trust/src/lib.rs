@@ -1,0 +1,1 @@
+//! Keys, pinning and pairing that sensor and desktop share.

@@ -1,0 +1,366 @@
+//! Batches: the unit that is journaled, sent, acknowledged and stored.
+//!
+//! The bytes of a batch in the journal are its bytes on the link and in the survey.
+
+use crate::columns::{ColumnError, ColumnsV1};
+use crate::envelope::{
+    Envelope, EnvelopeError, EnvelopeKind, MAX_PAYLOAD, decode_payload, encode_payload, seal,
+};
+use pw_model::{
+    Advertisement, ClockState, Fix, Gap, Health, Observation, Origin, RadioEvent, SensorId,
+    TimeRange, Timestamp, TuneInterval,
+};
+use serde::{Deserialize, Serialize};
+
+/// Level of zstd: more costs the sensor's processor and gains little on columns.
+const COMPRESSION_LEVEL: i32 = 3;
+
+/// Names a batch for ever. `epoch` is drawn anew whenever a journal is created, so that a sensor
+/// whose card was replaced cannot give an old number to new data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct BatchId {
+    /// Whose batch.
+    pub sensor: SensorId,
+    /// Which journal of it.
+    pub epoch: u64,
+    /// Counts from 1 without holes within the epoch.
+    pub seq: u64,
+}
+
+/// What every batch says of the stream it belongs to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StreamInfo {
+    /// Name the owner gave the sensor, or the name of an imported file.
+    pub name: String,
+    /// Where the frames come from.
+    pub origin: Origin,
+}
+
+/// The part of a batch that can be read without unpacking it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BatchHeader {
+    /// Name of the batch.
+    pub id: BatchId,
+    /// Stream it belongs to.
+    pub stream: StreamInfo,
+    /// Earliest and latest time of anything in it; `None` for an empty batch.
+    pub range: Option<TimeRange>,
+    /// Number of observations.
+    pub observations: u32,
+    /// Layout of the packed body.
+    body_version: u16,
+    /// Length of the body before packing.
+    body_len: u32,
+}
+
+/// Everything that one sensor has to say about a short stretch of time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Batch {
+    /// Name of the batch.
+    pub id: BatchId,
+    /// Stream it belongs to.
+    pub stream: StreamInfo,
+    /// Frames as heard, in the order they were heard.
+    pub observations: Vec<Observation>,
+    /// Advertisements that these observations are the first to refer to.
+    pub advertisements: Vec<Advertisement>,
+    /// Reports of the position receiver.
+    pub fixes: Vec<Fix>,
+    /// The listening ledger.
+    pub tunes: Vec<TuneInterval>,
+    /// Stated losses.
+    pub gaps: Vec<Gap>,
+    /// State of the sensor.
+    pub health: Vec<Health>,
+    /// State of its clock.
+    pub clocks: Vec<ClockState>,
+    /// Changes of its radios.
+    pub radio_events: Vec<RadioEvent>,
+}
+
+/// Version 1 of the packed body. Never changed; a later one is a new structure.
+#[derive(Serialize, Deserialize)]
+struct BodyV1 {
+    observations: ColumnsV1,
+    advertisements: Vec<Advertisement>,
+    fixes: Vec<Fix>,
+    tunes: Vec<TuneInterval>,
+    gaps: Vec<Gap>,
+    health: Vec<Health>,
+    clocks: Vec<ClockState>,
+    radio_events: Vec<RadioEvent>,
+}
+
+/// Why bytes are not a batch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// The envelope is not sound.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A sound envelope with something else in it.
+    #[error("a record of another kind where a batch was expected")]
+    NotABatch,
+    /// Packed by a later release.
+    #[error("batch layout {found}; this release reads up to 1; update PiWardrive")]
+    BodyVersion {
+        /// Layout that was found.
+        found: u16,
+    },
+    /// The packed body does not unpack.
+    #[error("body does not unpack: {0}")]
+    Unpack(String),
+    /// A column is damaged.
+    #[error("{0}")]
+    Columns(String),
+}
+
+impl From<ColumnError> for BatchError {
+    fn from(error: ColumnError) -> Self {
+        Self::Columns(error.to_string())
+    }
+}
+
+impl Batch {
+    /// A batch with nothing in it yet.
+    #[must_use]
+    pub fn new(id: BatchId, stream: StreamInfo) -> Self {
+        Self {
+            id,
+            stream,
+            observations: Vec::new(),
+            advertisements: Vec::new(),
+            fixes: Vec::new(),
+            tunes: Vec::new(),
+            gaps: Vec::new(),
+            health: Vec::new(),
+            clocks: Vec::new(),
+            radio_events: Vec::new(),
+        }
+    }
+
+    /// True when nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+            && self.advertisements.is_empty()
+            && self.fixes.is_empty()
+            && self.tunes.is_empty()
+            && self.gaps.is_empty()
+            && self.health.is_empty()
+            && self.clocks.is_empty()
+            && self.radio_events.is_empty()
+    }
+
+    /// Earliest and latest time of anything in it.
+    #[must_use]
+    pub fn range(&self) -> Option<TimeRange> {
+        let mut range: Option<TimeRange> = None;
+        let mut include = |time: Timestamp| {
+            let point = TimeRange { start: time, end: time };
+            range = Some(range.map_or(point, |r| r.union(&point)));
+        };
+        self.observations.iter().for_each(|o| include(o.time));
+        self.advertisements.iter().for_each(|a| include(a.time));
+        self.fixes.iter().for_each(|f| include(f.time));
+        self.tunes.iter().for_each(|t| {
+            include(t.start);
+            include(t.end);
+        });
+        self.gaps.iter().for_each(|g| {
+            include(g.start);
+            include(g.end);
+        });
+        self.health.iter().for_each(|h| include(h.time));
+        self.clocks.iter().for_each(|c| include(c.time));
+        self.radio_events.iter().for_each(|e| include(e.time));
+        range
+    }
+
+    /// Packs the batch into its envelope. Lists are taken, not copied.
+    ///
+    /// # Errors
+    /// The batch is above the envelope's limit: it should have been closed earlier.
+    pub fn encode(self) -> Result<EncodedBatch, BatchError> {
+        let range = self.range();
+        let body = encode_payload(&BodyV1 {
+            observations: ColumnsV1::encode(&self.observations),
+            advertisements: self.advertisements,
+            fixes: self.fixes,
+            tunes: self.tunes,
+            gaps: self.gaps,
+            health: self.health,
+            clocks: self.clocks,
+            radio_events: self.radio_events,
+        })?;
+        let header = BatchHeader {
+            id: self.id,
+            stream: self.stream,
+            range,
+            observations: self.observations.len() as u32,
+            body_version: 1,
+            // encode_payload holds to MAX_PAYLOAD, far below u32::MAX.
+            body_len: body.len() as u32,
+        };
+        let packed = zstd::bulk::compress(&body, COMPRESSION_LEVEL)
+            .map_err(|error| BatchError::Unpack(error.to_string()))?;
+        let head = encode_payload(&header)?;
+        let mut payload = Vec::with_capacity(2 + head.len() + packed.len());
+        // A header is some tens of bytes and a name; a longer one would not decode below.
+        let head_len = u16::try_from(head.len())
+            .map_err(|_too_long| BatchError::Unpack("the stream's name is too long".to_owned()))?;
+        payload.extend_from_slice(&head_len.to_le_bytes());
+        payload.extend_from_slice(&head);
+        payload.extend_from_slice(&packed);
+        Ok(EncodedBatch { bytes: seal(EnvelopeKind::Batch, &payload)?, header })
+    }
+}
+
+/// A batch as it is journaled, sent and stored, with its header read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EncodedBatch {
+    bytes: Vec<u8>,
+    header: BatchHeader,
+}
+
+impl EncodedBatch {
+    /// Checks the envelope and reads the header. The body is not unpacked.
+    ///
+    /// # Errors
+    /// The bytes are not exactly one sound batch.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, BatchError> {
+        let envelope = Envelope::read(&bytes)?;
+        if envelope.len != bytes.len() {
+            return Err(BatchError::Unpack("bytes left over after the batch".to_owned()));
+        }
+        let header = BatchHeader::read(&envelope)?;
+        Ok(Self { bytes, header })
+    }
+
+    /// The whole envelope.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &BatchHeader {
+        &self.header
+    }
+
+    /// Unpacks the body.
+    ///
+    /// # Errors
+    /// The body is damaged or of a later release.
+    pub fn decode(&self) -> Result<Batch, BatchError> {
+        let envelope = Envelope::read(&self.bytes)?;
+        Batch::read(&envelope)
+    }
+}
+
+impl BatchHeader {
+    /// Reads the header of the batch in `envelope`, without unpacking the body.
+    ///
+    /// # Errors
+    /// The envelope holds something else, or the header is damaged.
+    pub fn read(envelope: &Envelope<'_>) -> Result<Self, BatchError> {
+        split(envelope).map(|(header, _)| header)
+    }
+}
+
+impl Batch {
+    /// Unpacks the batch in `envelope`.
+    ///
+    /// # Errors
+    /// The envelope holds something else, or the batch is damaged or of a later release.
+    pub fn read(envelope: &Envelope<'_>) -> Result<Self, BatchError> {
+        let (header, packed) = split(envelope)?;
+        if header.body_version != 1 {
+            return Err(BatchError::BodyVersion { found: header.body_version });
+        }
+        let body_len = header.body_len as usize;
+        if body_len > MAX_PAYLOAD {
+            return Err(EnvelopeError::TooLong { length: body_len }.into());
+        }
+        let body = zstd::bulk::decompress(packed, body_len)
+            .map_err(|error| BatchError::Unpack(error.to_string()))?;
+        let body: BodyV1 = decode_payload(&body)?;
+        Ok(Self {
+            id: header.id,
+            stream: header.stream,
+            observations: body.observations.decode()?,
+            advertisements: body.advertisements,
+            fixes: body.fixes,
+            tunes: body.tunes,
+            gaps: body.gaps,
+            health: body.health,
+            clocks: body.clocks,
+            radio_events: body.radio_events,
+        })
+    }
+}
+
+fn split<'a>(envelope: &Envelope<'a>) -> Result<(BatchHeader, &'a [u8]), BatchError> {
+    if envelope.kind != Some(EnvelopeKind::Batch) {
+        return Err(BatchError::NotABatch);
+    }
+    let cut = || BatchError::Unpack("the batch ends within its header".to_owned());
+    let (head_len, rest) = envelope.payload.split_first_chunk::<2>().ok_or_else(cut)?;
+    let (head, packed) =
+        rest.split_at_checked(usize::from(u16::from_le_bytes(*head_len))).ok_or_else(cut)?;
+    Ok((decode_payload(head)?, packed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pw_model::{GapCause, RadioId};
+
+    fn batch() -> Batch {
+        let id = BatchId { sensor: SensorId([7; 16]), epoch: 9, seq: 1 };
+        let mut batch = Batch::new(id, StreamInfo { name: "car".to_owned(), origin: Origin::Live });
+        batch.gaps.push(Gap {
+            radio: Some(RadioId(0)),
+            start: Timestamp::from_unix_secs(10),
+            end: Timestamp::from_unix_secs(12),
+            cause: GapCause::KernelDrop,
+            frames: Some(3),
+        });
+        batch
+    }
+
+    #[test]
+    fn round_trip() {
+        let encoded = batch().encode().expect("small");
+        let read = EncodedBatch::from_bytes(encoded.bytes().to_vec()).expect("sound");
+        assert_eq!(read, encoded);
+        assert_eq!(read.header().range, batch().range());
+        assert_eq!(read.decode(), Ok(batch()));
+    }
+
+    #[test]
+    fn every_cut_is_an_error() {
+        let encoded = batch().encode().expect("small");
+        for cut in 0..encoded.bytes().len() {
+            assert!(EncodedBatch::from_bytes(encoded.bytes()[..cut].to_vec()).is_err());
+        }
+        let mut longer = encoded.bytes().to_vec();
+        longer.push(0);
+        assert!(EncodedBatch::from_bytes(longer).is_err());
+    }
+
+    #[test]
+    fn damage_behind_a_right_checksum_is_an_error() {
+        let encoded = batch().encode().expect("small");
+        let payload = &encoded.bytes()[crate::HEADER_LEN..];
+        for at in 0..payload.len() {
+            let mut damaged = payload.to_vec();
+            damaged[at] ^= 0xff;
+            let sealed = seal(EnvelopeKind::Batch, &damaged).expect("small");
+            // Either refused or read as some other batch; never a panic.
+            if let Ok(read) = EncodedBatch::from_bytes(sealed) {
+                drop(read.decode());
+            }
+        }
+    }
+}

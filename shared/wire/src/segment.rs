@@ -1,0 +1,206 @@
+//! Segments: append-only runs of envelopes, the file format of the sensor's journal and the
+//! desktop's survey. Pure: bytes in, records out; file work is done at each end.
+
+use crate::envelope::{Envelope, EnvelopeError, EnvelopeKind, MAGIC, seal_value};
+use pw_model::{MacAddr, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// First record of a segment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SegmentHeader {
+    /// Number of the segment in its folder, counting up.
+    pub number: u64,
+    /// When it was begun, by the writer's clock.
+    pub created: Timestamp,
+    /// Program and release that wrote it, like `piwardrive-sensor 0.1.0`.
+    pub writer: String,
+}
+
+/// What a person wrote into a survey. Grows at the end; a shipped variant never changes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum UserRecord {
+    /// A note on a device. An empty text removes it.
+    Note {
+        /// When it was written.
+        time: Timestamp,
+        /// The device.
+        device: MacAddr,
+        /// The text.
+        text: String,
+    },
+    /// Known to the owner of the survey, or no longer.
+    Known {
+        /// When it was said.
+        time: Timestamp,
+        /// The device.
+        device: MacAddr,
+        /// True when known.
+        known: bool,
+    },
+}
+
+impl UserRecord {
+    /// The record in its envelope.
+    ///
+    /// # Errors
+    /// The text is above the envelope's limit.
+    pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
+        seal_value(EnvelopeKind::User, self)
+    }
+}
+
+/// The bytes that begin a segment.
+///
+/// # Errors
+/// The writer's name is above the envelope's limit.
+pub fn segment_start(header: &SegmentHeader) -> Result<Vec<u8>, EnvelopeError> {
+    seal_value(EnvelopeKind::SegmentHeader, header)
+}
+
+/// One step through a segment.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ScanItem<'a> {
+    /// A sound record.
+    Record {
+        /// Where it begins.
+        offset: usize,
+        /// The record.
+        envelope: Envelope<'a>,
+    },
+    /// Bytes that are no sound record, followed by one that is or by the end.
+    Damage {
+        /// Where it begins.
+        offset: usize,
+        /// How many bytes were skipped.
+        len: usize,
+        /// What is wrong with the first of them.
+        error: EnvelopeError,
+    },
+    /// The last record is not whole: the writer was stopped in the middle of it.
+    TornTail {
+        /// Where it begins.
+        offset: usize,
+        /// Bytes of it that are there.
+        len: usize,
+    },
+}
+
+/// Walks the records of a segment, past damage.
+#[derive(Debug)]
+pub struct SegmentScanner<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> SegmentScanner<'a> {
+    /// Starts at the first byte of a segment.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, offset: 0 }
+    }
+
+    /// Starts at `offset`, which must be where a record begins.
+    #[must_use]
+    pub const fn at(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
+    /// Finds the next place after `from` where a sound record begins.
+    fn resynchronise(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        while let Some(rest) = self.bytes.get(at..) {
+            let step = rest.windows(MAGIC.len()).position(|window| window == MAGIC)?;
+            at += step;
+            if self.bytes.get(at..).is_some_and(|candidate| Envelope::read(candidate).is_ok()) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+impl<'a> Iterator for SegmentScanner<'a> {
+    type Item = ScanItem<'a>;
+
+    fn next(&mut self) -> Option<ScanItem<'a>> {
+        let offset = self.offset;
+        let rest = self.bytes.get(offset..).filter(|rest| !rest.is_empty())?;
+        let error = match Envelope::read(rest) {
+            Ok(envelope) => {
+                self.offset += envelope.len;
+                return Some(ScanItem::Record { offset, envelope });
+            }
+            Err(error) => error,
+        };
+        let end = self.bytes.len();
+        self.offset = self.resynchronise(offset + 1).unwrap_or(end);
+        let len = self.offset - offset;
+        // A record that runs past the end was being written; anything else is damage. A damaged
+        // length can look like it, which is why sound records after it are looked for first.
+        let torn = self.offset == end && matches!(error, EnvelopeError::Incomplete { .. });
+        Some(if torn {
+            ScanItem::TornTail { offset, len }
+        } else {
+            ScanItem::Damage { offset, len, error }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment() -> (Vec<u8>, Vec<usize>) {
+        let header = SegmentHeader {
+            number: 1,
+            created: Timestamp::from_unix_secs(5),
+            writer: "test".to_owned(),
+        };
+        let mut bytes = segment_start(&header).expect("small");
+        let mut starts = vec![0];
+        for n in 0..5 {
+            starts.push(bytes.len());
+            let note = UserRecord::Note {
+                time: Timestamp::from_unix_secs(n),
+                device: MacAddr::ZERO,
+                text: format!("note {n}"),
+            };
+            bytes.extend(note.encode().expect("small"));
+        }
+        (bytes, starts)
+    }
+
+    fn records(bytes: &[u8]) -> usize {
+        SegmentScanner::new(bytes).filter(|item| matches!(item, ScanItem::Record { .. })).count()
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_keeps_every_whole_record() {
+        let (bytes, starts) = segment();
+        for cut in 0..bytes.len() {
+            let whole = starts.iter().skip(1).filter(|start| **start <= cut).count();
+            assert_eq!(records(&bytes[..cut]), whole, "cut at {cut}");
+            let torn = SegmentScanner::new(&bytes[..cut])
+                .any(|item| matches!(item, ScanItem::TornTail { .. }));
+            assert_eq!(torn, cut > 0 && !starts.contains(&cut), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn damage_to_one_record_costs_that_record_only() {
+        let (bytes, starts) = segment();
+        for at in starts[2]..starts[3] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x55;
+            assert_eq!(records(&damaged), starts.len() - 1, "byte {at}");
+            let lost: usize = SegmentScanner::new(&damaged)
+                .map(|item| match item {
+                    ScanItem::Damage { len, .. } => len,
+                    _ => 0,
+                })
+                .sum();
+            assert_eq!(lost, starts[3] - starts[2], "byte {at}");
+        }
+    }
+}

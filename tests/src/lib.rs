@@ -1,0 +1,1 @@
+//! Tests whose promises cross crates.
