@@ -1,0 +1,199 @@
+//! The two programs as processes, run as a person runs them.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Path of one of the project's programs, built first if it is older than its sources.
+///
+/// # Errors
+/// It does not build.
+pub fn program(name: &str) -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    match folder {
+        Ok(folder) => Ok(folder.join(name)),
+        Err(error) => bail!("{error}"),
+    }
+}
+
+fn build() -> Result<PathBuf> {
+    // The test's own binary stands in target/PROFILE/deps; the programs stand one folder up.
+    let own = std::env::current_exe()?;
+    let folder =
+        own.parent().and_then(Path::parent).context("the test stands outside a target folder")?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        "pw_sensor",
+        "--package",
+        "pw_app",
+        "--bins",
+    ]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status =
+        cargo.current_dir(crate::workspace_root()).status().context("cargo does not start")?;
+    ensure!(status.success(), "the programs do not build");
+    Ok(folder.to_owned())
+}
+
+/// A UDP port that nobody uses at this moment.
+///
+/// # Errors
+/// There is no loopback interface.
+pub fn free_port() -> Result<u16> {
+    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The desktop's command line with a configuration folder of its own.
+#[derive(Debug)]
+pub struct Piwardrive {
+    config: PathBuf,
+}
+
+impl Piwardrive {
+    /// Uses `config` as the folder for keys and settings.
+    #[must_use]
+    pub fn new(config: &Path) -> Self {
+        Self { config: config.to_owned() }
+    }
+
+    /// A command with the program and the configuration set.
+    ///
+    /// # Errors
+    /// The program does not build.
+    pub fn command(&self) -> Result<Command> {
+        let mut command = Command::new(program("piwardrive")?);
+        command.env("PIWARDRIVE_CONFIG_DIR", &self.config).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Runs it with `arguments` and waits.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<Output> {
+        Ok(self.command()?.args(arguments).output()?)
+    }
+
+    /// Runs it, demands success, and returns what it printed.
+    ///
+    /// # Errors
+    /// It fails; the error holds what it said.
+    pub fn ok<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<String> {
+        let output = self.run(arguments)?;
+        let words: Vec<_> =
+            arguments.iter().map(|a| a.as_ref().to_string_lossy().into_owned()).collect();
+        ensure!(
+            output.status.success(),
+            "piwardrive {} failed ({}): {}",
+            words.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs it and reads what it printed as JSON.
+    ///
+    /// # Errors
+    /// It fails or prints something else.
+    pub fn json<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<serde_json::Value> {
+        let text = self.ok(arguments)?;
+        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))
+    }
+}
+
+/// A sensor process; killed when dropped.
+#[derive(Debug)]
+pub struct RunningSensor {
+    child: Child,
+    state: PathBuf,
+    /// Address it listens on.
+    pub address: String,
+}
+
+impl RunningSensor {
+    /// Starts `piwardrive-sensor run` with `state` as its folder, listening on `port` of loopback.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start<S: AsRef<std::ffi::OsStr>>(
+        state: &Path,
+        port: u16,
+        arguments: &[S],
+    ) -> Result<Self> {
+        let address = format!("127.0.0.1:{port}");
+        let log = std::fs::File::options().create(true).append(true).open(state.join("log.txt"))?;
+        let child = Command::new(program("piwardrive-sensor")?)
+            .args(["run", "--listen", &address, "--state"])
+            .arg(state)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        Ok(Self { child, state: state.to_owned(), address })
+    }
+
+    /// Sends SIGKILL and waits until it is gone.
+    ///
+    /// # Errors
+    /// The process cannot be waited for.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// It is still running after `limit`, or failed.
+    pub fn wait(&mut self, limit: Duration) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = self.child.try_wait()? {
+                ensure!(status.success(), "the sensor failed ({status}): {}", self.log());
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bail!("the sensor still runs after {limit:?}: {}", self.log())
+    }
+
+    /// What it logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.state.join("log.txt")).unwrap_or_default()
+    }
+
+    /// Runs another command of the sensor's program on the same folder.
+    ///
+    /// # Errors
+    /// The command fails.
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<String> {
+        let output = Command::new(program("piwardrive-sensor")?)
+            .args(arguments)
+            .arg("--state")
+            .arg(&self.state)
+            .output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+impl Drop for RunningSensor {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is what dropping wants.
+        drop(self.kill());
+    }
+}

@@ -1,1 +1,0 @@
-//! Tests whose promises cross crates.

@@ -1,0 +1,4 @@
+//! Promises that cross crates, one file each.
+
+mod boundaries;
+mod tidy;
