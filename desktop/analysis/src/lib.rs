@@ -1,5 +1,6 @@
 //! Pure analyses over a snapshot: (snapshot, settings) to result, nothing kept between calls.
 
+pub mod base_map;
 pub mod locate;
 
 #[cfg(test)]
