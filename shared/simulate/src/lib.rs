@@ -22,5 +22,7 @@ mod write;
 pub use builtin::{builtin, builtin_names};
 pub use scenario::{Expect, Scenario, ScenarioError};
 pub use simulation::{SimulatedEvent, SimulatedKind, Simulation};
-pub use truth::{TrueAccessPoint, TrueClient, TrueOutage, TruePlace, Truth};
+pub use truth::{
+    TrueAccessPoint, TrueBuilding, TrueClient, TrueOutage, TruePlace, TrueStreet, Truth,
+};
 pub use write::write_all;

@@ -10,6 +10,7 @@ mod traffic;
 
 use crate::frame::beacon::BeaconMoment;
 use crate::frame::radiotap::push_radiotap;
+use crate::frame::rate::Rate;
 use crate::gps::{Receiver, nmea};
 use crate::propagation::{Emitter, fading_db, mean_power_dbm};
 use crate::scenario::Scenario;
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tally::Tally;
 
-/// A received power is taken as unchanged for so long.
+/// The received power of a near emitter is taken as unchanged for so long.
 const LINK_NS: i64 = 200_000_000;
 /// Emitters so far below the weakest decodable signal are looked at only once a second.
 const FAR_DB: f64 = 25.0;
@@ -72,6 +73,7 @@ pub enum SimulatedKind {
 #[derive(Clone, Copy, Debug)]
 struct Link {
     mean_dbm: f64,
+    frequency_mhz: u16,
     until_ns: i64,
 }
 
@@ -134,9 +136,9 @@ impl Simulation {
             scenario.file.radio.iter().map(|radio| RadioState::new(radio, &mut air)).collect();
         let floor_dbm = radios
             .iter()
-            .map(|radio| radio.noise_floor_dbm - radio.gain_dbi - 1.0)
+            .map(|radio| radio.noise_floor_dbm - radio.gain_dbi + Rate::LEAST_SNR_DB)
             .fold(f64::INFINITY, f64::min);
-        let link = Link { mean_dbm: f64::NEG_INFINITY, until_ns: i64::MIN };
+        let link = Link { mean_dbm: f64::NEG_INFINITY, frequency_mhz: 0, until_ns: i64::MIN };
         let bsses = scenario
             .town
             .bsses
@@ -282,7 +284,7 @@ impl Simulation {
 
     /// Mean power of an emitter at the sensor, looked up again when `link` is out of date.
     fn power(&self, link: Link, emitter: &Emitter, frequency_mhz: u16, now_ns: i64) -> Link {
-        if now_ns < link.until_ns {
+        if now_ns < link.until_ns && link.frequency_mhz == frequency_mhz {
             return link;
         }
         let place = self.scenario.track.at(now_ns as f64 / 1e9).point;
@@ -294,7 +296,10 @@ impl Simulation {
             place,
             self.floor_dbm - FAR_DB,
         );
-        Link { mean_dbm, until_ns: now_ns + LINK_NS }
+        // Far emitters are looked up less often.
+        let near = mean_dbm > self.floor_dbm - FAR_DB / 2.0;
+        let until_ns = now_ns + if near { LINK_NS } else { 3 * LINK_NS };
+        Link { mean_dbm, frequency_mhz, until_ns }
     }
 
     fn bss_power(&mut self, at: usize, now_ns: i64) -> f64 {
@@ -338,7 +343,7 @@ impl Simulation {
         let power = self.bss_power(at, now_ns);
         let Some(bss) = self.scenario.town.bsses.get(at) else { return };
         let frequency_mhz = bss.network.operating.frequency_mhz;
-        let needed = self.floor_dbm + 1.0 + bss.beacon_rate.needed_snr_db();
+        let needed = self.floor_dbm - Rate::LEAST_SNR_DB + bss.beacon_rate.needed_snr_db();
         let far = power < self.floor_dbm - FAR_DB;
         let steps = if far { 10 } else { 1 };
         let Some(state) = self.bsses.get_mut(at) else { return };

@@ -26,6 +26,10 @@ pub struct Truth {
     pub access_points: Vec<TrueAccessPoint>,
     /// Every client of the town, heard or not.
     pub clients: Vec<TrueClient>,
+    /// Streets of the town, straight from end to end.
+    pub streets: Vec<TrueStreet>,
+    /// Buildings of the town.
+    pub buildings: Vec<TrueBuilding>,
     /// True track, once a second.
     pub track: Vec<TruePlace>,
     /// Stretches without a fix so far.
@@ -89,6 +93,28 @@ pub struct TrueClient {
     pub position: Position,
     /// Frames put out.
     pub frames_heard: u64,
+}
+
+/// A street.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TrueStreet {
+    /// Name.
+    pub name: String,
+    /// One end.
+    pub from: Position,
+    /// The other end.
+    pub to: Position,
+}
+
+/// A building: a rectangle along the meridian.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TrueBuilding {
+    /// Name; `None` for houses.
+    pub name: Option<String>,
+    /// South-west corner.
+    pub south_west: Position,
+    /// North-east corner.
+    pub north_east: Position,
 }
 
 /// Where the sensor truly was.

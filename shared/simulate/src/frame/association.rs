@@ -8,16 +8,30 @@ use super::capability::{
 };
 use super::crc::append_fcs;
 use super::element::{
-    network_rates, push_element, push_extended_capabilities, push_extended_rates, push_rates,
-    push_ssid,
+    network_rates, push_element, push_extended_capabilities, push_extended_rates, push_extension,
+    push_rates, push_ssid,
 };
 use super::header::{Addresses, push_management};
 use super::multi_link::{push_multi_link, push_station_multi_link};
-use super::network::Network;
+use super::network::{Network, Protection};
 use super::probe::{ClientAbility, client_rates, push_client_capabilities};
 use super::rsn::{chosen_by_station, push_rsn, push_rsn_extension, push_wpa};
 use super::vendor::{push_wmm_information, push_wmm_parameters};
 use pw_model::{Band, FrameKind, MacAddr};
+use rand::RngCore;
+
+/// OWE Diffie-Hellman parameter, extension 32 (RFC 8110, 4.4): group 19 and a public key, random here.
+fn push_owe_key(out: &mut Vec<u8>, network: &Network, random: &mut impl RngCore) {
+    if network.protection != Protection::Owe {
+        return;
+    }
+    push_extension(out, 32, |out| {
+        out.extend_from_slice(&19u16.to_le_bytes());
+        let mut key = [0; 32];
+        random.fill_bytes(&mut key);
+        out.extend_from_slice(&key);
+    });
+}
 
 /// An association request of `station` to `network`, with its frame check sequence.
 /// `mld_address` is the station's device address when it joins as a multi-link device.
@@ -28,6 +42,7 @@ pub(crate) fn association_request(
     mld_address: Option<MacAddr>,
     duration_us: u16,
     sequence: u16,
+    random: &mut impl RngCore,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let bssid = network.bssid;
@@ -48,6 +63,7 @@ pub(crate) fn association_request(
     if !network.protection.forbids_ht() {
         push_client_capabilities(&mut out, client, network.band());
     }
+    push_owe_key(&mut out, network, random);
     push_rsn_extension(&mut out, network);
     if let (Some(address), true) = (mld_address, network.has_eht()) {
         push_station_multi_link(&mut out, address);
@@ -69,6 +85,7 @@ pub(crate) fn association_response(
     association_id: u16,
     duration_us: u16,
     sequence: u16,
+    random: &mut impl RngCore,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let bssid = network.bssid;
@@ -99,6 +116,7 @@ pub(crate) fn association_response(
             push_he_6_ghz_capabilities(&mut out);
         }
     }
+    push_owe_key(&mut out, network, random);
     push_rsn_extension(&mut out, network);
     if network.has_eht() {
         push_eht_operation(&mut out, network.operating);

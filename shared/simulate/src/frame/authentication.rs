@@ -10,8 +10,8 @@ use rand::RngCore;
 pub(crate) enum Step {
     /// Open system, sequence 1 (request) or 2 (success).
     Open(u16),
-    /// SAE commit, from either side (12.4.7.5).
-    SaeCommit,
+    /// SAE commit, from either side (12.4.7.5); true with hash-to-element, which the status says.
+    SaeCommit(bool),
     /// SAE confirm, from either side (12.4.7.6).
     SaeConfirm,
 }
@@ -38,9 +38,9 @@ pub(crate) fn authentication(
     };
     match step {
         Step::Open(transaction) => fixed(&mut out, 0, transaction, 0),
-        Step::SaeCommit => {
-            // Status 126: hash-to-element; group 19 (256-bit ECP), scalar, element.
-            fixed(&mut out, 3, 1, 126);
+        Step::SaeCommit(hash_to_element) => {
+            // Group 19 (256-bit ECP), scalar, element; status 126 is SAE_HASH_TO_ELEMENT (9.4.1.9).
+            fixed(&mut out, 3, 1, if hash_to_element { 126 } else { 0 });
             out.extend_from_slice(&19u16.to_le_bytes());
             push_random(&mut out, 32);
             push_random(&mut out, 64);

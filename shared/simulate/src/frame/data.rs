@@ -65,18 +65,28 @@ pub(crate) fn push_data_header(
     }
 }
 
-/// A data frame with `length` random octets, protected as the network is, with its frame check
-/// sequence. `packet` numbers the frames of one key.
+/// What differs from one data frame to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields {
+    /// Duration field in microseconds.
+    pub(crate) duration_us: u16,
+    /// Sequence number.
+    pub(crate) sequence: u16,
+    /// Number of the frame under its key.
+    pub(crate) packet: u64,
+    /// Octets of payload.
+    pub(crate) length: usize,
+}
+
+/// A data frame with random octets, protected as the network is, with its frame check sequence.
 pub(crate) fn data(
     network: &Network,
     station: MacAddr,
     direction: Direction,
-    duration_us: u16,
-    sequence: u16,
-    packet: u64,
-    length: usize,
+    fields: Fields,
     random: &mut impl RngCore,
 ) -> Vec<u8> {
+    let Fields { duration_us, sequence, packet, length } = fields;
     let protected = network.security.privacy;
     let mut out = Vec::with_capacity(length + 64);
     push_data_header(&mut out, network, station, direction, protected, duration_us, sequence);

@@ -69,7 +69,7 @@ pub(crate) fn push_country(out: &mut Vec<u8>, country: [u8; 2], band: Band) {
         out.push(if band == Band::Ghz6 { 0x04 } else { b' ' });
         triplets.iter().for_each(|triplet| out.extend_from_slice(triplet));
         // The body is padded to an even length.
-        if (3 + 3 * triplets.len()) % 2 != 0 {
+        if !(3 + 3 * triplets.len()).is_multiple_of(2) {
             out.push(0);
         }
     });
@@ -100,7 +100,7 @@ pub(crate) fn push_extended_capabilities(out: &mut Vec<u8>, network: &Network) {
             bytes[7] |= 1 << 6; // bit 62: operating mode notification
         }
         if network.generation.he() {
-            bytes[9] |= 1 << 5; // bit 77: TWT responder support
+            bytes[9] |= 1 << 6; // bit 78: TWT responder support
         }
         let length = if network.generation.he() { 10 } else { 8 };
         out.extend(bytes.iter().take(length));

@@ -275,6 +275,12 @@ impl Network {
         self.operating.channel.band
     }
 
+    /// Announces SAE hash-to-element (RSN extension element): newer devices with SAE.
+    pub(crate) fn has_hash_to_element(&self) -> bool {
+        let sae = matches!(self.protection, Protection::Wpa3 | Protection::Wpa3Transition);
+        sae && (self.generation.he() || self.band() == Band::Ghz6)
+    }
+
     /// Announces HT: not at 6 GHz, where HE replaces it (IEEE Std 802.11ax-2021, 26.17.2.1).
     pub(crate) fn has_ht(&self) -> bool {
         self.generation.ht() && !self.protection.forbids_ht() && self.band() != Band::Ghz6

@@ -67,8 +67,8 @@ pub(crate) fn push_radiotap(out: &mut Vec<u8>, reception: &Reception) {
     out.extend_from_slice(&reception.noise_dbm.to_le_bytes());
     out.push(reception.antenna);
     if let Rate::Ht { mcs, width_mhz, short_gi } = reception.rate {
-        // Known: bandwidth, MCS, guard interval.
-        out.extend_from_slice(&[0x07, u8::from(width_mhz >= 40) | u8::from(short_gi) << 2, mcs]);
+        // Known: bandwidth, MCS, guard interval, format (mixed), coding (BCC), STBC (none).
+        out.extend_from_slice(&[0x3f, u8::from(width_mhz >= 40) | u8::from(short_gi) << 2, mcs]);
     }
     if let Some((number, last)) = reception.aggregate {
         align(out, start, 4);
@@ -81,8 +81,8 @@ pub(crate) fn push_radiotap(out: &mut Vec<u8>, reception: &Reception) {
     match reception.rate {
         Rate::Vht { mcs, streams, width_mhz, short_gi } => {
             align(out, start, 2);
-            // Known: guard interval, bandwidth.
-            out.extend_from_slice(&0x0044u16.to_le_bytes());
+            // Known: STBC (none), guard interval, bandwidth.
+            out.extend_from_slice(&0x0045u16.to_le_bytes());
             let bandwidth = match width_mhz {
                 0..=20 => 0,
                 21..=40 => 1,

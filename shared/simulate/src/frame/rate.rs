@@ -28,6 +28,9 @@ fn by_mcs(table: &[f64; 12], mcs: u8) -> f64 {
 }
 
 impl Rate {
+    /// Signal to noise ratio in dB that the most robust rate, 1 Mbit/s, needs.
+    pub(crate) const LEAST_SNR_DB: f64 = 1.0;
+
     /// Width of the PPDU in MHz.
     pub(crate) const fn width_mhz(self) -> u16 {
         match self {
@@ -43,10 +46,10 @@ impl Rate {
         let widths = |width_mhz: u16| 10.0 * (f64::from(width_mhz.max(20)) / 20.0).log10();
         match self {
             Self::Dsss(rate) => match rate {
-                0..=2 => -1.0,
-                3..=4 => 1.0,
-                5..=11 => 4.0,
-                _ => 6.5,
+                0..=2 => Self::LEAST_SNR_DB,
+                3..=4 => 2.0,
+                5..=11 => 4.5,
+                _ => 7.0,
             },
             Self::Ofdm(rate) => match rate {
                 0..=12 => 3.0,

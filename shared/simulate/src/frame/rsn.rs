@@ -1,8 +1,8 @@
 //! RSN, RSN extension and WPA elements (IEEE Std 802.11-2020, 9.4.2.24 and 9.4.2.241; WPA 3.1).
 
 use super::element::push_element;
-use super::network::{Network, Protection};
-use pw_model::{Akm, Band, RsnInfo, SuiteSet};
+use super::network::Network;
+use pw_model::{Akm, RsnInfo, SuiteSet};
 
 /// Appends group cipher, pairwise list and key management list, lists with a count in front.
 fn push_suites(out: &mut Vec<u8>, suites: &SuiteSet) {
@@ -32,8 +32,7 @@ pub(crate) fn push_rsn(out: &mut Vec<u8>, rsn: &RsnInfo) {
 
 /// RSN extension, element 244: SAE hash-to-element, required at 6 GHz.
 pub(crate) fn push_rsn_extension(out: &mut Vec<u8>, network: &Network) {
-    let sae = matches!(network.protection, Protection::Wpa3 | Protection::Wpa3Transition);
-    if sae && (network.generation.he() || network.band() == Band::Ghz6) {
+    if network.has_hash_to_element() {
         // Bits 0-3: length of the field less one; bit 5: SAE hash-to-element.
         push_element(out, 244, |out| out.push(1 << 5));
     }

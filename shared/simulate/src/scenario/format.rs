@@ -87,7 +87,7 @@ pub(crate) struct Propagation {
 impl Default for Propagation {
     fn default() -> Self {
         Self {
-            path_loss_exponent: 2.8,
+            path_loss_exponent: 2.4,
             shadowing_db: 5.0,
             shadowing_distance_m: 20.0,
             fading_k_db: 5.0,

@@ -58,9 +58,9 @@ pub(crate) fn validate(file: &ScenarioFile) -> Check {
     if let Some(secs) = file.scenario.duration_secs {
         within("scenario.duration_secs", secs, 1.0, LONGEST_SECS)?;
     }
-    // Near the poles degrees of longitude shrink to nothing.
+    // Near the poles degrees of longitude shrink to nothing; at 180 they change their sign.
     within("town.origin.lat_deg", file.town.origin.lat_deg, -80.0, 80.0)?;
-    within("town.origin.lon_deg", file.town.origin.lon_deg, -179.0, 179.0)?;
+    within("town.origin.lon_deg", file.town.origin.lon_deg, -177.0, 177.0)?;
     within("town.altitude_m", file.town.altitude_m, -400.0, 6000.0)?;
     let country = file.town.country.as_bytes();
     if country.len() != 2 || !country.iter().all(u8::is_ascii_uppercase) {
@@ -255,6 +255,9 @@ fn validate_drive(drive: &Drive) -> Check {
     within("drive.laps", f64::from(drive.laps), 1.0, 1000.0)?;
     if drive.waypoint.is_empty() || drive.waypoint.len() > 10_000 {
         return refuse("drive.waypoint", "give one to 10000 waypoints");
+    }
+    if drive.waypoint.len() * drive.laps as usize > 100_000 {
+        return refuse("drive.laps", "waypoints times laps must not be more than 100000");
     }
     for (at, waypoint) in drive.waypoint.iter().enumerate() {
         let field = format!("drive.waypoint.{at}");

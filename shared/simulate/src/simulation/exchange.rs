@@ -2,7 +2,7 @@
 //! (IEEE Std 802.11-2020, 10.3.2.3 and 10.3.2.9).
 
 use crate::frame::control::{ack, block_ack, cts, rts};
-use crate::frame::data::{Direction, data};
+use crate::frame::data::{Direction, Fields, data};
 use crate::frame::rate::Rate;
 use crate::frame::{authentication, data as data_frames};
 use crate::town::Bss;
@@ -88,6 +88,21 @@ impl Ends {
     }
 }
 
+/// A burst of data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burst {
+    /// Rate of the data.
+    pub(crate) rate: Rate,
+    /// Sequence number of the first frame.
+    pub(crate) first_sequence: u16,
+    /// Number of the first frame under its key.
+    pub(crate) packet: u64,
+    /// Number of the aggregate.
+    pub(crate) aggregate: u32,
+    /// How many frames.
+    pub(crate) count: u16,
+}
+
 /// Rate of control and management frames: the lowest basic rate, faster for answers to fast frames.
 pub(crate) fn management_rate(band: Band) -> Rate {
     if band == Band::Ghz2_4 { Rate::Dsss(2) } else { Rate::Ofdm(12) }
@@ -162,18 +177,14 @@ impl Exchange {
 
     /// A burst of protected data: RTS, CTS, an aggregate and its block acknowledgement where both
     /// ends have HT; one frame and its acknowledgement otherwise.
-    #[allow(clippy::too_many_arguments, reason = "a burst is described by all of them")]
     pub(crate) fn burst(
         bss: &Bss,
         ends: Ends,
         direction: Direction,
-        rate: Rate,
-        first_sequence: u16,
-        packet: u64,
-        aggregate: u32,
-        count: u16,
+        burst: Burst,
         random: &mut impl Rng,
     ) -> Self {
+        let Burst { rate, first_sequence, packet, aggregate, count } = burst;
         let network = &bss.network;
         let band = network.band();
         let frequency_mhz = network.operating.frequency_mhz;
@@ -188,16 +199,9 @@ impl Exchange {
         let ack_us = answer_us(band, frequency_mhz, rate);
         if matches!(rate, Rate::Dsss(_) | Rate::Ofdm(_)) || count < 2 {
             let size = length(random);
-            let mpdu = data(
-                network,
-                ends.station,
-                direction,
-                ack_us,
-                first_sequence,
-                packet,
-                size,
-                random,
-            );
+            let fields =
+                Fields { duration_us: ack_us, sequence: first_sequence, packet, length: size };
+            let mpdu = data(network, ends.station, direction, fields, random);
             return Self::acknowledged(bss, ends, direction, rate, mpdu);
         }
         let mut exchange = Self::new(frequency_mhz);
@@ -208,16 +212,9 @@ impl Exchange {
         for (number, step) in (0..count).zip(0u64..) {
             let size = length(random);
             let sequence = first_sequence.wrapping_add(number);
-            mpdus.push(data(
-                network,
-                ends.station,
-                direction,
-                block_ack_us,
-                sequence,
-                packet + step,
-                size,
-                random,
-            ));
+            let fields =
+                Fields { duration_us: block_ack_us, sequence, packet: packet + step, length: size };
+            mpdus.push(data(network, ends.station, direction, fields, random));
         }
         let total: usize = mpdus.iter().map(Vec::len).sum();
         let whole_ns = 2 * gap + control.airtime_ns(14) + rate.airtime_ns(total) + block_ack_ns;

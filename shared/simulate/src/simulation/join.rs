@@ -49,13 +49,10 @@ pub(crate) fn join(
     let to = Direction::ToAccessPoint;
     let from = Direction::FromAccessPoint;
     let sae = matches!(network.protection, Protection::Wpa3 | Protection::Wpa3Transition);
+    // What the RSN extension element announces.
+    let commit = Step::SaeCommit(network.has_hash_to_element());
     let steps: &[(Direction, Step)] = if sae {
-        &[
-            (to, Step::SaeCommit),
-            (from, Step::SaeCommit),
-            (to, Step::SaeConfirm),
-            (from, Step::SaeConfirm),
-        ]
+        &[(to, commit), (from, commit), (to, Step::SaeConfirm), (from, Step::SaeConfirm)]
     } else {
         &[(to, Step::Open(1)), (from, Step::Open(2))]
     };
@@ -68,7 +65,7 @@ pub(crate) fn join(
         let mpdu = authentication(addresses, *step, duration, sequence, random);
         let exchange = Exchange::acknowledged(bss, ends, *direction, rate, mpdu);
         // Elliptic curves take the station and the access point a few milliseconds.
-        let wait = if *step == Step::SaeCommit { 6000 } else { 1500 };
+        let wait = if *step == commit { 6000 } else { 1500 };
         exchanges.push((pause(random, wait / 2, wait), exchange));
     }
     let sequence = counters.next(to);
@@ -79,12 +76,13 @@ pub(crate) fn join(
         client.mld_address,
         duration,
         sequence,
+        random,
     );
     let exchange = Exchange::acknowledged(bss, ends, to, rate, request);
     exchanges.push((pause(random, 800, 2500), exchange));
     let sequence = counters.next(from);
     let id = client.association_id;
-    let response = association_response(network, ends.station, id, duration, sequence);
+    let response = association_response(network, ends.station, id, duration, sequence, random);
     let exchange = Exchange::acknowledged(bss, ends, from, rate, response);
     exchanges.push((pause(random, 3000, 8000), exchange));
     if network.security.rsn.is_some() || network.security.wpa.is_some() {

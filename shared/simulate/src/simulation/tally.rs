@@ -1,9 +1,12 @@
 //! Counts what is put out, and makes the truth from it.
 
 use super::exchange::Sender;
+use crate::geometry::Point;
 use crate::scenario::Scenario;
 use crate::town::Identity;
-use crate::truth::{TrueAccessPoint, TrueClient, TrueOutage, TruePlace, Truth};
+use crate::truth::{
+    TrueAccessPoint, TrueBuilding, TrueClient, TrueOutage, TruePlace, TrueStreet, Truth,
+};
 use pw_model::{MacAddr, Position, Timestamp};
 use std::time::Duration;
 
@@ -115,6 +118,8 @@ impl Tally {
             radios: scenario.radio_names(),
             access_points: bsses.filter_map(|at| self.access_point(scenario, at)).collect(),
             clients: clients.filter_map(|at| self.client(scenario, at)).collect(),
+            streets: streets(scenario),
+            buildings: buildings(scenario),
             track: track(scenario),
             gps_outages: self
                 .outages
@@ -133,7 +138,6 @@ impl Tally {
         let count = self.bsses.get(at)?;
         let network = &bss.network;
         let operating = network.operating;
-        let (lat_deg, lon_deg) = scenario.town.plane.degrees(bss.emitter.point);
         Some(TrueAccessPoint {
             bssid: network.bssid.to_string(),
             ssid: network.ssid.text(),
@@ -147,7 +151,7 @@ impl Tally {
             generation: network.generation.name().to_owned(),
             mld_address: network.mld.map(|mld| mld.address.to_string()),
             link_id: network.mld.map(|mld| mld.link_id),
-            position: Position::new(lat_deg, lon_deg)?,
+            position: position(scenario, bss.emitter.point)?,
             tx_power_dbm: bss.emitter.tx_power_dbm,
             path_loss_exponent: bss.emitter.exponent,
             beacons_decodable: count.decodable,
@@ -160,16 +164,42 @@ impl Tally {
     fn client(&self, scenario: &Scenario, at: usize) -> Option<TrueClient> {
         let client = scenario.town.clients.get(at)?;
         let count = self.clients.get(at)?;
-        let (lat_deg, lon_deg) = scenario.town.plane.degrees(client.emitter.point);
         let home = client.home.and_then(|home| scenario.town.bsses.get(home));
         Some(TrueClient {
             addresses: count.addresses.iter().map(MacAddr::to_string).collect(),
             rotates_address: client.identity == Identity::Rotating,
             bssid: home.map(|bss| bss.network.bssid.to_string()),
-            position: Position::new(lat_deg, lon_deg)?,
+            position: position(scenario, client.emitter.point)?,
             frames_heard: count.frames,
         })
     }
+}
+
+fn position(scenario: &Scenario, point: Point) -> Option<Position> {
+    let (lat_deg, lon_deg) = scenario.town.plane.degrees(point);
+    Position::new(lat_deg, lon_deg)
+}
+
+fn streets(scenario: &Scenario) -> Vec<TrueStreet> {
+    let street = |street: &crate::scenario::format::Street| {
+        Some(TrueStreet {
+            name: street.name.clone(),
+            from: position(scenario, street.from.into())?,
+            to: position(scenario, street.to.into())?,
+        })
+    };
+    scenario.file.street.iter().filter_map(street).collect()
+}
+
+fn buildings(scenario: &Scenario) -> Vec<TrueBuilding> {
+    let building = |building: &crate::propagation::Building| {
+        Some(TrueBuilding {
+            name: building.name.clone(),
+            south_west: position(scenario, building.area.low)?,
+            north_east: position(scenario, building.area.high)?,
+        })
+    };
+    scenario.town.buildings.iter().filter_map(building).collect()
 }
 
 fn track(scenario: &Scenario) -> Vec<TruePlace> {

@@ -1,11 +1,11 @@
 //! What clients do: look around, join, send, sleep, leave.
 
-use super::exchange::{Ends, Exchange, Sender, answer_us, management_rate};
+use super::exchange::{Burst, Ends, Exchange, Sender, answer_us, management_rate};
 use super::join::{Counters, join};
 use super::queue::Due;
 use super::{FAR_DB, Simulation};
 use crate::frame::beacon::{BeaconMoment, probe_response};
-use crate::frame::data::{Direction, data};
+use crate::frame::data::{Direction, Fields, data};
 use crate::frame::network::Protection;
 use crate::frame::probe::probe_request;
 use crate::frame::rate::Rate;
@@ -121,17 +121,14 @@ impl Simulation {
         let (first, first_packet) = (*sequence, *packet);
         *sequence = sequence.wrapping_add(count) & 0x0fff;
         *packet += u64::from(count);
-        let exchange = Exchange::burst(
-            bss,
-            ends,
-            direction,
+        let burst = Burst {
             rate,
-            first,
-            first_packet,
-            self.aggregate,
+            first_sequence: first,
+            packet: first_packet,
+            aggregate: self.aggregate,
             count,
-            &mut self.traffic,
-        );
+        };
+        let exchange = Exchange::burst(bss, ends, direction, burst, &mut self.traffic);
         self.begin(now_ns, exchange);
     }
 
@@ -142,16 +139,9 @@ impl Simulation {
         state.packet += 1;
         let length = self.traffic.random_range(28..160);
         let (sequence, packet) = (state.sequence, state.packet);
-        let mpdu = data(
-            &bss.network,
-            MacAddr::BROADCAST,
-            Direction::FromAccessPoint,
-            0,
-            sequence,
-            packet,
-            length,
-            &mut self.traffic,
-        );
+        let fields = Fields { duration_us: 0, sequence, packet, length };
+        let direction = Direction::FromAccessPoint;
+        let mpdu = data(&bss.network, MacAddr::BROADCAST, direction, fields, &mut self.traffic);
         let rate = management_rate(bss.network.band());
         self.begin(now_ns, Exchange::single(bss, Sender::Bss(ends.bss), rate, mpdu));
     }

@@ -19,6 +19,7 @@ impl Builder<'_> {
             self.add_building(
                 &format!("building.{at}"),
                 Building {
+                    name: building.name.clone(),
                     area: Area::new(building.corner, building.size),
                     wall_loss_db: building.wall_loss_db,
                     inside_loss_db_per_m: building.inside_loss_db_per_m,
@@ -58,6 +59,7 @@ impl Builder<'_> {
                 self.add_building(
                     field,
                     Building {
+                        name: Some(format!("{} {}-{}", grid.name, column + 1, row + 1)),
                         area,
                         wall_loss_db: grid.wall_loss_db,
                         inside_loss_db_per_m: grid.inside_loss_db_per_m,
@@ -99,7 +101,12 @@ impl Builder<'_> {
                 let area = Area::new(corner, [width, depth]);
                 self.add_building(
                     field,
-                    Building { area, wall_loss_db: houses.wall_loss_db, inside_loss_db_per_m: 0.3 },
+                    Building {
+                        name: None,
+                        area,
+                        wall_loss_db: houses.wall_loss_db,
+                        inside_loss_db_per_m: 0.3,
+                    },
                 )?;
                 let mut count = houses.access_points_per_house;
                 while count >= 1.0 || (count > 0.0 && self.random.random_bool(count)) {
