@@ -1,1 +1,44 @@
-//! The desktop without a window: link, workers, exchange formats.
+//! The desktop without a window: ingest thread, links, workers, exchange formats.
+//!
+//! ```text
+//! links, imports ── batches ──> ingest thread (sole writer) ──> survey, tracker ──> Snapshot
+//!                                                                                     │
+//! window, command line <── snapshot(), located(), jobs(), links(), events() <──────────┘
+//!          └── send(Command) ──> jobs (workers), selection (shown thread), links (runtime)
+//! ```
+//!
+//! Threads: `ingest` (writes the survey, makes snapshots), `shown` (selection and places),
+//! `worker-N` (imports, exports, reports, pairing), `link` (the network runtime).
+//! Bounds: see `QUEUE_LEN` in ingest.rs, `WAITING` in jobs.rs, `EVENTS_LEN` in shared.rs.
+
+mod command;
+mod engine;
+mod error;
+pub mod exchange;
+mod ingest;
+mod jobs;
+mod report;
+pub mod rows;
+mod settings;
+mod shared;
+mod shown;
+mod vendor;
+
+pub use command::{Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use ingest::{IngestQueue, StoreError, Stored};
+pub use report::{ReportFailure, ReportSettings};
+pub use settings::{EngineSettings, default_state_dir};
+pub use shared::Places;
+pub use vendor::vendor;
+
+use pw_model::Timestamp;
+
+/// The time by this computer's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let ns = since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+    Timestamp::from_unix_ns(ns)
+}

@@ -1,0 +1,354 @@
+//! The ingest thread: the only writer of the survey, for links, imports and the person alike.
+//!
+//! Whoever hands a batch in learns that it is durable; only then may a sensor forget it. Batches
+//! that wait together are committed together, so one wait for the disk serves many.
+
+use crate::command::Event;
+use crate::error::EngineError;
+use crate::shared::Shared;
+use pw_model::SensorId;
+use pw_survey::{Ingested, Survey, SurveyError};
+use pw_wire::{EncodedBatch, UserRecord};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests that wait for the ingest thread. When it is full, whoever hands in waits: a link stops
+/// reading, so the sensor keeps its journal; an import pauses.
+const QUEUE_LEN: usize = 64;
+
+/// Requests that share one commit.
+const GROUP_LEN: usize = 64;
+
+/// Shortest time between two snapshots: at most ten per second.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+
+/// A snapshot may take at most this share of the time: after one that took t, the next waits 3 t.
+const SNAPSHOT_REST: u32 = 3;
+
+/// Wait between tries when the disk refuses.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the index is brought up to date while data comes in.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Why a batch was not stored.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The batch is damaged; nothing of it is stored.
+    #[error("{0}")]
+    Refused(String),
+    /// The survey was closed before the batch was durable.
+    #[error("the survey was closed")]
+    Closed,
+}
+
+/// What becomes of a batch: answered once it is durable.
+pub type Stored = Result<Ingested, StoreError>;
+
+enum Request {
+    Batch { batch: EncodedBatch, done: oneshot::Sender<Stored> },
+    User { record: UserRecord, done: oneshot::Sender<Result<(), StoreError>> },
+    DurableThrough { sensor: SensorId, epoch: u64, oldest: u64, done: oneshot::Sender<u64> },
+}
+
+/// The way in to the ingest thread; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct IngestQueue {
+    requests: mpsc::Sender<Request>,
+}
+
+impl IngestQueue {
+    /// Hands a batch in and waits until it is durable.
+    ///
+    /// # Errors
+    /// It is damaged, or the survey was closed.
+    pub async fn store(&self, batch: EncodedBatch) -> Stored {
+        self.enqueue(batch).await?.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Hands a batch in; the receiver is answered once it is durable. Waits while the queue is full.
+    ///
+    /// # Errors
+    /// The survey was closed.
+    pub async fn enqueue(
+        &self,
+        batch: EncodedBatch,
+    ) -> Result<oneshot::Receiver<Stored>, StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Request::Batch { batch, done }).await?;
+        Ok(answer)
+    }
+
+    /// Like [`Self::enqueue`], for threads without a runtime.
+    ///
+    /// # Errors
+    /// The survey was closed.
+    pub fn enqueue_blocking(
+        &self,
+        batch: EncodedBatch,
+    ) -> Result<oneshot::Receiver<Stored>, StoreError> {
+        let (done, answer) = oneshot::channel();
+        let request = Request::Batch { batch, done };
+        self.requests.blocking_send(request).map_err(|_closed| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    /// Highest durable sequence number without holes from `oldest` on; `oldest - 1` for none.
+    ///
+    /// # Errors
+    /// The survey was closed.
+    pub async fn durable_through(
+        &self,
+        sensor: SensorId,
+        epoch: u64,
+        oldest: u64,
+    ) -> Result<u64, StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Request::DurableThrough { sensor, epoch, oldest, done }).await?;
+        answer.await.map_err(|_closed| StoreError::Closed)
+    }
+
+    /// Hands in what a person wrote, without waiting for the disk. Never blocks: with a full queue it
+    /// is refused, and the person is told.
+    ///
+    /// # Errors
+    /// The queue is full or the survey was closed.
+    pub(crate) fn write_user(&self, record: UserRecord) -> Result<(), EngineError> {
+        let (done, _answer) = oneshot::channel();
+        self.requests.try_send(Request::User { record, done }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => EngineError::Busy { waiting: QUEUE_LEN },
+            mpsc::error::TrySendError::Closed(_) => EngineError::Closed,
+        })
+    }
+
+    async fn send(&self, request: Request) -> Result<(), StoreError> {
+        self.requests.send(request).await.map_err(|_closed| StoreError::Closed)
+    }
+}
+
+/// The running thread.
+#[derive(Debug)]
+pub(crate) struct Ingest {
+    queue: IngestQueue,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Result<(), SurveyError>>>,
+}
+
+impl Ingest {
+    pub(crate) fn start(
+        survey: Survey,
+        shared: Arc<Shared>,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Self, EngineError> {
+        let (requests, received) = mpsc::channel(QUEUE_LEN);
+        let closing = Arc::new(AtomicBool::new(false));
+        let mut writer = Writer {
+            survey,
+            shared,
+            received,
+            runtime,
+            closing: Arc::clone(&closing),
+            published: Instant::now(),
+            rest: SNAPSHOT_EVERY,
+            checkpointed: Instant::now(),
+            changed: false,
+            uncheckpointed: false,
+        };
+        let thread = std::thread::Builder::new()
+            .name("ingest".to_owned())
+            .spawn(move || {
+                writer.run();
+                writer.finish()
+            })
+            .map_err(|source| EngineError::Start { what: "the ingest thread", source })?;
+        Ok(Self { queue: IngestQueue { requests }, closing, thread: Some(thread) })
+    }
+
+    pub(crate) fn queue(&self) -> IngestQueue {
+        self.queue.clone()
+    }
+
+    /// Stores what waits in the queue, closes the survey and ends the thread.
+    pub(crate) fn close(&mut self) -> Result<(), SurveyError> {
+        self.closing.store(true, Ordering::Release);
+        match self.thread.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for Ingest {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!("{error}");
+        }
+    }
+}
+
+struct Writer {
+    survey: Survey,
+    shared: Arc<Shared>,
+    received: mpsc::Receiver<Request>,
+    runtime: tokio::runtime::Handle,
+    closing: Arc<AtomicBool>,
+    published: Instant,
+    rest: Duration,
+    checkpointed: Instant,
+    changed: bool,
+    uncheckpointed: bool,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        let mut group = Vec::with_capacity(GROUP_LEN);
+        loop {
+            let closing = self.closing.load(Ordering::Acquire);
+            if closing {
+                self.received.close();
+            }
+            let wait = if self.changed { SNAPSHOT_EVERY } else { Duration::from_millis(250) };
+            let next = self.received.recv_many(&mut group, GROUP_LEN);
+            match self.runtime.block_on(async { tokio::time::timeout(wait, next).await }) {
+                // Closed and empty.
+                Ok(0) => return,
+                Ok(_) => self.store(&mut group),
+                Err(_elapsed) => {}
+            }
+            self.publish(false);
+            self.checkpoint();
+        }
+    }
+
+    /// Takes a group in, commits once, then answers all.
+    fn store(&mut self, group: &mut Vec<Request>) {
+        let mut answers = Vec::with_capacity(group.len());
+        let mut written = false;
+        for request in group.drain(..) {
+            match request {
+                Request::Batch { batch, done } => {
+                    let result = self.take_in(|survey| survey.ingest(batch.clone()));
+                    written |= matches!(result, Ok(Ingested::New));
+                    answers.push(Answer::Batch(done, result));
+                }
+                Request::User { record, done } => {
+                    let result = self.take_in(|survey| survey.write_user(record.clone()));
+                    written |= result.is_ok();
+                    answers.push(Answer::User(done, result));
+                }
+                Request::DurableThrough { sensor, epoch, oldest, done } => {
+                    answers.push(Answer::Through { done, sensor, epoch, oldest });
+                }
+            }
+        }
+        let committed = !written || self.until_it_works(Survey::commit).is_ok();
+        self.changed |= written;
+        self.uncheckpointed |= written;
+        for answer in answers {
+            // Whoever asked may have gone; then nobody needs the answer.
+            match answer {
+                Answer::Batch(done, result) => {
+                    let result = if committed { result } else { Err(StoreError::Closed) };
+                    drop(done.send(result));
+                }
+                Answer::User(done, result) => {
+                    let result = if committed { result } else { Err(StoreError::Closed) };
+                    drop(done.send(result));
+                }
+                Answer::Through { done, sensor, epoch, oldest } => {
+                    drop(done.send(self.survey.durable_through_from(sensor, epoch, oldest)));
+                }
+            }
+        }
+        for warning in self.survey.take_warnings() {
+            self.shared.tell(Event::Trouble(warning));
+        }
+    }
+
+    fn take_in<T>(
+        &mut self,
+        mut step: impl FnMut(&mut Survey) -> Result<T, SurveyError>,
+    ) -> Result<T, StoreError> {
+        match step(&mut self.survey) {
+            Ok(value) => Ok(value),
+            Err(error @ (SurveyError::Batch(_) | SurveyError::Record(_))) => {
+                self.shared.tell(Event::Trouble(error.to_string()));
+                Err(StoreError::Refused(error.to_string()))
+            }
+            Err(_) => self.until_it_works(step),
+        }
+    }
+
+    /// Tries again each second while the disk refuses, as a full one does. Meanwhile nothing is read
+    /// from the queue, so nothing is lost: sensors keep their journals. Gives up when closing.
+    fn until_it_works<T>(
+        &mut self,
+        mut step: impl FnMut(&mut Survey) -> Result<T, SurveyError>,
+    ) -> Result<T, StoreError> {
+        let mut told = String::new();
+        loop {
+            match step(&mut self.survey) {
+                Ok(value) => {
+                    if !told.is_empty() {
+                        self.shared.tell(Event::Notice("the survey is written again".to_owned()));
+                    }
+                    return Ok(value);
+                }
+                Err(error @ (SurveyError::Batch(_) | SurveyError::Record(_))) => {
+                    return Err(StoreError::Refused(error.to_string()));
+                }
+                Err(error) => {
+                    let words = error.to_string();
+                    if words != told {
+                        tracing::error!("{words}");
+                        self.shared.tell(Event::Trouble(words.clone()));
+                        told = words;
+                    }
+                    if self.closing.load(Ordering::Acquire) {
+                        return Err(StoreError::Closed);
+                    }
+                    std::thread::sleep(RETRY_EVERY);
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, now: bool) {
+        if !self.changed || (!now && self.published.elapsed() < self.rest) {
+            return;
+        }
+        let begun = Instant::now();
+        let snapshot = self.survey.snapshot();
+        self.published = Instant::now();
+        self.rest = SNAPSHOT_EVERY.max(begun.elapsed() * SNAPSHOT_REST);
+        self.changed = false;
+        self.shared.publish(snapshot);
+    }
+
+    fn checkpoint(&mut self) {
+        if !self.uncheckpointed || self.checkpointed.elapsed() < CHECKPOINT_EVERY {
+            return;
+        }
+        self.checkpointed = Instant::now();
+        self.uncheckpointed = false;
+        if let Err(error) = self.survey.checkpoint() {
+            tracing::warn!("{error}");
+            self.shared.tell(Event::Trouble(error.to_string()));
+        }
+    }
+
+    fn finish(mut self) -> Result<(), SurveyError> {
+        self.publish(true);
+        self.survey.close()
+    }
+}
+
+enum Answer {
+    Batch(oneshot::Sender<Stored>, Stored),
+    User(oneshot::Sender<Result<(), StoreError>>, Result<(), StoreError>),
+    Through { done: oneshot::Sender<u64>, sensor: SensorId, epoch: u64, oldest: u64 },
+}
