@@ -1,10 +1,12 @@
 //! The key of one end, and the self-signed certificate that carries it through TLS.
 
 use crate::KeyFingerprint;
+use hmac::{Hmac, Mac};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ED25519};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::ParsedCertificate;
+use sha2::Sha256;
 use std::fmt;
 
 /// An Ed25519 key and its self-signed certificate. The certificate states nothing but the key:
@@ -93,6 +95,14 @@ impl Identity {
         self.fingerprint
     }
 
+    /// A secret for one use of its own, the same as long as the key is the same. It tells nothing
+    /// of the key.
+    #[must_use]
+    pub fn secret_for(&self, purpose: &str) -> [u8; 32] {
+        let label = ["piwardrive secret for ", purpose].concat();
+        keyed_digest(self.key.serialized_der(), label.as_bytes())
+    }
+
     pub(crate) fn certificate(&self) -> CertificateDer<'static> {
         self.certificate.clone()
     }
@@ -106,6 +116,14 @@ impl fmt::Debug for Identity {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Identity({})", self.fingerprint.short())
     }
+}
+
+/// HMAC-SHA-256 (RFC 2104).
+#[must_use]
+pub fn keyed_digest(key: &[u8], data: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(data);
+    mac.finalize().into_bytes().into()
 }
 
 /// Fingerprint of the key in a certificate. The same reader finds the key that the signature is
@@ -143,6 +161,19 @@ mod tests {
             // Any cut is an error or, within the last line's dashes, none; never a panic.
             drop(Identity::from_pem(&pem[..cut]));
         }
+    }
+
+    #[test]
+    fn secrets_differ_by_purpose_and_by_key() {
+        let identity = Identity::generate().expect("random");
+        let read = Identity::from_pem(&identity.to_pem()).expect("own text");
+        assert_eq!(identity.secret_for("a"), read.secret_for("a"));
+        assert_ne!(identity.secret_for("a"), identity.secret_for("b"));
+        let other = Identity::generate().expect("random");
+        assert_ne!(identity.secret_for("a"), other.secret_for("a"));
+        // RFC 4231, test case 2.
+        let digest = keyed_digest(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(digest[..4], [0x5b, 0xdc, 0xc1, 0x46]);
     }
 
     #[test]

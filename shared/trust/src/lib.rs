@@ -12,7 +12,7 @@ mod random;
 mod tls;
 
 pub use fingerprint::{FingerprintError, KeyFingerprint};
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, keyed_digest};
 pub use pairing::{
     EXPORTER_LABEL, PAIRING_ATTEMPTS, PAIRING_WINDOW, PairingAwaiting, PairingBinding, PairingCode,
     PairingError, PairingProof, PairingRequester, PairingResponder, PairingWindow,

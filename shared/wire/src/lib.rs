@@ -15,10 +15,12 @@ pub use batch::{Batch, BatchError, BatchHeader, BatchId, EncodedBatch, StreamInf
 pub use envelope::{Envelope, EnvelopeError, EnvelopeKind, HEADER_LEN, MAX_PAYLOAD};
 pub use frames::{FrameError, FrameReader, LinkFrame};
 pub use message::{
-    GoodbyeReason, GpsStatus, Hello, MAX_MESSAGE, MAX_NAME, Message, PROTOCOL_MAX, PROTOCOL_MIN,
-    RadioStatus, RefusedReason, Role, Status, Welcome, plain_name, plain_text,
+    DEFAULT_PORT, GoodbyeReason, GpsStatus, Hello, MAX_MESSAGE, MAX_NAME, Message, PROTOCOL_MAX,
+    PROTOCOL_MIN, RadioStatus, RefusedReason, Role, Status, Welcome, plain_name, plain_text,
 };
-pub use segment::{ScanItem, SegmentHeader, SegmentScanner, UserRecord, segment_start};
+pub use segment::{
+    JournalRecord, ScanItem, SegmentHeader, SegmentScanner, UserRecord, segment_start,
+};
 pub use session::{
     DesktopEvent, DesktopSession, GREETING_TIMEOUT, JournalRange, MAX_IN_FLIGHT_BYTES,
     MAX_READ_BATCHES, STATUS_INTERVAL, SensorEvent, SensorIntroduction, SensorSession, SessionEnd,

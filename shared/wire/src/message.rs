@@ -14,6 +14,9 @@ pub const PROTOCOL_MIN: u16 = 1;
 /// Newest protocol this release speaks.
 pub const PROTOCOL_MAX: u16 = 1;
 
+/// UDP port of a sensor where nothing else is said.
+pub const DEFAULT_PORT: u16 = 47_147;
+
 /// Longest message, envelope included, in bytes. A longer one ends the connection.
 pub const MAX_MESSAGE: usize = 64 << 10;
 
@@ -33,8 +36,12 @@ pub enum Message {
     Resume {
         /// Journal that is meant, from [`Welcome::epoch`].
         epoch: u64,
-        /// Highest batch that is durable in the survey, and all before it; 0 for none.
+        /// Highest batch that is durable in the survey, and all before it that the sensor still
+        /// holds; 0 for none.
         after_seq: u64,
+        /// True when the survey holds that very batch, and with it all that later ones refer to.
+        /// False for one that begins in the middle: the sensor then announces networks again.
+        holds_it: bool,
     },
     /// Desktop: this batch and all before it are durable in the survey.
     Ack {
@@ -365,7 +372,7 @@ mod tests {
                 durable_seq: 0,
             }),
             Message::Refused(RefusedReason::Busy),
-            Message::Resume { epoch: 5, after_seq: 7 },
+            Message::Resume { epoch: 5, after_seq: 7, holds_it: true },
             Message::Ack { epoch: 5, seq: 8 },
             Message::Status(Box::new(status())),
             Message::Goodbye(GoodbyeReason::Stopping),

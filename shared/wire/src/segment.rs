@@ -49,6 +49,30 @@ impl UserRecord {
     }
 }
 
+/// What the sensor's journal notes beside its batches. Never leaves the sensor. Grows at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum JournalRecord {
+    /// Stands before a batch: the sums of this journal up to and with that batch.
+    Mark {
+        /// Number of the batch.
+        seq: u64,
+        /// Frames accounted for, by radio number: stored as observations or stated as lost.
+        accounted: Vec<u64>,
+        /// Frames stated as lost that had been accounted for before: deleted or damaged batches.
+        restated: u64,
+    },
+}
+
+impl JournalRecord {
+    /// The record in its envelope.
+    ///
+    /// # Errors
+    /// The record is above the envelope's limit.
+    pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
+        seal_value(EnvelopeKind::Journal, self)
+    }
+}
+
 /// The bytes that begin a segment.
 ///
 /// # Errors

@@ -107,10 +107,10 @@ impl PairingWindow {
         Ok(self.code.clone())
     }
 
-    /// True when all attempts were used.
+    /// Attempts that are left.
     #[must_use]
-    pub const fn used_up(&self) -> bool {
-        self.attempts_left == 0
+    pub const fn attempts_left(&self) -> u8 {
+        self.attempts_left
     }
 }
 

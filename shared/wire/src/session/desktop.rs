@@ -121,14 +121,15 @@ impl DesktopSession {
     }
 
     /// Answers [`DesktopEvent::Welcomed`]: `after_seq` is the highest batch of the sensor and
-    /// epoch that is durable in the survey without holes, 0 for none.
-    pub fn resume(&mut self, after_seq: u64) {
+    /// epoch that is durable in the survey without holes from the oldest on that the sensor holds;
+    /// `holds_it` says whether the survey holds that very batch.
+    pub fn resume(&mut self, after_seq: u64, holds_it: bool) {
         if let State::AwaitResumePoint { epoch } = self.state {
             self.state = State::Streaming { epoch };
             self.received_seq = after_seq;
             self.durable_seq = after_seq;
             self.acked_seq = after_seq;
-            self.messages.push_back(Message::Resume { epoch, after_seq });
+            self.messages.push_back(Message::Resume { epoch, after_seq, holds_it });
         }
     }
 

@@ -47,6 +47,9 @@ pub enum SensorEvent {
         /// At most this many bytes, but one batch in any case.
         max_bytes: usize,
     },
+    /// The desktop begins in the middle: observations it will get refer to advertisements in
+    /// batches that it does not have. All advertisements have to be written once more.
+    AnnounceAgain,
     /// The desktop holds this batch and all before it on disk.
     Acknowledged {
         /// Number of the batch.
@@ -117,8 +120,8 @@ impl SensorSession {
             (State::Ended, _) => {}
             (_, Message::Goodbye(reason)) => self.end(SessionEnd::TheyLeft(reason)),
             (State::AwaitHello, Message::Hello(hello)) => self.greet(hello),
-            (State::AwaitResume, Message::Resume { epoch, after_seq }) => {
-                self.resume(epoch, after_seq);
+            (State::AwaitResume, Message::Resume { epoch, after_seq, holds_it }) => {
+                self.resume(epoch, after_seq, holds_it);
             }
             (State::Streaming, Message::Ack { epoch, seq }) => self.acknowledge(epoch, seq),
             (state, _) => self.break_off(&format!("unexpected message in state {state:?}")),
@@ -260,7 +263,7 @@ impl SensorSession {
         self.events.push_back(SensorEvent::Greeted(hello));
     }
 
-    fn resume(&mut self, epoch: u64, after_seq: u64) {
+    fn resume(&mut self, epoch: u64, after_seq: u64, holds_it: bool) {
         if epoch != self.introduction.epoch {
             return self.break_off("resume of another epoch than was welcomed");
         }
@@ -271,8 +274,11 @@ impl SensorSession {
         }
         self.state = State::Streaming;
         self.sent_seq = after_seq;
-        self.next_seq = (after_seq + 1).max(self.journal.oldest_seq);
+        self.next_seq = after_seq + 1;
         if after_seq > 0 {
+            if !holds_it {
+                self.events.push_back(SensorEvent::AnnounceAgain);
+            }
             self.events.push_back(SensorEvent::Acknowledged { seq: after_seq });
         }
         self.want_batches();
@@ -301,7 +307,10 @@ impl SensorSession {
             return;
         }
         // What lies between is gone: acknowledged by all, or deleted with a gap record.
-        self.next_seq = self.next_seq.max(self.journal.oldest_seq);
+        if self.next_seq < self.journal.oldest_seq {
+            self.next_seq = self.journal.oldest_seq;
+            self.events.push_back(SensorEvent::AnnounceAgain);
+        }
         if self.next_seq > self.journal.durable_seq {
             return;
         }

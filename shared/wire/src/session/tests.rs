@@ -103,6 +103,7 @@ struct Pair {
     to_sensor: VecDeque<Packet>,
     to_desktop: VecDeque<Packet>,
     ended: Vec<SessionEnd>,
+    announced: usize,
     statuses: Vec<u64>,
 }
 
@@ -121,6 +122,7 @@ impl Pair {
             to_sensor: VecDeque::new(),
             to_desktop: VecDeque::new(),
             ended: Vec::new(),
+            announced: 0,
             statuses: Vec::new(),
         }
     }
@@ -138,6 +140,7 @@ impl Pair {
                         self.sensor.handle_journal(journal.range());
                     }
                     SensorEvent::Greeted(_) => {}
+                    SensorEvent::AnnounceAgain => self.announced += 1,
                     SensorEvent::Ended(end) => self.ended.push(end),
                 }
             }
@@ -152,7 +155,10 @@ impl Pair {
     fn drain_desktop(&mut self, survey: &mut Survey) {
         while let Some(event) = self.desktop.poll_event() {
             match event {
-                DesktopEvent::Welcomed(_) => self.desktop.resume(survey.resume_point()),
+                DesktopEvent::Welcomed(_) => {
+                    let seq = survey.resume_point();
+                    self.desktop.resume(seq, seq > 0);
+                }
                 DesktopEvent::Batch(batch) => survey.take(batch.header().id.seq),
                 DesktopEvent::Status(status) => self.statuses.push(status.frames),
                 DesktopEvent::NotHeld { .. } => {}
@@ -331,7 +337,7 @@ fn what_the_journal_deleted_is_told() {
             }
             while let Some(event) = pair.desktop.poll_event() {
                 match event {
-                    DesktopEvent::Welcomed(_) => pair.desktop.resume(survey.resume_point()),
+                    DesktopEvent::Welcomed(_) => pair.desktop.resume(survey.resume_point(), false),
                     DesktopEvent::NotHeld { from_seq, to_seq } => told.push((from_seq, to_seq)),
                     _ => {}
                 }
@@ -342,6 +348,23 @@ fn what_the_journal_deleted_is_told() {
         }
     }
     assert_eq!(told, [(1, 5)]);
+    assert_eq!(pair.announced, 1, "what the lost batches announced is announced again");
+}
+
+#[test]
+fn a_survey_that_begins_in_the_middle_gets_everything_announced() {
+    for (resume, announced) in [((0, false), 0), ((3, true), 0), ((3, false), 1)] {
+        let mut journal = Journal::default();
+        (0..5).for_each(|_| journal.write(1));
+        let mut pair = Pair::connect(&journal, START);
+        let hello = pair.desktop.poll_message().expect("a desktop greets first");
+        pair.sensor.handle_message(hello);
+        let (after_seq, holds_it) = resume;
+        let resume = Message::Resume { epoch: EPOCH, after_seq, holds_it };
+        pair.sensor.handle_message(resume);
+        pair.drain_sensor(&mut journal);
+        assert_eq!(pair.announced, announced, "{after_seq} {holds_it}");
+    }
 }
 
 #[test]
@@ -392,12 +415,12 @@ fn messages_out_of_turn_end_the_session() {
     let hello = || DesktopSession::new(SENSOR, "", "", START).poll_message().expect("greets");
     let out_of_turn = [
         vec![Message::Ack { epoch: EPOCH, seq: 1 }],
-        vec![Message::Resume { epoch: EPOCH, after_seq: 0 }],
+        vec![Message::Resume { epoch: EPOCH, after_seq: 0, holds_it: false }],
         vec![hello(), hello()],
-        vec![hello(), Message::Resume { epoch: EPOCH + 1, after_seq: 0 }],
+        vec![hello(), Message::Resume { epoch: EPOCH + 1, after_seq: 0, holds_it: false }],
         vec![
             hello(),
-            Message::Resume { epoch: EPOCH, after_seq: 0 },
+            Message::Resume { epoch: EPOCH, after_seq: 0, holds_it: false },
             Message::Ack { epoch: EPOCH, seq: u64::MAX },
         ],
         vec![Message::PairProof { proof: [0; 32] }],
