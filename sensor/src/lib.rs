@@ -1,1 +1,4 @@
 //! The headless sensor: listens, dissects, journals, streams.
+
+pub mod clock;
+pub mod journal;
