@@ -9,6 +9,7 @@ mod tally;
 mod traffic;
 
 use crate::frame::beacon::BeaconMoment;
+use crate::frame::crc::append_fcs;
 use crate::frame::radiotap::push_radiotap;
 use crate::frame::rate::Rate;
 use crate::gps::{Receiver, nmea};
@@ -29,6 +30,10 @@ use tally::Tally;
 const LINK_NS: i64 = 200_000_000;
 /// Emitters so far below the weakest decodable signal are looked at only once a second.
 const FAR_DB: f64 = 25.0;
+/// Beacons of such emitters are passed over for so long.
+const FAR_NS: i64 = 1_000_000_000;
+/// Beacons on a channel that nobody listens to are passed over for so long at most.
+const IDLE_NS: i64 = 500_000_000;
 /// A beacon that could not be sent for so long is left out.
 const BEACON_PATIENCE_NS: i64 = 90_000_000;
 /// Time between two sentences of one epoch: a serial line at 115200 baud.
@@ -282,6 +287,12 @@ impl Simulation {
         self.radios.iter().any(|radio| radio.frequency_mhz == Some(frequency_mhz))
     }
 
+    /// Nanoseconds until a radio listens on the channel; 0 while one does.
+    fn until_somebody_listens_ns(&self, frequency_mhz: u16, now_ns: i64) -> i64 {
+        let waits = self.radios.iter().map(|radio| radio.until_listening_ns(frequency_mhz, now_ns));
+        waits.min().unwrap_or(i64::MAX)
+    }
+
     /// Mean power of an emitter at the sensor, looked up again when `link` is out of date.
     fn power(&self, link: Link, emitter: &Emitter, frequency_mhz: u16, now_ns: i64) -> Link {
         if now_ns < link.until_ns && link.frequency_mhz == frequency_mhz {
@@ -345,20 +356,22 @@ impl Simulation {
         let frequency_mhz = bss.network.operating.frequency_mhz;
         let needed = self.floor_dbm - Rate::LEAST_SNR_DB + bss.beacon_rate.needed_snr_db();
         let far = power < self.floor_dbm - FAR_DB;
-        let steps = if far { 10 } else { 1 };
+        // Beacons that nobody listens to are counted, not made: on to the next that may be heard,
+        // but the power is looked at again before long.
+        let idle_ns = self.until_somebody_listens_ns(frequency_mhz, now_ns);
+        let interval_ns = i64::from(bss.network.beacon_interval_tu) * 1_024_000;
+        let (longest_ns, idle_ns) = if far { (FAR_NS, FAR_NS) } else { (IDLE_NS, idle_ns) };
+        let steps = u64::try_from(idle_ns.min(longest_ns) / interval_ns).unwrap_or(0).max(1);
+        if power >= needed {
+            self.tally.note_decodable(at, steps);
+        }
         let Some(state) = self.bsses.get_mut(at) else { return };
         state.beacon_number += steps;
-        if far {
-            state.sequence = state.sequence.wrapping_add(10) & 0x0fff;
+        if idle_ns == 0 {
+            self.send_beacon(now_ns, at, now_ns);
         } else {
-            if power >= needed {
-                self.tally.note_decodable(at);
-            }
-            if self.somebody_listens(frequency_mhz) {
-                self.send_beacon(now_ns, at, now_ns);
-            } else if let Some(state) = self.bsses.get_mut(at) {
-                state.sequence = state.sequence.wrapping_add(1) & 0x0fff;
-            }
+            let passed = u16::try_from(steps & 0x0fff).unwrap_or(0);
+            state.sequence = state.sequence.wrapping_add(passed) & 0x0fff;
         }
         self.queue.push(self.beacon_time_ns(at), Due::Beacon(at));
     }
@@ -374,15 +387,13 @@ impl Simulation {
             return;
         }
         let Some(bss) = self.scenario.town.bsses.get(at) else { return };
+        let tsf_us = self.timestamp_us(at, now_ns, bss.beacon_rate);
         let Some(state) = self.bsses.get_mut(at) else { return };
         state.sequence = state.sequence.wrapping_add(1) & 0x0fff;
         let period = u64::from(bss.network.dtim_period.max(1));
         let dtim_count = (period - state.beacon_number % period) % period;
-        // The timestamp is the timer's value when its first bit is sent: after preamble and header.
-        let field_us = bss.beacon_rate.preamble_us() + 24.0 * 8.0 / bss.beacon_rate.mbps();
-        let since_start_us = now_ns as f64 / 1000.0 + field_us;
         let moment = BeaconMoment {
-            tsf_us: bss.tsf_us + (since_start_us * (1.0 + bss.drift_ppm * 1e-6)) as u64,
+            tsf_us,
             sequence: state.sequence,
             dtim_count: u8::try_from(dtim_count).unwrap_or(0),
             station_count: bss.stations,
@@ -398,6 +409,7 @@ impl Simulation {
             aggregate: None,
             color: bss.network.color,
             beacon: true,
+            stamped: false,
         };
         self.busy_until_ns.insert(frequency_mhz, now_ns + transmission.airtime_ns());
         self.receive(now_ns, &transmission);
@@ -421,15 +433,31 @@ impl Simulation {
             }
             return;
         }
-        self.busy_until_ns.insert(exchange.frequency_mhz, now_ns + exchange.length_ns());
+        let Exchange { frequency_mhz, frames, mut then, .. } = *exchange;
         let mut at_ns = now_ns;
-        for (gap_ns, frame) in exchange.frames {
+        for (gap_ns, mut frame) in frames {
             // The later frames of an aggregate have no preamble of their own: they begin where the
             // one before ends, though their airtime is counted with one.
             let start_ns = at_ns + gap_ns;
             at_ns = start_ns + frame.airtime_ns();
+            if let (true, Sender::Bss(at)) = (frame.stamped, frame.sender) {
+                stamp(&mut frame.mpdu, self.timestamp_us(at, start_ns, frame.rate));
+            }
             self.queue.push(start_ns, Due::Transmission(Box::new(frame)));
         }
+        self.busy_until_ns.insert(frequency_mhz, at_ns);
+        if let Some((pause_ns, mut next)) = then.pop_front() {
+            next.then = then;
+            self.begin(at_ns + pause_ns, next);
+        }
+    }
+
+    /// Timer of a BSS at the first bit of the timestamp field of a frame whose preamble begins at
+    /// `start_ns`: after preamble and header.
+    fn timestamp_us(&self, at: usize, start_ns: i64, rate: Rate) -> u64 {
+        let Some(bss) = self.scenario.town.bsses.get(at) else { return 0 };
+        let field_us = start_ns as f64 / 1000.0 + rate.preamble_us() + 24.0 * 8.0 / rate.mbps();
+        bss.tsf_us + (field_us * (1.0 + bss.drift_ppm * 1e-6)) as u64
     }
 
     /// A frame is on the air: every radio that listens and hears it well enough puts it out.
@@ -468,6 +496,15 @@ impl Simulation {
             let radio = RadioId(u8::try_from(index).unwrap_or(u8::MAX));
             self.put_out(now_ns, SimulatedKind::Frame { radio, bytes });
         }
+    }
+}
+
+/// Writes the timestamp of a probe response and closes the frame anew.
+fn stamp(mpdu: &mut Vec<u8>, tsf_us: u64) {
+    if let Some(field) = mpdu.get_mut(24..32) {
+        field.copy_from_slice(&tsf_us.to_le_bytes());
+        mpdu.truncate(mpdu.len() - 4);
+        append_fcs(mpdu);
     }
 }
 

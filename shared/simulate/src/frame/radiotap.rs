@@ -67,8 +67,9 @@ pub(crate) fn push_radiotap(out: &mut Vec<u8>, reception: &Reception) {
     out.extend_from_slice(&reception.noise_dbm.to_le_bytes());
     out.push(reception.antenna);
     if let Rate::Ht { mcs, width_mhz, short_gi } = reception.rate {
-        // Known: bandwidth, MCS, guard interval, format (mixed), coding (BCC), STBC (none).
-        out.extend_from_slice(&[0x3f, u8::from(width_mhz >= 40) | u8::from(short_gi) << 2, mcs]);
+        // Known: bandwidth, MCS, guard interval, format (mixed), coding (BCC), STBC and extension
+        // streams (none).
+        out.extend_from_slice(&[0x7f, u8::from(width_mhz >= 40) | u8::from(short_gi) << 2, mcs]);
     }
     if let Some((number, last)) = reception.aggregate {
         align(out, start, 4);

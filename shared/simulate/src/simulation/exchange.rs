@@ -8,6 +8,7 @@ use crate::frame::{authentication, data as data_frames};
 use crate::town::Bss;
 use pw_model::{Band, MacAddr};
 use rand::Rng;
+use std::collections::VecDeque;
 
 /// Short interframe space in nanoseconds: 10 µs at 2.4 GHz, 16 µs elsewhere.
 pub(crate) const fn sifs_ns(frequency_mhz: u16) -> i64 {
@@ -40,6 +41,8 @@ pub(crate) struct Transmission {
     pub(crate) color: u8,
     /// A beacon, for the count.
     pub(crate) beacon: bool,
+    /// A probe response: its timestamp is written when it is sent.
+    pub(crate) stamped: bool,
 }
 
 impl Transmission {
@@ -57,8 +60,10 @@ pub(crate) struct Exchange {
     /// Gap in nanoseconds from the end of the frame before to the start of this one; negative within
     /// an aggregate, whose later frames share the preamble.
     pub(crate) frames: Vec<(i64, Transmission)>,
-    /// Until when it may wait for the channel; later it is dropped.
+    /// Until when it may wait for the channel; later it is dropped, and what follows with it.
     pub(crate) give_up_ns: i64,
+    /// What follows it, each with the pause in nanoseconds after the one before.
+    pub(crate) then: VecDeque<(i64, Exchange)>,
 }
 
 /// The two ends of an exchange.
@@ -124,7 +129,7 @@ pub(crate) fn answer_us(band: Band, frequency_mhz: u16, rate: Rate) -> u16 {
 
 impl Exchange {
     pub(crate) fn new(frequency_mhz: u16) -> Self {
-        Self { frequency_mhz, frames: Vec::new(), give_up_ns: i64::MAX }
+        Self { frequency_mhz, frames: Vec::new(), give_up_ns: i64::MAX, then: VecDeque::new() }
     }
 
     fn push(&mut self, gap_ns: i64, sender: Sender, rate: Rate, mpdu: Vec<u8>, color: u8) {
@@ -138,6 +143,7 @@ impl Exchange {
                 aggregate: None,
                 color,
                 beacon: false,
+                stamped: false,
             },
         ));
     }
@@ -271,10 +277,5 @@ impl Exchange {
         let addresses = authentication::between(from, to, network.bssid);
         let mpdu = authentication::deauthentication(addresses, reason, duration, sequence);
         Self::acknowledged(bss, ends, direction, rate, mpdu)
-    }
-
-    /// How long the whole takes, in nanoseconds.
-    pub(crate) fn length_ns(&self) -> i64 {
-        self.frames.iter().map(|(gap, frame)| gap + frame.airtime_ns()).sum()
     }
 }

@@ -10,6 +10,7 @@ use crate::frame::rate::Rate;
 use crate::town::{Bss, Client};
 use pw_model::Band;
 use rand::Rng;
+use std::collections::VecDeque;
 
 /// Sequence numbers of the two ends, counted on.
 pub(crate) struct Counters<'a> {
@@ -28,23 +29,20 @@ impl Counters<'_> {
     }
 }
 
-/// The exchanges of joining, each with the time in nanoseconds after the first.
+/// The exchanges of joining, each with the pause in nanoseconds after the one before.
 pub(crate) fn join(
     bss: &Bss,
     client: &Client,
     ends: Ends,
     mut counters: Counters<'_>,
     random: &mut impl Rng,
-) -> Vec<(i64, Exchange)> {
+) -> VecDeque<(i64, Exchange)> {
     let network = &bss.network;
     let rate = management_rate(network.band());
     let duration = answer_us(network.band(), network.operating.frequency_mhz, rate);
-    let mut exchanges = Vec::with_capacity(10);
-    let mut at_ns = 0;
-    let mut pause = |random: &mut dyn rand::RngCore, low_us: i64, high_us: i64| {
-        let now = at_ns;
-        at_ns += 1000 * random.random_range(low_us..high_us);
-        now
+    let mut exchanges = VecDeque::with_capacity(10);
+    let pause = |random: &mut dyn rand::RngCore, low_us: i64, high_us: i64| -> i64 {
+        1000 * random.random_range(low_us..high_us)
     };
     let to = Direction::ToAccessPoint;
     let from = Direction::FromAccessPoint;
@@ -64,9 +62,9 @@ pub(crate) fn join(
         let sequence = counters.next(*direction);
         let mpdu = authentication(addresses, *step, duration, sequence, random);
         let exchange = Exchange::acknowledged(bss, ends, *direction, rate, mpdu);
-        // Elliptic curves take the station and the access point a few milliseconds.
-        let wait = if *step == commit { 6000 } else { 1500 };
-        exchanges.push((pause(random, wait / 2, wait), exchange));
+        // Elliptic curves take either end a few milliseconds.
+        let wait = if sae { 6000 } else { 1500 };
+        exchanges.push_back((pause(random, wait / 2, wait), exchange));
     }
     let sequence = counters.next(to);
     let request = association_request(
@@ -79,12 +77,12 @@ pub(crate) fn join(
         random,
     );
     let exchange = Exchange::acknowledged(bss, ends, to, rate, request);
-    exchanges.push((pause(random, 800, 2500), exchange));
+    exchanges.push_back((pause(random, 800, 2500), exchange));
     let sequence = counters.next(from);
     let id = client.association_id;
     let response = association_response(network, ends.station, id, duration, sequence, random);
     let exchange = Exchange::acknowledged(bss, ends, from, rate, response);
-    exchanges.push((pause(random, 3000, 8000), exchange));
+    exchanges.push_back((pause(random, 3000, 8000), exchange));
     if network.security.rsn.is_some() || network.security.wpa.is_some() {
         let handshake = Handshake::new(ends.station, random);
         let data_rate = if network.band() == Band::Ghz2_4 { Rate::Dsss(2) } else { Rate::Ofdm(12) };
@@ -93,7 +91,7 @@ pub(crate) fn join(
             let sequence = counters.next(direction);
             let mpdu = message(network, &handshake, number, duration, sequence, random);
             let exchange = Exchange::acknowledged(bss, ends, direction, data_rate, mpdu);
-            exchanges.push((pause(random, 1500, 5000), exchange));
+            exchanges.push_back((pause(random, 1500, 5000), exchange));
         }
     }
     exchanges

@@ -16,6 +16,8 @@ pub(crate) struct RadioState {
     pub(crate) until_ns: i64,
     /// Width it listens to in MHz.
     pub(crate) width_mhz: u16,
+    /// When it listens again after its present dwell or change of channel.
+    next_listen_ns: i64,
     dwell_ns: i64,
     /// Time it hears nothing on a change of channel.
     pub(crate) switch_ns: i64,
@@ -38,6 +40,7 @@ impl RadioState {
             next: 0,
             frequency_mhz: None,
             until_ns: 0,
+            next_listen_ns: 0,
             width_mhz: radio.width_mhz,
             dwell_ns: i64::from(radio.dwell_ms) * 1_000_000,
             switch_ns: i64::from(radio.switch_ms) * 1_000_000,
@@ -54,7 +57,25 @@ impl RadioState {
         self.frequency_mhz = Some(frequency_mhz);
         let leaves = (self.plan.len() > 1).then_some(now_ns + self.dwell_ns);
         self.until_ns = leaves.unwrap_or(i64::MAX);
+        self.next_listen_ns = self.until_ns.saturating_add(self.switch_ns);
         Some((frequency_mhz, leaves))
+    }
+
+    /// Nanoseconds from `now_ns` until it listens on `frequency_mhz`; 0 while it does, `i64::MAX`
+    /// when its plan has no such channel.
+    pub(crate) fn until_listening_ns(&self, frequency_mhz: u16, now_ns: i64) -> i64 {
+        if self.frequency_mhz == Some(frequency_mhz) {
+            return 0;
+        }
+        let plan = self.plan.iter().cycle().skip(self.next).take(self.plan.len());
+        let mut at_ns = self.next_listen_ns;
+        for channel in plan {
+            if *channel == frequency_mhz {
+                return at_ns.saturating_sub(now_ns).max(0);
+            }
+            at_ns = at_ns.saturating_add(self.dwell_ns + self.switch_ns);
+        }
+        i64::MAX
     }
 
     /// True when a frame on `frequency_mhz` of `width_mhz` until `end_ns` falls into its dwell.
@@ -103,6 +124,34 @@ pub(crate) fn reception(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn the_plan_says_when_a_channel_comes() {
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let radio = Radio {
+            name: "a".to_owned(),
+            bands: Vec::new(),
+            channels_mhz: vec![2412, 2437, 2462],
+            dwell_ms: 100,
+            switch_ms: 10,
+            width_mhz: 20,
+            noise_floor_dbm: -95.0,
+            antenna_gain_dbi: 0.0,
+        };
+        let mut state = RadioState::new(&radio, &mut random);
+        assert_eq!(state.listen(0), Some((2412, Some(100_000_000))));
+        let until = |state: &RadioState, mhz, now_ms: i64| {
+            state.until_listening_ns(mhz, now_ms * 1_000_000) / 1_000_000
+        };
+        assert_eq!(until(&state, 2412, 50), 0);
+        assert_eq!(until(&state, 2437, 50), 60);
+        assert_eq!(until(&state, 2462, 50), 170);
+        assert_eq!(state.until_listening_ns(5180, 0), i64::MAX);
+        state.frequency_mhz = None;
+        assert_eq!(until(&state, 2437, 105), 5);
+        assert_eq!(until(&state, 2412, 105), 225);
+    }
 
     #[test]
     fn decoding_grows_with_the_margin() {

@@ -56,10 +56,10 @@ impl Tally {
         }
     }
 
-    /// A beacon was sent while the mean signal was strong enough.
-    pub(super) fn note_decodable(&mut self, bss: usize) {
+    /// So many beacons were sent while the mean signal was strong enough.
+    pub(super) fn note_decodable(&mut self, bss: usize, beacons: u64) {
         if let Some(count) = self.bsses.get_mut(bss) {
-            count.decodable += 1;
+            count.decodable += beacons;
         }
     }
 

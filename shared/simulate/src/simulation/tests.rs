@@ -250,3 +250,30 @@ channels_mhz = [2437]
     }
     assert_eq!(last, 0);
 }
+
+#[test]
+fn joining_goes_step_by_step() {
+    // Within 60 ms, authentication, association request and response of one pair never change places.
+    let mut last: BTreeMap<(MacAddr, MacAddr), (i64, u8)> = BTreeMap::new();
+    let mut whole = 0;
+    for event in Simulation::new(&scenario("dense_centre")) {
+        let SimulatedKind::Frame { bytes, .. } = event.kind else { continue };
+        let mpdu = mpdu(&bytes);
+        let address = |at: usize| MacAddr(mpdu[at..at + 6].try_into().expect("six octets"));
+        let step = match mpdu[0] {
+            0xb0 => 1,
+            0x00 => 2,
+            0x10 => 3,
+            _ => continue,
+        };
+        let station = if address(10) == address(16) { address(4) } else { address(10) };
+        let now_ns = event.time.unix_ns();
+        let before = last.insert((address(16), station), (now_ns, step));
+        let Some((_, before)) = before.filter(|(then, _)| now_ns - then < 60_000_000) else {
+            continue;
+        };
+        assert!(before <= step, "{station}: {step} after {before}");
+        whole += u32::from(step == 3 && before == 2);
+    }
+    assert!(whole > 3, "{whole}");
+}

@@ -12,6 +12,7 @@ use crate::frame::rate::Rate;
 use crate::town::{Bss, Client, Identity};
 use pw_model::{Band, Channel, MacAddr, Ssid};
 use rand::Rng;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Mean time between two actions of a joined client.
@@ -97,7 +98,7 @@ impl Simulation {
     }
 
     /// Puts an exchange in, to be dropped when the channel stays busy.
-    fn begin(&mut self, at_ns: i64, mut exchange: Exchange) {
+    pub(super) fn begin(&mut self, at_ns: i64, mut exchange: Exchange) {
         exchange.give_up_ns = at_ns + PATIENCE_NS;
         self.queue.push(at_ns, Due::Exchange(Box::new(exchange)));
     }
@@ -153,8 +154,10 @@ impl Simulation {
             return;
         };
         let counters = Counters { bss: &mut point.sequence, client: &mut station.sequence };
-        for (after_ns, exchange) in join(bss, client, ends, counters, &mut self.traffic) {
-            self.begin(now_ns + after_ns, exchange);
+        let mut exchanges = join(bss, client, ends, counters, &mut self.traffic);
+        if let Some((pause_ns, mut first)) = exchanges.pop_front() {
+            first.then = exchanges;
+            self.begin(now_ns + pause_ns, first);
         }
     }
 
@@ -232,15 +235,14 @@ impl Simulation {
         let asked = named.and_then(|index| client.asks_for.get(index));
         let sender = Sender::Client(at, address);
         let rate = management_rate(channel.band);
-        let mut when_ns = now_ns;
+        let mut exchanges = VecDeque::new();
         for ssid in std::iter::once(&wildcard).chain(asked) {
             let Some(state) = self.clients.get_mut(at) else { return };
             state.sequence = state.sequence.wrapping_add(1) & 0x0fff;
             let mpdu = probe_request(address, ssid, client.ability, channel, state.sequence);
-            let mut exchange = Exchange::new(frequency_mhz);
-            exchange.push_single(sender, rate, mpdu);
-            self.begin(when_ns, exchange);
-            when_ns += 4_000_000;
+            let mut request = Exchange::new(frequency_mhz);
+            request.push_single(sender, rate, mpdu);
+            exchanges.push_back((400_000, request));
         }
         let answering = town
             .bsses
@@ -254,17 +256,21 @@ impl Simulation {
             .take(MOST_ANSWERS);
         for (index, bss) in answering {
             let ends = Ends { bss: index, client: at, station: address };
-            let after_ns = self.traffic.random_range(1_000_000..8_000_000);
-            self.answer(now_ns + after_ns, bss, ends);
+            let pause_ns = self.traffic.random_range(200_000..2_000_000);
+            exchanges.extend(self.answer(bss, ends).map(|answer| (pause_ns, answer)));
+        }
+        if let Some((_, mut first)) = exchanges.pop_front() {
+            first.then = exchanges;
+            self.begin(now_ns, first);
         }
     }
 
-    fn answer(&mut self, at_ns: i64, bss: &Bss, ends: Ends) {
-        let Some(state) = self.bsses.get_mut(ends.bss) else { return };
+    /// A probe response with its acknowledgement; the timestamp is written when it is sent.
+    fn answer(&mut self, bss: &Bss, ends: Ends) -> Option<Exchange> {
+        let state = self.bsses.get_mut(ends.bss)?;
         state.sequence = state.sequence.wrapping_add(1) & 0x0fff;
-        let since_us = at_ns as f64 / 1000.0 * (1.0 + bss.drift_ppm * 1e-6);
         let moment = BeaconMoment {
-            tsf_us: bss.tsf_us + since_us as u64,
+            tsf_us: 0,
             sequence: state.sequence,
             dtim_count: 0,
             station_count: bss.stations,
@@ -275,7 +281,11 @@ impl Simulation {
         let duration = answer_us(network.band(), network.operating.frequency_mhz, rate);
         let mpdu = probe_response(network, ends.station, duration, &moment);
         let direction = Direction::FromAccessPoint;
-        self.begin(at_ns, Exchange::acknowledged(bss, ends, direction, rate, mpdu));
+        let mut exchange = Exchange::acknowledged(bss, ends, direction, rate, mpdu);
+        if let Some((_, response)) = exchange.frames.first_mut() {
+            response.stamped = true;
+        }
+        Some(exchange)
     }
 }
 
