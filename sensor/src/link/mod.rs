@@ -7,6 +7,7 @@
 
 mod connection;
 mod gate;
+mod journal;
 mod keys;
 mod pair;
 mod pairing_file;
