@@ -133,8 +133,8 @@ impl LinkStore {
         let path = self.path();
         let damaged = |error| LinkStoreError::Damaged { path: path.clone(), error };
         let Some(text) = read_text(&path)? else { return Ok(Vec::new()) };
-        let file: SensorsFile = toml::from_str(&text)
-            .map_err(|error| damaged(error.to_string().replace('\n', " ")))?;
+        let file: SensorsFile =
+            toml::from_str(&text).map_err(|error| damaged(error.to_string().replace('\n', " ")))?;
         file.sensor.iter().map(|entry| entry.sensor().map_err(&damaged)).collect()
     }
 
@@ -149,6 +149,14 @@ impl LinkStore {
         };
         let missing = || LinkStoreError::NoSuchSensor { name: name.to_owned() };
         self.sensors()?.into_iter().find(fits).ok_or_else(missing)
+    }
+
+    /// The sensor with that key.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn find_key(&self, key: &KeyFingerprint) -> Result<Option<KnownSensor>, LinkStoreError> {
+        Ok(self.sensors()?.into_iter().find(|sensor| sensor.fingerprint == *key))
     }
 
     /// Adds a sensor, or renews one that is paired again. Its name is made unique.

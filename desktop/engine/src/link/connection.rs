@@ -1,0 +1,470 @@
+//! Recording from one sensor: connects, drives a [`DesktopSession`], and comes back after a loss.
+
+use super::backoff::{Backoff, LONGEST};
+use super::dial::{ControlStream, READ_CHUNK, StreamError, dial, resolve};
+use super::state::{LinkState, LinkTrouble};
+use super::store::{KnownSensor, LinkStore};
+use super::{BatchSink, Durable, SinkError};
+use pw_trust::{PinnedKey, Purpose, random_bytes};
+use pw_wire::{
+    DesktopEvent, DesktopSession, EncodedBatch, FrameReader, LinkFrame, SessionEnd, Status,
+    plain_name, plain_text,
+};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Batches between the stream and the session. When full, the stream is not read.
+const READ_QUEUE: usize = 8;
+
+/// Batches handed to the survey and not yet durable. When as many wait, no more are taken from the
+/// stream; the sensor stops on its own account earlier.
+const MAX_WAITING: usize = 512;
+
+/// How long the stream of messages may still say why, after the stream of batches ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What a link did since its start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LinkCounts {
+    /// Connections that stood.
+    pub connections: u64,
+    /// Batches that arrived.
+    pub batches: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Batches that became durable and were acknowledged.
+    pub acknowledged: u64,
+    /// Batches that the sensor no longer held.
+    pub not_held: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    connections: AtomicU64,
+    batches: AtomicU64,
+    bytes: AtomicU64,
+    acknowledged: AtomicU64,
+    not_held: AtomicU64,
+}
+
+/// A link that records from one sensor until it is stopped or dropped.
+#[derive(Debug)]
+pub struct SensorLink {
+    sensor: KnownSensor,
+    state: watch::Receiver<LinkState>,
+    status: watch::Receiver<Option<Status>>,
+    counters: Arc<Counters>,
+    retry: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// Starts to record from `sensor` into `sink`, on the runtime that this is called from.
+/// `desktop_name` and `software` (program and release) are for the sensor's log.
+#[must_use]
+pub fn connect<S: BatchSink>(
+    store: &LinkStore,
+    sensor: KnownSensor,
+    sink: S,
+    desktop_name: &str,
+    software: &str,
+) -> SensorLink {
+    let (state_sender, state) = watch::channel(LinkState::Resolving);
+    let (status_sender, status) = watch::channel(None);
+    let (stop, stopped) = watch::channel(false);
+    let (counters, retry) = (Arc::<Counters>::default(), Arc::<Notify>::default());
+    let keeper = Keeper {
+        store: store.clone(),
+        sensor: sensor.clone(),
+        sink,
+        desktop_name: desktop_name.to_owned(),
+        software: software.to_owned(),
+        state: state_sender,
+        status: status_sender,
+        counters: Arc::clone(&counters),
+        retry: Arc::clone(&retry),
+        stopped,
+    };
+    let task = Some(tokio::spawn(keeper.run()));
+    SensorLink { sensor, state, status, counters, retry, stop, task }
+}
+
+impl SensorLink {
+    /// The sensor.
+    #[must_use]
+    pub const fn sensor(&self) -> &KnownSensor {
+        &self.sensor
+    }
+
+    /// Follows how the link is.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.clone()
+    }
+
+    /// Follows what the sensor says of itself; `None` while there is no connection.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Option<Status>> {
+        self.status.clone()
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn counts(&self) -> LinkCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        LinkCounts {
+            connections: read(&self.counters.connections),
+            batches: read(&self.counters.batches),
+            bytes: read(&self.counters.bytes),
+            acknowledged: read(&self.counters.acknowledged),
+            not_held: read(&self.counters.not_held),
+        }
+    }
+
+    /// Tries again now instead of waiting.
+    pub fn retry_now(&self) {
+        self.retry.notify_one();
+    }
+
+    /// Leaves the sensor. What is not durable yet stays in its journal.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.task.take()
+            && let Err(error) = task.await
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+}
+
+impl Drop for SensorLink {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+struct Keeper<S: BatchSink> {
+    store: LinkStore,
+    sensor: KnownSensor,
+    sink: S,
+    desktop_name: String,
+    software: String,
+    state: watch::Sender<LinkState>,
+    status: watch::Sender<Option<Status>>,
+    counters: Arc<Counters>,
+    retry: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl<S: BatchSink> Keeper<S> {
+    async fn run(self) {
+        let mut stopped = self.stopped.clone();
+        let why = tokio::select! {
+            why = self.keep() => why,
+            // An error means that the owner is gone, which is the same.
+            _ = stopped.wait_for(|stop| *stop) => "stopped".to_owned(),
+        };
+        self.status.send_replace(None);
+        self.state.send_replace(LinkState::Stopped { why });
+    }
+
+    /// Connects again and again; ends only when the survey is closed.
+    async fn keep(&self) -> String {
+        let mut backoff = Backoff::default();
+        loop {
+            let before = self.counters.connections.load(Ordering::Relaxed);
+            let trouble = match self.attempt().await {
+                Ok(never) => match never {},
+                Err(AttemptEnd::SurveyClosed) => return SinkError::Closed.to_string(),
+                Err(AttemptEnd::Trouble(trouble)) => trouble,
+            };
+            self.status.send_replace(None);
+            if self.counters.connections.load(Ordering::Relaxed) > before {
+                backoff.reset();
+            }
+            let [chance] = random_bytes().unwrap_or([127]);
+            let wait = match trouble {
+                // A person has to do something first.
+                LinkTrouble::NotPaired | LinkTrouble::WrongKey { .. } | LinkTrouble::Survey(_) => {
+                    LONGEST
+                }
+                _ => backoff.next(chance),
+            };
+            tracing::info!("sensor '{}': {trouble}", self.sensor.name);
+            let retry_at = Instant::now() + wait;
+            self.state.send_replace(LinkState::Waiting { trouble, retry_at });
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.retry.notified() => {}
+            }
+        }
+    }
+
+    /// One connection from the look-up of the name to its end.
+    async fn attempt(&self) -> Result<std::convert::Infallible, AttemptEnd> {
+        self.state.send_replace(LinkState::Resolving);
+        // Paired again or moved since: the store knows.
+        let address = match self.store.find_key(&self.sensor.fingerprint) {
+            Ok(Some(sensor)) => sensor.address,
+            _ => self.sensor.address.clone(),
+        };
+        let mut last = LinkTrouble::NoAnswer("no address".to_owned());
+        for address in resolve(&address).await? {
+            self.state.send_replace(LinkState::Connecting { address });
+            let pinned = Arc::new(PinnedKey::new(self.sensor.fingerprint));
+            match dial(self.store.identity(), &Purpose::Link(pinned), address).await {
+                Ok(dialled) => {
+                    let end = self.record(&dialled.connection, address).await;
+                    dialled.close().await;
+                    return Err(end);
+                }
+                Err(trouble) => last = trouble,
+            }
+        }
+        Err(last.into())
+    }
+
+    async fn record(&self, connection: &quinn::Connection, address: SocketAddr) -> AttemptEnd {
+        let control = match ControlStream::open(connection).await {
+            Ok(control) => control,
+            Err(error) => return error.into(),
+        };
+        let (sender, batches) = mpsc::channel(READ_QUEUE);
+        let reader = tokio::spawn(read_batches(connection.clone(), sender));
+        let sensor = self.sensor.sensor_id();
+        let session =
+            DesktopSession::new(sensor, &self.software, &self.desktop_name, Duration::ZERO);
+        let mut driver = Driver {
+            keeper: self,
+            address,
+            session,
+            control,
+            batches,
+            taking: None,
+            waiting: VecDeque::new(),
+            broken: None,
+            started: tokio::time::Instant::now(),
+            ended: None,
+        };
+        let end = driver.run().await;
+        reader.abort();
+        end
+    }
+}
+
+enum AttemptEnd {
+    Trouble(LinkTrouble),
+    SurveyClosed,
+}
+
+impl From<LinkTrouble> for AttemptEnd {
+    fn from(trouble: LinkTrouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl From<StreamError> for AttemptEnd {
+    fn from(error: StreamError) -> Self {
+        Self::Trouble(error.trouble())
+    }
+}
+
+impl From<SinkError> for AttemptEnd {
+    fn from(error: SinkError) -> Self {
+        match error {
+            SinkError::Closed => Self::SurveyClosed,
+            SinkError::Refused(_) => Self::Trouble(LinkTrouble::Survey(error.to_string())),
+        }
+    }
+}
+
+/// Reads the sensor's stream of batches into `queue` until either ends.
+async fn read_batches(
+    connection: quinn::Connection,
+    queue: mpsc::Sender<Result<EncodedBatch, StreamError>>,
+) {
+    let outcome = async {
+        let mut stream = connection.accept_uni().await?;
+        let mut frames = FrameReader::for_batches();
+        loop {
+            while let Some(frame) = frames.pop()? {
+                match frame {
+                    LinkFrame::Batch(batch) => {
+                        if queue.send(Ok(batch)).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    LinkFrame::Later => {}
+                    LinkFrame::Message(_) => return Err(StreamError::WrongStream),
+                }
+            }
+            let chunk = stream.read_chunk(READ_CHUNK, true).await?;
+            frames.push(&chunk.ok_or(StreamError::Ended)?.bytes);
+        }
+    };
+    if let Err(error) = outcome.await {
+        // Nobody listens any more when the session is over.
+        drop(queue.send(Err(error)).await);
+    }
+}
+
+type Taking = Pin<Box<dyn Future<Output = Result<Durable, SinkError>> + Send>>;
+
+/// A batch that the survey has and that is not durable yet.
+struct WaitingBatch {
+    epoch: u64,
+    seq: u64,
+    durable: Durable,
+}
+
+struct Driver<'a, S: BatchSink> {
+    keeper: &'a Keeper<S>,
+    address: SocketAddr,
+    session: DesktopSession,
+    control: ControlStream,
+    batches: mpsc::Receiver<Result<EncodedBatch, StreamError>>,
+    /// The batch that the survey is being given; no other is taken meanwhile.
+    taking: Option<(u64, u64, Taking)>,
+    waiting: VecDeque<WaitingBatch>,
+    /// The stream of batches is gone. The other stream may still say why, so it is given a moment.
+    broken: Option<(StreamError, tokio::time::Instant)>,
+    started: tokio::time::Instant,
+    ended: Option<SessionEnd>,
+}
+
+impl<S: BatchSink> Driver<'_, S> {
+    async fn run(&mut self) -> AttemptEnd {
+        loop {
+            if let Err(end) = self.drain().await {
+                return end;
+            }
+            if let Some(end) = self.ended.take() {
+                self.control.finish(Duration::from_millis(500)).await;
+                return AttemptEnd::Trouble(match end {
+                    SessionEnd::Refused(reason) => LinkTrouble::Refused(reason.words()),
+                    other => LinkTrouble::Lost(other.words()),
+                });
+            }
+            if let Err(end) = self.step().await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for one thing to happen and tells the session.
+    async fn step(&mut self) -> Result<(), AttemptEnd> {
+        let timeout = self.session.poll_timeout().map(|at| self.started + at);
+        let room =
+            self.broken.is_none() && self.taking.is_none() && self.waiting.len() < MAX_WAITING;
+        let patience = self.broken.as_ref().map(|(_, until)| *until);
+        tokio::select! {
+            message = self.control.receive() => self.session.handle_message(message?),
+            batch = self.batches.recv(), if room => match batch {
+                Some(Ok(batch)) => self.session.handle_batch(batch),
+                failed => {
+                    let error = failed.and_then(Result::err).unwrap_or(StreamError::Ended);
+                    self.broken = Some((error, tokio::time::Instant::now() + LAST_WORDS));
+                }
+            },
+            () = at(patience) => {
+                let broken = self.broken.take().map(|(error, _)| error);
+                return Err(broken.unwrap_or(StreamError::Ended).into());
+            }
+            (epoch, seq, durable) = taken(&mut self.taking) => {
+                self.waiting.push_back(WaitingBatch { epoch, seq, durable: durable? });
+            }
+            (epoch, seq, outcome) = first_durable(&mut self.waiting) => {
+                outcome?;
+                self.keeper.counters.acknowledged.fetch_add(1, Ordering::Relaxed);
+                self.session.durable(epoch, seq);
+            }
+            () = at(timeout) => self.session.handle_timeout(self.started.elapsed()),
+        }
+        Ok(())
+    }
+
+    async fn drain(&mut self) -> Result<(), AttemptEnd> {
+        while let Some(event) = self.session.poll_event() {
+            self.event(event).await?;
+        }
+        while let Some(message) = self.session.poll_message() {
+            self.control.send(&message).await?;
+        }
+        Ok(())
+    }
+
+    async fn event(&mut self, event: DesktopEvent) -> Result<(), AttemptEnd> {
+        let keeper = self.keeper;
+        match event {
+            DesktopEvent::Welcomed(welcome) => {
+                let (sensor, epoch) = (welcome.sensor, welcome.epoch);
+                let oldest = welcome.oldest_seq;
+                let after = keeper.sink.durable_through(sensor, epoch, oldest).await?;
+                let holds_it = after > 0
+                    && keeper.sink.durable_through(sensor, epoch, after).await? >= after;
+                self.session.resume(after, holds_it);
+                keeper.counters.connections.fetch_add(1, Ordering::Relaxed);
+                let software = plain_text(&welcome.software, 60);
+                tracing::info!("sensor '{}': connected, {software}", keeper.sensor.name);
+                keeper.state.send_replace(LinkState::Connected {
+                    address: self.address,
+                    name: plain_name(&welcome.name),
+                    software,
+                    origin: welcome.origin,
+                });
+            }
+            DesktopEvent::Batch(batch) => {
+                let id = batch.header().id;
+                keeper.counters.batches.fetch_add(1, Ordering::Relaxed);
+                keeper.counters.bytes.fetch_add(batch.bytes().len() as u64, Ordering::Relaxed);
+                let sink = keeper.sink.clone();
+                let taking: Taking = Box::pin(async move { sink.enqueue(batch).await });
+                self.taking = Some((id.epoch, id.seq, taking));
+            }
+            DesktopEvent::NotHeld { from_seq, to_seq } => {
+                let count = to_seq - from_seq + 1;
+                keeper.counters.not_held.fetch_add(count, Ordering::Relaxed);
+                tracing::info!(
+                    "sensor '{}' no longer holds batches {from_seq} to {to_seq}",
+                    keeper.sensor.name
+                );
+            }
+            DesktopEvent::Status(status) => {
+                keeper.status.send_replace(Some(*status));
+            }
+            DesktopEvent::Ended(end) => self.ended = Some(end),
+        }
+        Ok(())
+    }
+}
+
+/// The batch that is being taken, once it is; never, while none is.
+async fn taken(taking: &mut Option<(u64, u64, Taking)>) -> (u64, u64, Result<Durable, SinkError>) {
+    let Some((epoch, seq, future)) = taking else { return std::future::pending().await };
+    let done = (*epoch, *seq, future.await);
+    *taking = None;
+    done
+}
+
+/// The oldest batch that waits, once it is durable; never, while none waits. They become durable in
+/// the order in which they were given, so the oldest tells of all before it.
+async fn first_durable(waiting: &mut VecDeque<WaitingBatch>) -> (u64, u64, Result<(), SinkError>) {
+    let Some(first) = waiting.front_mut() else { return std::future::pending().await };
+    let done = (first.epoch, first.seq, (&mut first.durable).await);
+    waiting.pop_front();
+    done
+}
+
+async fn at(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
