@@ -1,0 +1,45 @@
+//! Categories of action frames (IEEE Std 802.11-2020, table 9-51; 802.11be-2024).
+
+/// The standard's name of an action frame category; `None` for reserved numbers.
+#[must_use]
+pub const fn category_name(category: u8) -> Option<&'static str> {
+    Some(match category {
+        0 => "Spectrum Management",
+        1 => "QoS",
+        3 => "Block Ack",
+        4 => "Public",
+        5 => "Radio Measurement",
+        6 => "Fast BSS Transition",
+        7 => "HT",
+        8 => "SA Query",
+        9 => "Protected Dual of Public Action",
+        10 => "WNM",
+        11 => "Unprotected WNM",
+        12 => "TDLS",
+        13 => "Mesh",
+        14 => "Multihop",
+        15 => "Self-protected",
+        16 => "DMG",
+        18 => "FST",
+        19 => "Robust AV Streaming",
+        20 => "Unprotected DMG",
+        21 => "VHT",
+        22 => "Unprotected S1G",
+        23 => "S1G",
+        24 => "Flow Control",
+        25 => "Control Response MCS Negotiation",
+        26 => "FILS",
+        27 => "CDMG",
+        28 => "CMMG",
+        29 => "GLK",
+        30 => "HE",
+        31 => "Protected HE",
+        33 => "WUR",
+        34 => "Protected FTM",
+        36 => "EHT",
+        37 => "Protected EHT",
+        126 => "Vendor-specific Protected",
+        127 => "Vendor-specific",
+        _ => return None,
+    })
+}

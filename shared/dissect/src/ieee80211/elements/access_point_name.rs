@@ -1,0 +1,85 @@
+//! Names that makers let access points announce. None of these elements is standardised; each is
+//! read as published by the maker or as seen in that maker's beacons, and only where it is plain text.
+
+use super::{Element, id};
+use crate::bytes::{slice, u8_at};
+
+/// The name in one element, if it is one of the known forms.
+#[must_use]
+pub fn access_point_name(element: &Element<'_>) -> Option<String> {
+    if element.id == id::CISCO_CCX1 {
+        // Cisco CCX 1: 10 bytes, then the name in 16 bytes.
+        return name(slice(element.body, 10, 16)?);
+    }
+    let [a, b, c, kind] = element.vendor()?;
+    let rest = element.body.get(4..)?;
+    match ([a, b, c], kind) {
+        // Cisco, second form: the name fills the element.
+        ([0x00, 0x40, 0x96], 0x2c) => name(rest.get(1..)?).filter(|name| name.len() > 1),
+        // Aruba: subtype 3, a reserved byte, the name.
+        ([0x00, 0x0b, 0x86], 1) if u8_at(rest, 0) == Some(3) => name(rest.get(2..)?),
+        // Aerohive, now Extreme: subtype, length, the name.
+        ([0x00, 0x19, 0x77], 0x21) => {
+            let length = usize::from(u8_at(rest, 1)?);
+            name(slice(rest, 2, length).or_else(|| rest.get(2..))?)
+        }
+        // Mist, Ruckus, Alcatel-Lucent, Fortinet: the name follows the type.
+        ([0x5c, 0x5b, 0x35] | [0xdc, 0x08, 0x56], 1) | ([0x00, 0x13, 0x92], 3) => name(rest),
+        ([0x00, 0x09, 0x0f], 10) => name(rest),
+        // MikroTik: attributes of type and length; 1 is the name, after 6 bytes of version.
+        ([0x00, 0x0c, 0x42], 0) => mikrotik(rest),
+        _ => None,
+    }
+}
+
+fn mikrotik(rest: &[u8]) -> Option<String> {
+    let mut attributes = rest.get(2..)?;
+    while let (Some(kind), Some(length)) = (u8_at(attributes, 0), u8_at(attributes, 1)) {
+        let length = usize::from(length);
+        if kind == 1 {
+            // 4 bytes of unknown meaning and 6 of version before the name of up to 16 bytes.
+            let value = slice(attributes, 2, length)?;
+            return name(value.get(10..)?);
+        }
+        attributes = attributes.get(length.saturating_add(2)..)?;
+    }
+    None
+}
+
+/// Printable text, at least one character, ended by a zero byte if one comes.
+fn name(bytes: &[u8]) -> Option<String> {
+    let bytes = bytes.split(|byte| *byte == 0).next()?;
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    let is_text = !text.is_empty() && !text.chars().any(char::is_control);
+    is_text.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Elements;
+    use super::*;
+
+    fn read(element: &[u8]) -> Option<String> {
+        Elements::new(element, 0).next().and_then(|element| access_point_name(&element))
+    }
+
+    #[test]
+    fn known_forms() {
+        let mut cisco = vec![133, 30];
+        cisco.extend([0; 10]);
+        cisco.extend(b"ap-floor-2\0\0\0\0\0\0");
+        cisco.extend([0; 4]);
+        assert_eq!(read(&cisco).as_deref(), Some("ap-floor-2"));
+        assert_eq!(
+            read(&[221, 9, 0, 0x0b, 0x86, 1, 3, 0, b'a', b'p', b'1']).as_deref(),
+            Some("ap1")
+        );
+        assert_eq!(read(&[221, 8, 0, 0x19, 0x77, 0x21, 1, 2, b'h', b'1']).as_deref(), Some("h1"));
+    }
+
+    #[test]
+    fn what_is_not_text_is_no_name() {
+        assert_eq!(read(&[221, 9, 0, 0x0b, 0x86, 1, 3, 0, 0x80, 0x01, 0xff]), None);
+        assert_eq!(read(&[221, 3, 0, 0x0b, 0x86]), None);
+    }
+}

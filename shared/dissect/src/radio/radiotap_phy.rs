@@ -1,0 +1,172 @@
+//! Modulation fields of radiotap: MCS, VHT, HE, EHT.
+
+use super::modulation::tones_of_width;
+use super::{GuardInterval, Modulation};
+use crate::bytes::{bits, u8_at, u16_le, u32_le};
+
+/// The MCS field (bit 19): known, flags, mcs.
+pub(super) fn ht(field: &[u8]) -> Option<Modulation> {
+    let (known, flags, mcs) = (u8_at(field, 0)?, u8_at(field, 1)?, u8_at(field, 2)?);
+    let width_mhz = match flags & 0x03 {
+        1 => 40,
+        _ => 20,
+    };
+    let guard = if flags & 0x04 != 0 { GuardInterval::Ns400 } else { GuardInterval::Ns800 };
+    Some(Modulation::Ht {
+        mcs: (known & 0x02 != 0).then_some(mcs),
+        width_mhz: (known & 0x01 != 0).then_some(width_mhz),
+        guard: (known & 0x04 != 0).then_some(guard),
+        greenfield: known & 0x08 != 0 && flags & 0x08 != 0,
+        stbc: if known & 0x20 != 0 { flags >> 5 & 0x03 } else { 0 },
+        ldpc: known & 0x10 != 0 && flags & 0x10 != 0,
+    })
+}
+
+/// The VHT field (bit 21). Of several users the first with streams is taken.
+pub(super) fn vht(field: &[u8]) -> Option<Modulation> {
+    let known = u16_le(field, 0)?;
+    let flags = u8_at(field, 2)?;
+    let width_mhz = match u8_at(field, 3)? {
+        0 | 2 | 3 | 7..=10 | 18..=25 => Some(20),
+        1 | 5 | 6 | 14..=17 => Some(40),
+        4 | 12 | 13 => Some(80),
+        11 => Some(160),
+        _ => None,
+    };
+    let users = field.get(4..8)?;
+    let (index, mcs_nss) =
+        users.iter().copied().enumerate().find(|(_, mcs_nss)| mcs_nss & 0x0f != 0)?;
+    let guard = if flags & 0x04 != 0 { GuardInterval::Ns400 } else { GuardInterval::Ns800 };
+    Some(Modulation::Vht {
+        mcs: Some(mcs_nss >> 4),
+        streams: Some(mcs_nss & 0x0f),
+        width_mhz: width_mhz.filter(|_| known & 0x0040 != 0),
+        guard: (known & 0x0004 != 0).then_some(guard),
+        stbc: known & 0x0001 != 0 && flags & 0x01 != 0,
+        ldpc: u8_at(field, 8)?.checked_shr(u32::try_from(index).ok()?)? & 1 != 0,
+    })
+}
+
+fn he_guard(code: u32) -> Option<GuardInterval> {
+    match code {
+        0 => Some(GuardInterval::Ns800),
+        1 => Some(GuardInterval::Ns1600),
+        2 => Some(GuardInterval::Ns3200),
+        _ => None,
+    }
+}
+
+/// The HE field (bit 23): six 16-bit words.
+pub(super) fn he(field: &[u8]) -> Option<Modulation> {
+    let word = |index: usize| u16_le(field, index.saturating_mul(2)).map(u32::from);
+    let (data1, data2, data3) = (word(0)?, word(1)?, word(2)?);
+    let (data5, data6) = (word(4)?, word(5)?);
+    let tones = match bits(data5, 0, 4) {
+        0 => Some(242),
+        1 => Some(484),
+        2 => Some(996),
+        3 => Some(1992),
+        4 => Some(26),
+        5 => Some(52),
+        6 => Some(106),
+        7 => Some(242),
+        8 => Some(484),
+        9 => Some(996),
+        10 => Some(1992),
+        _ => None,
+    };
+    let ltf_size = match bits(data5, 6, 2) {
+        1 => Some(1),
+        2 => Some(2),
+        3 => Some(4),
+        _ => None,
+    };
+    let ltf_symbols = match bits(data5, 8, 3) {
+        0 => 1u8,
+        1 => 2,
+        2 => 4,
+        3 => 6,
+        _ => 8,
+    };
+    let streams = u8::try_from(bits(data6, 0, 4)).ok().filter(|streams| *streams != 0);
+    let stbc = data1 & 0x0200 != 0 && data3 & 0x8000 != 0;
+    Some(Modulation::He {
+        format: u8::try_from(bits(data1, 0, 2)).ok()?,
+        mcs: u8::try_from(bits(data3, 8, 4)).ok().filter(|_| data1 & 0x0020 != 0),
+        // The field counts space-time streams; STBC sends one spatial stream as two of them.
+        streams: if stbc { streams.map(|streams| streams.div_ceil(2)) } else { streams },
+        tones: tones.filter(|_| data1 & 0x4000 != 0),
+        guard: he_guard(bits(data5, 4, 2)).filter(|_| data2 & 0x0002 != 0),
+        dcm: data1 & 0x0040 != 0 && data3 & 0x1000 != 0,
+        ltf: ltf_size.filter(|_| data2 & 0x0004 != 0).map(|size| (ltf_symbols, size)),
+    })
+}
+
+/// The EHT field (TLV 34) with the bandwidth of the U-SIG field (TLV 33) before it.
+pub(super) fn eht(value: &[u8], usig_common: Option<u32>) -> Option<Modulation> {
+    let known = u32_le(value, 0)?;
+    let data0 = u32_le(value, 4)?;
+    let data1 = u32_le(value, 8)?;
+    let users = value.get(40..).unwrap_or(&[]);
+    let user = users
+        .chunks_exact(4)
+        .filter_map(|chunk| u32_le(chunk, 0))
+        // Bit 7: the data in this frame is this user's.
+        .reduce(|first, user| if first & 0x80 == 0 && user & 0x80 != 0 { user } else { first });
+    let width_mhz = usig_common.filter(|common| common & 0x02 != 0).and_then(|common| {
+        match bits(common, 15, 3) {
+            0 => Some(20),
+            1 => Some(40),
+            2 => Some(80),
+            3 => Some(160),
+            4 | 5 => Some(320),
+            _ => None,
+        }
+    });
+    let resource_unit = (known & 0x0040_0000 != 0).then(|| match bits(data1, 0, 5) {
+        0 => Some(26),
+        1 => Some(52),
+        2 => Some(106),
+        3 => Some(242),
+        4 => Some(484),
+        5 => Some(996),
+        6 => Some(1992),
+        7 => Some(3984),
+        8 => Some(78),
+        9 => Some(132),
+        10 => Some(726),
+        11 => Some(1480),
+        12 => Some(1722),
+        13 => Some(2476),
+        14 => Some(2988),
+        15 => Some(3472),
+        _ => None,
+    });
+    let tones = resource_unit.flatten().or_else(|| tones_of_width(width_mhz?));
+    let mcs =
+        user.filter(|user| user & 0x02 != 0).and_then(|user| u8::try_from(bits(user, 20, 4)).ok());
+    let streams = user
+        .filter(|user| user & 0x10 != 0)
+        .and_then(|user| u8::try_from(bits(user, 24, 4)).ok())
+        .map(|coded| coded.saturating_add(1));
+    let ltf_size = match bits(data0, 9, 2) {
+        0 => Some(1u8),
+        1 => Some(2),
+        2 => Some(4),
+        _ => None,
+    };
+    let ltf_symbols = match bits(data0, 11, 3) {
+        0 => 1u8,
+        1 => 2,
+        2 => 4,
+        3 => 6,
+        _ => 8,
+    };
+    Some(Modulation::Eht {
+        mcs,
+        streams,
+        tones,
+        guard: he_guard(bits(data0, 7, 2)).filter(|_| known & 0x04 != 0),
+        ltf: ltf_size.filter(|_| known & 0x10 != 0).map(|size| (ltf_symbols, size)),
+    })
+}
