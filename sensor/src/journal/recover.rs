@@ -1,0 +1,281 @@
+//! Opening a journal: what is there, what is torn, what the last run did not write.
+
+use super::accounting::{Accounted, RADIOS_MAX};
+use super::counters::{Counters, LeftBehind};
+use super::desktops::Desktops;
+use super::index::{Index, IndexedSegment, Shared};
+use super::segment::{Scan, Step, walk};
+use super::{JournalError, JournalSettings, directory};
+use crate::clock;
+use pw_model::{Gap, GapCause, Origin, RadioId, Timestamp};
+use pw_wire::BatchHeader;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Numbers that are passed over when the end of the journal is damaged and nothing says how many
+/// batches stood there: more than fit into a segment, so that none is given twice.
+const UNKNOWN_BATCHES: u64 = 1 << 20;
+
+/// Bytes at the start of an older segment in which its first batch is looked for.
+const HEAD_BYTES: u64 = 512 << 10;
+
+/// A journal, ready to be written.
+#[derive(Debug)]
+pub(super) struct Recovered {
+    pub(super) shared: Arc<Shared>,
+    pub(super) counters: Arc<Counters>,
+    /// Held as long as the writer lives.
+    pub(super) lock: File,
+    /// Number for the next segment.
+    pub(super) next_segment: u64,
+    /// The last segment may be written on from here; `None` to begin a new one.
+    pub(super) append_at: Option<u64>,
+    /// Number for the next batch.
+    pub(super) next_seq: u64,
+    /// Sums after the last batch.
+    pub(super) sums: Accounted,
+    /// What the last run left unwritten.
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Opens the journal in its folder.
+pub(super) fn recover(settings: &JournalSettings) -> Result<Recovered, JournalError> {
+    let folder = &settings.directory;
+    directory::create(folder)?;
+    let lock = directory::lock(folder)?;
+    let (numbers, expired) = directory::segments(folder)?;
+    for number in expired {
+        // Its loss was stated before or is about to be known no more; keeping it helps nobody.
+        let path = directory::expired_path(folder, number);
+        std::fs::remove_file(&path).map_err(|e| JournalError::io("cannot delete", &path, e))?;
+    }
+    let mut end = read_end(settings, &numbers)?;
+    let epoch = match (directory::read_epoch(folder)?, &end.last) {
+        (Some(epoch), _) if !numbers.is_empty() => epoch,
+        (None, Some(last)) => last.id.epoch,
+        _ => draw_epoch()?,
+    };
+    if directory::read_epoch(folder)? != Some(epoch) {
+        directory::write_epoch(folder, epoch)?;
+    }
+    let segments = index_segments(settings, &numbers, &end)?;
+    let desktops = Desktops::read(folder);
+    let (counters, left) = Counters::open(&folder.join("counters"), epoch)?;
+
+    let last_seq = end.last.as_ref().map_or(0, |last| last.id.seq);
+    let known = left.as_ref().map_or(0, |left| left.durable_seq).max(desktops.anywhere());
+    let mut next_seq = last_seq.max(known) + 1;
+    if end.damaged && left.is_none() {
+        next_seq += UNKNOWN_BATCHES;
+    }
+    let gaps =
+        if numbers.is_empty() { Vec::new() } else { restart_gaps(settings, left.as_ref(), &end) };
+    // From here on the difference is stated by the first batch, so both sides begin equal.
+    counters.restart(&restarted(left.as_ref(), &end.sums, &gaps), next_seq - 1);
+    if end.damaged {
+        end.append_at = None;
+    }
+    let index = Index { segments: segments.into(), durable_seq: next_seq - 1 };
+    let shared = Shared::new(folder.clone(), epoch, settings.sensor, index, desktops);
+    if end.damaged
+        && let Some(number) = numbers.last()
+    {
+        shared.suspects().insert(*number);
+    }
+    Ok(Recovered {
+        shared: Arc::new(shared),
+        counters: Arc::new(counters),
+        lock,
+        next_segment: numbers.last().map_or(1, |last| last + 1),
+        append_at: end.append_at,
+        next_seq,
+        sums: end.sums,
+        gaps,
+    })
+}
+
+/// The end of the journal.
+struct End {
+    last: Option<BatchHeader>,
+    sums: Accounted,
+    /// Damage in the last segment.
+    damaged: bool,
+    append_at: Option<u64>,
+    /// Of the last segment.
+    scan: Scan,
+    file_len: u64,
+}
+
+/// Reads the last segment, cuts off a torn end, and goes back to the last batch there is.
+fn read_end(settings: &JournalSettings, numbers: &[u64]) -> Result<End, JournalError> {
+    let mut end = End {
+        last: None,
+        sums: Accounted::default(),
+        damaged: false,
+        append_at: None,
+        scan: Scan::default(),
+        file_len: 0,
+    };
+    for (back, number) in numbers.iter().rev().enumerate() {
+        let path = directory::segment_path(&settings.directory, *number);
+        let bytes = std::fs::read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
+        let scan = Scan::of(&bytes, 0);
+        if back == 0 {
+            end.damaged = !scan.damage.is_empty();
+            end.file_len = bytes.len() as u64;
+            if !end.damaged {
+                end.append_at = cut_torn_end(&path, &scan, bytes.len() as u64)?;
+                end.file_len = scan.sound_end;
+            }
+        }
+        let found = scan.last.clone();
+        let sums = scan.sums;
+        if back == 0 {
+            end.scan = scan;
+        }
+        if let Some(last) = found {
+            if last.id.sensor != settings.sensor {
+                return Err(JournalError::Foreign {
+                    path: settings.directory.clone(),
+                    found: last.id.sensor,
+                    own: settings.sensor,
+                });
+            }
+            end.last = Some(last);
+            end.sums = sums;
+            break;
+        }
+    }
+    Ok(end)
+}
+
+/// Cuts the last segment after its last whole batch; `None` when not even its header is whole.
+fn cut_torn_end(path: &Path, scan: &Scan, length: u64) -> Result<Option<u64>, JournalError> {
+    if length > scan.sound_end {
+        let file = File::options()
+            .write(true)
+            .open(path)
+            .map_err(|e| JournalError::io("cannot open", path, e))?;
+        file.set_len(scan.sound_end)
+            .and_then(|()| file.sync_all())
+            .map_err(|e| JournalError::io("cannot cut the torn end of", path, e))?;
+        tracing::warn!(
+            "{}: cut off {} bytes after byte {} that the last run did not finish writing",
+            path.display(),
+            length - scan.sound_end,
+            scan.sound_end
+        );
+    }
+    Ok(Some(scan.sound_end).filter(|end| *end > 0))
+}
+
+fn index_segments(
+    settings: &JournalSettings,
+    numbers: &[u64],
+    end: &End,
+) -> Result<Vec<IndexedSegment>, JournalError> {
+    let mut segments = Vec::new();
+    let mut last_seq = end.last.as_ref().map_or(0, |last| last.id.seq);
+    for (back, number) in numbers.iter().rev().enumerate() {
+        let mut segment = IndexedSegment {
+            number: *number,
+            first_seq: None,
+            last_seq,
+            end: end.file_len,
+            places: Vec::new(),
+        };
+        if back == 0 {
+            segment.first_seq = end.scan.first.as_ref().map(|first| first.id.seq);
+            segment.places.clone_from(&end.scan.places);
+        } else {
+            let path = directory::segment_path(&settings.directory, *number);
+            let first = |limit| first_batch(&path, limit);
+            let (found, length) = match first(HEAD_BYTES)? {
+                (None, length) if length > HEAD_BYTES => first(u64::MAX)?,
+                found => found,
+            };
+            segment.end = length;
+            segment.first_seq = found;
+        }
+        if let Some(first) = segment.first_seq {
+            last_seq = first.saturating_sub(1);
+        }
+        segments.push(segment);
+    }
+    segments.reverse();
+    Ok(segments)
+}
+
+/// Number of the first batch in a segment, and the segment's length.
+fn first_batch(path: &Path, limit: u64) -> Result<(Option<u64>, u64), JournalError> {
+    let unreadable = |error| JournalError::io("cannot read", path, error);
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    let first = walk(&bytes).find_map(|step| match step {
+        Step::Batch { header, .. } => Some(header.id.seq),
+        _ => None,
+    });
+    Ok((first, length))
+}
+
+fn draw_epoch() -> Result<u64, JournalError> {
+    let bytes: [u8; 8] =
+        pw_trust::random_bytes().map_err(|error| JournalError::Random(error.to_string()))?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// What the last run counted in and did not write.
+fn restart_gaps(settings: &JournalSettings, left: Option<&LeftBehind>, end: &End) -> Vec<Gap> {
+    let (start, finish) = restart_range(settings, end);
+    let gap = |radio: Option<RadioId>, frames| Gap {
+        radio,
+        start,
+        end: finish,
+        cause: GapCause::SensorRestart,
+        frames,
+    };
+    let Some(left) = left.filter(|left| left.exact) else {
+        return vec![gap(None, None)];
+    };
+    let mut gaps = Vec::new();
+    for (radio, (came_in, accounted)) in left.frames_in.iter().zip(end.sums.by_radio).enumerate() {
+        let lost = came_in.saturating_sub(accounted);
+        if lost > 0 {
+            // RADIOS_MAX is far below 256.
+            gaps.push(gap(Some(RadioId(radio as u8)), Some(lost)));
+        }
+    }
+    if gaps.is_empty() && !left.clean {
+        gaps.push(gap(None, Some(0)));
+    }
+    gaps
+}
+
+/// From the last time in the journal to now; for replays and simulations, whose times are not ours,
+/// that last time alone.
+fn restart_range(settings: &JournalSettings, end: &End) -> (Timestamp, Timestamp) {
+    let now = clock::now();
+    let last = end.last.as_ref();
+    let start = last.and_then(|last| last.range).map_or(now, |range| range.end);
+    let live = last.map_or(settings.stream.origin, |last| last.stream.origin) == Origin::Live;
+    (start, if live { start.max(now) } else { start })
+}
+
+/// The counters as they are once the first batch has stated `gaps`.
+fn restarted(left: Option<&LeftBehind>, sums: &Accounted, gaps: &[Gap]) -> [u64; RADIOS_MAX] {
+    let mut frames = sums.by_radio;
+    if left.is_some() {
+        for gap in gaps {
+            if let (Some(radio), Some(lost)) = (gap.radio, gap.frames)
+                && let Some(sum) = frames.get_mut(usize::from(radio.0))
+            {
+                *sum += lost;
+            }
+        }
+    }
+    frames
+}

@@ -1,0 +1,231 @@
+//! One segment of the journal, read from its bytes.
+
+use super::accounting::Accounted;
+use pw_model::TimeRange;
+use pw_wire::{
+    Batch, BatchHeader, Envelope, EnvelopeKind, JournalRecord, ScanItem, SegmentHeader,
+    SegmentScanner,
+};
+
+/// Bytes between two places that the index remembers.
+pub(super) const PLACE_STEP: u64 = 64 << 10;
+
+/// A step through a segment.
+pub(super) enum Step<'a> {
+    /// The header, the first record.
+    Header(SegmentHeader),
+    /// Sums after the batch that follows.
+    Mark { offset: u64, seq: u64, sums: Accounted },
+    /// A batch whose header is sound.
+    Batch { offset: u64, header: BatchHeader, envelope: Envelope<'a> },
+    /// Bytes that cannot be read, `len` of them.
+    Damage { offset: u64, len: u64, problem: String },
+    /// The writer was stopped within this record.
+    Torn { offset: u64 },
+}
+
+/// Walks the records of a segment.
+pub(super) fn walk(bytes: &[u8]) -> impl Iterator<Item = Step<'_>> {
+    SegmentScanner::new(bytes).filter_map(|item| match item {
+        ScanItem::Record { offset, envelope } => step(offset as u64, envelope),
+        ScanItem::Damage { offset, len, error } => Some(Step::Damage {
+            offset: offset as u64,
+            len: len as u64,
+            problem: error.to_string(),
+        }),
+        ScanItem::TornTail { offset, .. } => Some(Step::Torn { offset: offset as u64 }),
+    })
+}
+
+/// What a sound envelope holds; `None` for kinds that a later release added.
+fn step(offset: u64, envelope: Envelope<'_>) -> Option<Step<'_>> {
+    let damage = |problem: String| Some(Step::Damage { offset, len: envelope.len as u64, problem });
+    match envelope.kind {
+        Some(EnvelopeKind::SegmentHeader) => match envelope.decode() {
+            Ok(header) => Some(Step::Header(header)),
+            Err(error) => damage(error.to_string()),
+        },
+        Some(EnvelopeKind::Journal) => match envelope.decode::<JournalRecord>() {
+            Ok(JournalRecord::Mark { seq, accounted, restated }) => {
+                let sums = Accounted::from_mark(&accounted, restated);
+                Some(Step::Mark { offset, seq, sums })
+            }
+            Err(error) => damage(error.to_string()),
+        },
+        Some(EnvelopeKind::Batch) => match BatchHeader::read(&envelope) {
+            Ok(header) => Some(Step::Batch { offset, header, envelope }),
+            Err(error) => damage(error.to_string()),
+        },
+        Some(EnvelopeKind::User | EnvelopeKind::Message) | None => None,
+    }
+}
+
+/// Where the sums stood beside a damaged place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    /// Number of the sound batch next to it.
+    pub(super) seq: u64,
+    /// Sums on the damaged side of that batch.
+    pub(super) sums: Accounted,
+    /// Time range of that batch.
+    pub(super) range: Option<TimeRange>,
+}
+
+/// A damaged place.
+#[derive(Clone, Debug)]
+pub(super) struct Damage {
+    /// Where it begins.
+    pub(super) offset: u64,
+    /// Bytes of it.
+    pub(super) len: u64,
+    /// What is wrong with the first of them.
+    pub(super) problem: String,
+    /// The sound batch before it, in this segment.
+    pub(super) before: Option<Edge>,
+    /// The sound batch after it, in this segment.
+    pub(super) after: Option<Edge>,
+}
+
+/// Everything the journal wants to know of a segment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scan {
+    /// Its header.
+    pub(super) header: Option<SegmentHeader>,
+    /// Header of the first batch.
+    pub(super) first: Option<BatchHeader>,
+    /// Header of the last batch.
+    pub(super) last: Option<BatchHeader>,
+    /// Number of batches.
+    pub(super) batches: u64,
+    /// Observations in them.
+    pub(super) observations: u64,
+    /// From the earliest to the latest time in them.
+    pub(super) range: Option<TimeRange>,
+    /// Sums before the first batch.
+    pub(super) sums_before: Accounted,
+    /// Sums after the last batch.
+    pub(super) sums: Accounted,
+    /// Sums after the last batch up to the number that was asked for; equal to `sums_before` when
+    /// all batches come after it.
+    pub(super) sums_at: Accounted,
+    /// Range of the batches after the number that was asked for.
+    pub(super) range_after: Option<TimeRange>,
+    /// Places to begin reading at: batch number and offset, about every [`PLACE_STEP`].
+    pub(super) places: Vec<(u64, u64)>,
+    /// Damaged places.
+    pub(super) damage: Vec<Damage>,
+    /// Where the writer was stopped within a record.
+    pub(super) torn: Option<u64>,
+    /// End of the last whole batch, or of the header: where writing may go on.
+    pub(super) sound_end: u64,
+}
+
+impl Scan {
+    /// Reads a whole segment; `watched` is the batch number for [`Scan::sums_at`].
+    pub(super) fn of(bytes: &[u8], watched: u64) -> Self {
+        let mut scan = Self::default();
+        let mut mark: Option<(u64, u64, Accounted)> = None;
+        let mut open_damage = 0;
+        for step in walk(bytes) {
+            match step {
+                Step::Header(header) => {
+                    scan.header = scan.header.or(Some(header));
+                    scan.sound_end = scan.sound_end.max(first_record_len(bytes));
+                }
+                Step::Mark { offset, seq, sums } => mark = Some((offset, seq, sums)),
+                Step::Batch { offset, header, envelope } => {
+                    let own = mark.take().filter(|(_, seq, _)| *seq == header.id.seq);
+                    let start = own.map_or(offset, |(at, _, _)| at);
+                    let accounted =
+                        || Batch::read(&envelope).map(|b| Accounted::of(&b)).unwrap_or_default();
+                    scan.batch(&header, start, own.map(|(_, _, sums)| sums), &accounted, watched);
+                    scan.sound_end = offset + envelope.len as u64;
+                    scan.close_damage(&mut open_damage, &header, &accounted);
+                }
+                Step::Damage { offset, len, problem } => {
+                    let before = scan.last.as_ref().map(|header| Edge {
+                        seq: header.id.seq,
+                        sums: scan.sums,
+                        range: header.range,
+                    });
+                    scan.damage.push(Damage { offset, len, problem, before, after: None });
+                    mark = None;
+                }
+                Step::Torn { offset } => scan.torn = Some(offset),
+            }
+        }
+        scan
+    }
+
+    fn batch(
+        &mut self,
+        header: &BatchHeader,
+        start: u64,
+        marked: Option<Accounted>,
+        accounted: &dyn Fn() -> Accounted,
+        watched: u64,
+    ) {
+        if self.last.as_ref().is_some_and(|last| header.id.seq <= last.id.seq) {
+            // Written twice: the first try was not durable, so the two are the same.
+            return;
+        }
+        let after = marked.unwrap_or_else(|| self.sums.plus(&accounted()));
+        if self.first.is_none() {
+            self.first = Some(header.clone());
+            self.sums_before = less(&after, &accounted());
+            self.sums_at = self.sums_before;
+        }
+        self.sums = after;
+        if header.id.seq <= watched {
+            self.sums_at = after;
+        } else {
+            self.range_after = union(self.range_after, header.range);
+        }
+        self.batches += 1;
+        self.observations += u64::from(header.observations);
+        self.range = union(self.range, header.range);
+        if self.places.last().is_none_or(|(_, at)| start >= at + PLACE_STEP) {
+            self.places.push((header.id.seq, start));
+        }
+        self.last = Some(header.clone());
+    }
+
+    /// Gives the damaged places before this batch their edge after.
+    fn close_damage(
+        &mut self,
+        open: &mut usize,
+        header: &BatchHeader,
+        accounted: &dyn Fn() -> Accounted,
+    ) {
+        if *open == self.damage.len() {
+            return;
+        }
+        let sums = less(&self.sums, &accounted());
+        let edge = Edge { seq: header.id.seq, sums, range: header.range };
+        for damage in self.damage.iter_mut().skip(*open) {
+            damage.after = Some(edge);
+        }
+        *open = self.damage.len();
+    }
+}
+
+/// `sums` less what one batch added.
+pub(super) fn less(sums: &Accounted, one: &Accounted) -> Accounted {
+    let mut rest = *sums;
+    for (to, from) in rest.by_radio.iter_mut().zip(one.by_radio) {
+        *to = to.saturating_sub(from);
+    }
+    rest.restated = rest.restated.saturating_sub(one.restated);
+    rest
+}
+
+fn first_record_len(bytes: &[u8]) -> u64 {
+    Envelope::read(bytes).map_or(0, |envelope| envelope.len as u64)
+}
+
+fn union(one: Option<TimeRange>, other: Option<TimeRange>) -> Option<TimeRange> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.union(&other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,596 @@
+//! The journal's thread: numbers batches, writes them, syncs in groups, forgets what is no longer needed.
+
+use super::accounting::{Accounted, Loss};
+use super::counters::Counters;
+use super::index::{IndexedSegment, Shared};
+use super::recover::Recovered;
+use super::segment::{Edge, Scan, less};
+use super::{JournalError, JournalSettings, directory};
+use crate::clock;
+use pw_model::{Gap, GapCause, RadioId, TimeRange, Timestamp};
+use pw_wire::{Batch, BatchId, JournalRecord, SegmentHeader, segment_start};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// Batches kept in memory while the journal cannot be written. Above it (or above
+/// [`UNWRITTEN_BYTES`]) new batches are dropped and their frames counted.
+const UNWRITTEN_BATCHES: usize = 1024;
+/// Bytes of them.
+const UNWRITTEN_BYTES: usize = 32 << 20;
+/// Pause between two tries to write again after an error.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often acknowledgements and found damage are looked at when no batch comes.
+const UPKEEP: Duration = Duration::from_millis(250);
+
+/// A batch that is numbered and not yet durable.
+struct Pending {
+    seq: u64,
+    /// Mark and batch.
+    bytes: Vec<u8>,
+    /// Where the mark begins in the segment; `None` while not written.
+    offset: Option<u64>,
+}
+
+/// The segment that is being written.
+struct Active {
+    file: File,
+    number: u64,
+    len: u64,
+}
+
+/// Writes the journal.
+pub(super) struct Writer {
+    settings: JournalSettings,
+    shared: Arc<Shared>,
+    counters: Arc<Counters>,
+    _lock: File,
+    active: Option<Active>,
+    append_at: Option<u64>,
+    next_segment: u64,
+    next_seq: u64,
+    sums: Accounted,
+    pending: VecDeque<Pending>,
+    pending_bytes: usize,
+    restart_gaps: Vec<Gap>,
+    loss: Loss,
+    last_sync: Option<Instant>,
+    last_try: Option<Instant>,
+    trouble: Option<String>,
+    desktops_written: Instant,
+    desktops_unwritten: bool,
+    #[cfg(test)]
+    pub(super) fault: super::tests::Fault,
+}
+
+impl Writer {
+    pub(super) fn new(settings: JournalSettings, recovered: Recovered) -> Self {
+        Self {
+            #[cfg(test)]
+            fault: super::tests::Fault::of(&settings.directory),
+            settings,
+            shared: recovered.shared,
+            counters: recovered.counters,
+            _lock: recovered.lock,
+            active: None,
+            append_at: recovered.append_at,
+            next_segment: recovered.next_segment,
+            next_seq: recovered.next_seq,
+            sums: recovered.sums,
+            pending: VecDeque::new(),
+            pending_bytes: 0,
+            restart_gaps: recovered.gaps,
+            loss: Loss::default(),
+            last_sync: None,
+            last_try: None,
+            trouble: None,
+            desktops_written: Instant::now(),
+            desktops_unwritten: false,
+        }
+    }
+
+    /// Begins the first segment of this run and states what the last one left unwritten. The first
+    /// segment of all must be there before the first frame is counted: without a segment, nobody
+    /// would miss it.
+    pub(super) fn begin(&mut self) {
+        let gaps = std::mem::take(&mut self.restart_gaps);
+        if gaps.is_empty() {
+            self.write();
+        } else {
+            self.state_gaps(gaps);
+            if self.trouble.is_none() {
+                self.sync();
+            }
+        }
+        self.shared.publish(|_| {});
+    }
+
+    /// Works until the queue's other end is gone, then writes what is left.
+    pub(super) fn run(mut self, drafts: &Receiver<Batch>) {
+        loop {
+            match drafts.recv_timeout(self.patience()) {
+                Ok(batch) => self.take(batch),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.upkeep();
+        }
+        self.finish();
+    }
+
+    /// How long to wait for the next batch.
+    fn patience(&self) -> Duration {
+        if self.trouble.is_none() && !self.pending.is_empty() {
+            let since = self.last_sync.map_or(self.settings.sync_interval, |last| last.elapsed());
+            self.settings.sync_interval.saturating_sub(since)
+        } else {
+            UPKEEP
+        }
+    }
+
+    /// Numbers and writes one batch, or counts it as lost when memory is full.
+    fn take(&mut self, mut batch: Batch) {
+        if self.pending.len() >= UNWRITTEN_BATCHES || self.pending_bytes >= UNWRITTEN_BYTES {
+            self.lose(&batch);
+            return;
+        }
+        let seq = self.next_seq;
+        batch.id = BatchId { sensor: self.shared.sensor, epoch: self.shared.epoch, seq };
+        let sums = self.sums.plus(&Accounted::of(&batch));
+        let mark = JournalRecord::Mark { seq, accounted: sums.to_mark(), restated: sums.restated };
+        let encoded = mark.encode().map_err(|error| error.to_string()).and_then(|mark| {
+            Ok((mark, batch.clone().encode().map_err(|error| error.to_string())?))
+        });
+        match encoded {
+            Ok((mut bytes, batch)) => {
+                bytes.extend_from_slice(batch.bytes());
+                self.next_seq += 1;
+                self.sums = sums;
+                self.pending_bytes += bytes.len();
+                self.pending.push_back(Pending { seq, bytes, offset: None });
+                if self.trouble.is_none() {
+                    self.write();
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    "a batch cannot be encoded: {error}; its frames are counted as lost"
+                );
+                self.lose(&batch);
+            }
+        }
+    }
+
+    fn lose(&mut self, batch: &Batch) {
+        self.loss.include(batch);
+        let frames = Accounted::of(batch).total();
+        self.shared.state.send_modify(|state| {
+            state.write_loss_frames = state.write_loss_frames.saturating_add(frames);
+            state.losses += 1;
+        });
+    }
+
+    /// Everything that is due.
+    fn upkeep(&mut self) {
+        if self.trouble.is_some() {
+            if self.last_try.is_none_or(|last| last.elapsed() >= RETRY) {
+                self.try_again();
+            }
+        } else if !self.pending.is_empty()
+            && self.last_sync.is_none_or(|last| last.elapsed() >= self.settings.sync_interval)
+        {
+            self.sync();
+        }
+        if self.trouble.is_none() && !self.loss.is_empty() {
+            self.state_loss();
+        }
+        self.look_at_suspects();
+        self.hold_quota();
+        if self.shared.desktops_changed.swap(false, Ordering::AcqRel) {
+            self.desktops_unwritten = true;
+            self.forget_acknowledged();
+            self.shared.publish(|_| {});
+        }
+        if self.desktops_unwritten && self.desktops_written.elapsed() >= Duration::from_secs(1) {
+            self.write_desktops();
+        }
+    }
+
+    /// Writes what is pending and not written.
+    fn write(&mut self) {
+        if let Err(error) = self.try_write() {
+            self.fail(error);
+        }
+    }
+
+    fn try_write(&mut self) -> Result<(), JournalError> {
+        if self.active.as_ref().is_some_and(|active| active.len >= self.settings.segment_bytes) {
+            self.try_sync()?;
+            self.active = None;
+        }
+        if self.active.is_none() {
+            self.active = Some(self.open_segment()?);
+        }
+        let Some(active) = self.active.as_mut() else { return Err(JournalError::Stopped) };
+        let path = self.shared.segment_path(active.number);
+        for pending in self.pending.iter_mut().filter(|pending| pending.offset.is_none()) {
+            #[cfg(test)]
+            self.fault.check().map_err(|error| JournalError::io("cannot write", &path, error))?;
+            active
+                .file
+                .write_all_at(&pending.bytes, active.len)
+                .map_err(|error| JournalError::io("cannot write", &path, error))?;
+            pending.offset = Some(active.len);
+            active.len += pending.bytes.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Goes on in the last segment of the last run where that is sound, else begins a new one.
+    fn open_segment(&mut self) -> Result<Active, JournalError> {
+        if let Some(len) = self.append_at.take()
+            && len < self.settings.segment_bytes
+        {
+            let number = self.next_segment - 1;
+            let path = self.shared.segment_path(number);
+            let file = File::options()
+                .write(true)
+                .open(&path)
+                .map_err(|error| JournalError::io("cannot open", &path, error))?;
+            return Ok(Active { file, number, len });
+        }
+        let number = self.next_segment;
+        let path = self.shared.segment_path(number);
+        let header = SegmentHeader {
+            number,
+            created: clock::now(),
+            writer: concat!("piwardrive-sensor ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        let start = segment_start(&header).map_err(|e| JournalError::Encode(e.to_string()))?;
+        #[cfg(test)]
+        self.fault.check().map_err(|error| JournalError::io("cannot create", &path, error))?;
+        let create = || {
+            let mut options = directory::private_file();
+            let mut file = options.write(true).create(true).truncate(true).open(&path)?;
+            file.write_all(&start)?;
+            Ok(file)
+        };
+        let file = create().map_err(|error| JournalError::io("cannot create", &path, error))?;
+        directory::sync_names(&self.shared.directory)?;
+        self.next_segment += 1;
+        let len = start.len() as u64;
+        self.shared.index().segments.push_back(IndexedSegment {
+            number,
+            first_seq: None,
+            last_seq: 0,
+            end: 0,
+            places: Vec::new(),
+        });
+        Ok(Active { file, number, len })
+    }
+
+    /// Makes what is written durable, and tells the readers.
+    fn sync(&mut self) {
+        if let Err(error) = self.try_sync() {
+            self.fail(error);
+        }
+    }
+
+    fn try_sync(&mut self) -> Result<(), JournalError> {
+        self.last_sync = Some(Instant::now());
+        let Some(active) = &self.active else { return Ok(()) };
+        let path = self.shared.segment_path(active.number);
+        #[cfg(test)]
+        self.fault.check().map_err(|error| JournalError::io("cannot sync", &path, error))?;
+        active.file.sync_data().map_err(|error| JournalError::io("cannot sync", &path, error))?;
+        let mut index = self.shared.index();
+        let Some(segment) = index.segments.iter_mut().find(|s| s.number == active.number) else {
+            return Err(JournalError::Stopped);
+        };
+        segment.end = active.len;
+        let mut durable = None;
+        while let Some(pending) = self.pending.pop_front_if(|pending| pending.offset.is_some()) {
+            self.pending_bytes -= pending.bytes.len();
+            segment.first_seq.get_or_insert(pending.seq);
+            segment.last_seq = pending.seq;
+            segment.add_place(pending.seq, pending.offset.unwrap_or_default());
+            durable = Some(pending.seq);
+        }
+        if let Some(seq) = durable {
+            index.durable_seq = seq;
+            drop(index);
+            self.counters.set_durable(seq);
+            self.shared.publish(|_| {});
+        }
+        Ok(())
+    }
+
+    /// Stops writing. What is not durable stays in memory and is written again, to a new segment:
+    /// after a failed fsync nobody knows what of it is on the disk.
+    fn fail(&mut self, error: JournalError) {
+        let words = error.to_string();
+        if self.trouble.is_none() {
+            tracing::error!(
+                "{words}; the journal stops, up to {UNWRITTEN_BATCHES} batches are kept in memory, \
+                 later ones are counted as lost; trying again every second"
+            );
+        }
+        if let Some(active) = self.active.take() {
+            self.abandon(&active);
+        }
+        self.append_at = None;
+        for pending in &mut self.pending {
+            pending.offset = None;
+        }
+        self.last_try = Some(Instant::now());
+        self.trouble = Some(words.clone());
+        self.shared.publish(|state| state.trouble = Some(words));
+    }
+
+    /// Cuts the segment back to what is durable, or deletes it when that is nothing. It may fail like
+    /// the write before it; batches that then stand twice are equal, and are read once.
+    fn abandon(&self, active: &Active) {
+        let mut index = self.shared.index();
+        let end = index.segments.iter().find(|s| s.number == active.number).map_or(0, |s| s.end);
+        let path = self.shared.segment_path(active.number);
+        let result = if end == 0 {
+            index.segments.retain(|segment| segment.number != active.number);
+            std::fs::remove_file(&path)
+        } else {
+            active.file.set_len(end)
+        };
+        if let Err(error) = result {
+            tracing::warn!("cannot cut {} back to byte {end}: {error}", path.display());
+        }
+    }
+
+    fn try_again(&mut self) {
+        self.last_try = Some(Instant::now());
+        let waiting = self.pending.len();
+        match self.try_write().and_then(|()| self.try_sync()) {
+            Ok(()) => {
+                self.trouble = None;
+                tracing::info!("the journal can be written again; {waiting} batches written");
+                self.shared.publish(|state| state.trouble = None);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// States what was dropped while the journal could not be written.
+    fn state_loss(&mut self) {
+        let loss = std::mem::take(&mut self.loss);
+        let now = clock::now();
+        let (start, end) = loss.range.unwrap_or((now, now));
+        let gap = |radio, cause, frames| Gap { radio, start, end, cause, frames: Some(frames) };
+        let mut gaps = Vec::new();
+        for (radio, frames) in loss.accounted.by_radio.into_iter().enumerate() {
+            if frames > 0 {
+                gaps.push(gap(Some(RadioId(radio as u8)), GapCause::JournalWrite, frames));
+            }
+        }
+        if loss.accounted.restated > 0 {
+            gaps.push(gap(None, GapCause::JournalQuota, loss.accounted.restated));
+        }
+        if gaps.is_empty() {
+            gaps.push(gap(None, GapCause::JournalWrite, 0));
+        }
+        self.state_gaps(gaps);
+    }
+
+    /// Writes a batch of the journal's own.
+    fn state_gaps(&mut self, gaps: Vec<Gap>) {
+        let id = BatchId { sensor: self.shared.sensor, epoch: self.shared.epoch, seq: 0 };
+        let mut batch = Batch::new(id, self.settings.stream.clone());
+        batch.gaps = gaps;
+        self.take(batch);
+    }
+
+    /// Deletes the oldest segments while the journal is above its quota, and states what is lost.
+    fn hold_quota(&mut self) {
+        loop {
+            let number = {
+                let index = self.shared.index();
+                if index.segments.len() < 2 || index.disk_bytes() <= self.settings.quota_bytes {
+                    return;
+                }
+                match index.segments.front() {
+                    Some(segment) => segment.number,
+                    None => return,
+                }
+            };
+            if let Err(error) = self.drive_out(number) {
+                tracing::error!("{error}; the journal stays above its quota");
+                return;
+            }
+        }
+    }
+
+    fn drive_out(&mut self, number: u64) -> Result<(), JournalError> {
+        let path = self.shared.segment_path(number);
+        let bytes = std::fs::read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
+        let acknowledged = self.shared.desktops().everywhere();
+        let scan = Scan::of(&bytes, acknowledged);
+        let lost = less(&scan.sums, &scan.sums_at).total();
+        let expired = directory::expired_path(&self.shared.directory, number);
+        std::fs::rename(&path, &expired)
+            .map_err(|error| JournalError::io("cannot rename", &path, error))?;
+        self.forget(number);
+        let unseen = scan.last.as_ref().is_some_and(|last| last.id.seq > acknowledged);
+        if unseen {
+            let now = clock::now();
+            let range = scan.range_after.unwrap_or(TimeRange { start: now, end: now });
+            tracing::warn!(
+                "the journal is above its quota of {} bytes: deleted {} with {lost} frames that \
+                 not every desktop has",
+                self.settings.quota_bytes,
+                path.display()
+            );
+            self.shared.state.send_modify(|state| state.losses += 1);
+            self.state_gaps(vec![Gap {
+                radio: None,
+                start: range.start,
+                end: range.end,
+                cause: GapCause::JournalQuota,
+                frames: Some(lost),
+            }]);
+            // The statement first, then the deletion: a crash between the two loses nothing.
+            self.sync();
+        }
+        std::fs::remove_file(&expired)
+            .map_err(|error| JournalError::io("cannot delete", &expired, error))
+    }
+
+    fn forget(&mut self, number: u64) {
+        self.shared.index().segments.retain(|segment| segment.number != number);
+        self.shared.desktops().forget_segment(number);
+        self.desktops_unwritten = true;
+    }
+
+    /// Deletes segments that every paired desktop holds.
+    fn forget_acknowledged(&mut self) {
+        let acknowledged = self.shared.desktops().everywhere();
+        if acknowledged == 0 {
+            return;
+        }
+        let active = self.active.as_ref().map(|active| active.number);
+        let done: Vec<u64> = {
+            let index = self.shared.index();
+            let last = index.segments.back().map(|segment| segment.number);
+            index
+                .segments
+                .iter()
+                .filter(|s| Some(s.number) != active && Some(s.number) != last)
+                .filter(|s| s.ends_by(acknowledged))
+                .map(|s| s.number)
+                .collect()
+        };
+        for number in done {
+            let path = self.shared.segment_path(number);
+            self.forget(number);
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::warn!("cannot delete {}: {error}", path.display());
+            }
+        }
+    }
+
+    /// States the loss of damaged places that a reader or the start met.
+    fn look_at_suspects(&mut self) {
+        let suspects = std::mem::take(&mut *self.shared.suspects());
+        for number in suspects {
+            let path = self.shared.segment_path(number);
+            let bytes = match std::fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    tracing::warn!("cannot read {}: {error}", path.display());
+                    continue;
+                }
+            };
+            let scan = Scan::of(&bytes, 0);
+            let gaps = self.damage_gaps(number, &scan);
+            if !gaps.is_empty() {
+                self.shared.state.send_modify(|state| state.losses += 1);
+                self.state_gaps(gaps);
+            }
+        }
+    }
+
+    fn damage_gaps(&mut self, number: u64, scan: &Scan) -> Vec<Gap> {
+        let acknowledged = self.shared.desktops().everywhere();
+        let mut gaps = Vec::new();
+        for damage in &scan.damage {
+            if !self.shared.desktops().state_damage(number, damage.offset) {
+                continue;
+            }
+            self.desktops_unwritten = true;
+            tracing::error!(
+                "{}: {} bytes at byte {} are damaged ({}); they are left out and stated as a gap",
+                self.shared.segment_path(number).display(),
+                damage.len,
+                damage.offset,
+                damage.problem
+            );
+            let before = damage.before.or_else(|| self.end_before(number));
+            // Two damaged places with no batch between them share their loss; the first states it.
+            let first = before.map(|edge| edge.seq);
+            let known = damage.after.is_some_and(|edge| edge.seq <= acknowledged + 1);
+            let none = damage.after.is_some_and(|edge| edge.seq == first.unwrap_or(0) + 1);
+            if known || none {
+                continue;
+            }
+            let frames = match (before, damage.after) {
+                (Some(before), Some(after)) => Some(less(&after.sums, &before.sums).total()),
+                _ => None,
+            };
+            let range = |edge: Option<Edge>| edge.and_then(|edge| edge.range);
+            let (start, end) = damage_range(range(before), range(damage.after));
+            let gap = Gap { radio: None, start, end, cause: GapCause::JournalDamage, frames };
+            if gaps.last().is_none_or(|(last, _): &(Option<u64>, Gap)| *last != first) {
+                gaps.push((first, gap));
+            }
+        }
+        gaps.into_iter().map(|(_, gap)| gap).collect()
+    }
+
+    /// The last batch before segment `number`.
+    fn end_before(&self, number: u64) -> Option<Edge> {
+        let earlier = {
+            let index = self.shared.index();
+            let filled =
+                index.segments.iter().filter(|s| s.number < number && s.first_seq.is_some());
+            filled.last()?.number
+        };
+        let bytes = std::fs::read(self.shared.segment_path(earlier)).ok()?;
+        let scan = Scan::of(&bytes, 0);
+        scan.last.map(|last| Edge { seq: last.id.seq, sums: scan.sums, range: last.range })
+    }
+
+    fn write_desktops(&mut self) {
+        self.desktops_written = Instant::now();
+        let desktops = self.shared.desktops().clone();
+        match desktops.write(&self.shared.directory) {
+            Ok(()) => self.desktops_unwritten = false,
+            Err(error) => tracing::warn!("{error}; acknowledgements are not kept across a restart"),
+        }
+    }
+
+    /// Writes what is left when the sensor leaves in order.
+    fn finish(mut self) {
+        self.upkeep();
+        if self.trouble.is_some() {
+            self.try_again();
+        }
+        if self.trouble.is_none() && !self.loss.is_empty() {
+            self.state_loss();
+        }
+        if self.trouble.is_none() && !self.pending.is_empty() {
+            self.sync();
+        }
+        self.write_desktops();
+        if let Some(trouble) = &self.trouble {
+            tracing::error!(
+                "{} batches could not be written: {trouble}; the next start states the loss",
+                self.pending.len()
+            );
+        } else if let Err(error) = self.counters.set_clean() {
+            tracing::warn!("cannot sync the journal's counters: {error}");
+        }
+    }
+}
+
+fn damage_range(before: Option<TimeRange>, after: Option<TimeRange>) -> (Timestamp, Timestamp) {
+    match (before, after) {
+        (Some(before), Some(after)) => (before.end, after.start.max(before.end)),
+        (Some(before), None) => (before.end, before.end),
+        (None, Some(after)) => (after.start, after.start),
+        (None, None) => {
+            let now = clock::now();
+            (now, now)
+        }
+    }
+}
