@@ -329,4 +329,12 @@ pub struct Totals {
     pub frames_lost: u64,
     /// Gaps without a count.
     pub uncounted_gaps: u64,
+    /// Observations whose frame check sequence was wrong; counted here and per channel only.
+    pub bad_fcs: u64,
+    /// Observations without a readable header; counted here and per channel only.
+    pub unreadable: u64,
+    /// Access points dropped from memory because there were too many; the segments hold them.
+    pub evicted_access_points: u64,
+    /// Clients dropped from memory because there were too many; the segments hold them.
+    pub evicted_clients: u64,
 }
