@@ -206,6 +206,6 @@ pub struct PairedSensor {
     pub address: String,
     /// First eight hex digits of its key's fingerprint.
     pub key: String,
-    /// When it was paired.
-    pub paired: Timestamp,
+    /// When it was paired, where known.
+    pub paired: Option<Timestamp>,
 }

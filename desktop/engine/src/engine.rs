@@ -2,17 +2,22 @@
 
 use crate::command::{Command, Event, JobId, JobState, LinkRow, PairedSensor};
 use crate::error::EngineError;
-use crate::exchange::ExportSource;
+use crate::exchange::{
+    self, ExchangeError, ExportInput, ExportSource, ImportContext, ImportProgress, ImportResults,
+};
 use crate::ingest::{Ingest, IngestQueue};
-use crate::jobs::Jobs;
+use crate::jobs::{JobContext, JobError, Jobs, Outcome};
+use crate::links::{self, Links};
+use crate::report::{ReportFailure, ReportPreview, ReportSettings};
 use crate::settings::EngineSettings;
 use crate::shared::{Places, Shared};
 use crate::{now, shown};
 use pw_model::TimeRange;
 use pw_survey::{OpenReport, Snapshot, Survey, SurveyReader};
 use pw_wire::UserRecord;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +34,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     ingest: Option<Ingest>,
     jobs: Jobs,
+    links: Links,
     shown: Option<JoinHandle<()>>,
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -73,6 +79,7 @@ impl Engine {
             Some(Ingest::start(survey, Arc::clone(&shared), runtime.handle().clone())?)
         };
         let jobs = Jobs::start(Arc::clone(&shared))?;
+        let links = Links::new(runtime.handle().clone(), Arc::clone(&shared));
         let shown = {
             let (shared, reader) = (Arc::clone(&shared), reader.clone());
             std::thread::Builder::new()
@@ -80,6 +87,10 @@ impl Engine {
                 .spawn(move || shown::run(&shared, &reader))
                 .map_err(|source| EngineError::Start { what: "a worker thread", source })?
         };
+        match links::sensors(&settings.state_dir) {
+            Ok(sensors) => shared.set_sensors(sensors),
+            Err(error) => shared.tell(Event::Trouble(error.to_string())),
+        }
         for repair in &report.repairs {
             shared.tell(Event::Notice(repair.clone()));
         }
@@ -90,6 +101,7 @@ impl Engine {
             shared,
             ingest,
             jobs,
+            links,
             shown: Some(shown),
             runtime: Some(runtime),
         })
@@ -160,13 +172,124 @@ impl Engine {
             Command::Known { device, known } => {
                 self.write_user(UserRecord::Known { time: now(), device, known })
             }
-            Command::Connect { .. }
-            | Command::Disconnect { .. }
-            | Command::Pair { .. }
-            | Command::Import { .. }
-            | Command::Export { .. }
-            | Command::Report { .. } => Err(EngineError::Link("not joined yet".to_owned())),
+            Command::Connect { sensor } => {
+                self.links.connect(&self.settings.state_dir, &sensor, self.queue()?)?;
+                Ok(None)
+            }
+            Command::Disconnect { sensor } => {
+                self.links.disconnect(&sensor)?;
+                Ok(None)
+            }
+            Command::Pair { address, code, name } => self.pair(address, code, name).map(Some),
+            Command::Import { paths } => self.import(paths).map(Some),
+            Command::Export { format, path, source, filter } => {
+                let (snapshot, reader) = (self.snapshot_of(source), self.reader.clone());
+                let title = format!("Export {} to {}", format.title(), path.display());
+                let job = move |job: &JobContext| {
+                    let places = pw_analysis::locate::locate_all(&snapshot);
+                    let input = ExportInput {
+                        snapshot: &snapshot,
+                        places: &places,
+                        reader: &reader,
+                        filter: &filter,
+                    };
+                    let mut progress = |share| job.progress(Some(share), "writing");
+                    let summary =
+                        exchange::export(format, &path, &input, &mut progress, &job.cancel);
+                    let words = summary.map_err(failed)?.words();
+                    Ok(Outcome { words, output: Some(path) })
+                };
+                self.jobs.submit(title, job).map(Some)
+            }
+            Command::Report { settings, path } => {
+                let title = format!("Report to {}", path.display());
+                let shown = self.shown_snapshot();
+                let job = move |job: &JobContext| {
+                    let mut progress = |share, words: &str| job.progress(share, words);
+                    let places = Arc::new(pw_analysis::locate::locate_all(&shown));
+                    crate::report::write(
+                        &shown,
+                        &places,
+                        &settings,
+                        &path,
+                        &mut progress,
+                        &job.cancel,
+                    )
+                    .map_err(|error| match error {
+                        ReportFailure::Cancelled => JobError::Cancelled,
+                        error => JobError::Failed(error.to_string()),
+                    })?;
+                    Ok(Outcome { words: "report written".to_owned(), output: Some(path) })
+                };
+                self.jobs.submit(title, job).map(Some)
+            }
         }
+    }
+
+    fn pair(
+        &self,
+        address: String,
+        code: String,
+        name: Option<String>,
+    ) -> Result<JobId, EngineError> {
+        let title = format!("Pair with {address}");
+        let (state_dir, shared) = (self.settings.state_dir.clone(), Arc::clone(&self.shared));
+        let runtime = self.runtime_handle()?;
+        self.jobs.submit(title, move |_job| {
+            let sensor = links::pair(&state_dir, &address, &code, name.as_deref(), &runtime)
+                .map_err(|error| JobError::Failed(error.to_string()))?;
+            match links::sensors(&state_dir) {
+                Ok(sensors) => shared.set_sensors(sensors),
+                Err(error) => shared.tell(Event::Trouble(error.to_string())),
+            }
+            shared.tell(Event::SensorsChanged);
+            let words = format!("paired with {} (key {})", sensor.name, sensor.key);
+            Ok(Outcome { words, output: None })
+        })
+    }
+
+    fn import(&self, paths: Vec<PathBuf>) -> Result<JobId, EngineError> {
+        let title = match paths.as_slice() {
+            [one] => format!("Import {}", one.display()),
+            several => format!("Import {} files", several.len()),
+        };
+        let (queue, shared) = (self.queue()?, Arc::clone(&self.shared));
+        self.jobs.submit(title, move |job| {
+            let snapshot = shared.snapshot();
+            let mut progress = |at: &ImportProgress| {
+                let share = at.done_bytes as f32 / at.total_bytes.max(1) as f32;
+                job.progress(Some(share), &at.path.display().to_string());
+            };
+            let mut context = ImportContext {
+                queue: &queue,
+                snapshot: &snapshot,
+                progress: &mut progress,
+                cancel: &job.cancel,
+            };
+            let results = exchange::import(&paths, &mut context);
+            import_outcome(&results, &shared)
+        })
+    }
+
+    /// Imports files and waits for the end; what [`Command::Import`] does, for programs that want
+    /// the result of each file.
+    ///
+    /// # Errors
+    /// The survey is open for reading only. What fails with a file is told in its result.
+    pub fn import_and_wait(
+        &self,
+        paths: &[PathBuf],
+        progress: &mut dyn FnMut(&ImportProgress),
+        cancel: &AtomicBool,
+    ) -> Result<ImportResults, EngineError> {
+        let (queue, snapshot) = (self.queue()?, self.snapshot());
+        let mut context = ImportContext { queue: &queue, snapshot: &snapshot, progress, cancel };
+        Ok(exchange::import(paths, &mut context))
+    }
+
+    fn runtime_handle(&self) -> Result<tokio::runtime::Handle, EngineError> {
+        let runtime = self.runtime.as_ref().ok_or(EngineError::Closed)?;
+        Ok(runtime.handle().clone())
     }
 
     fn write_user(&self, record: UserRecord) -> Result<Option<JobId>, EngineError> {
@@ -197,10 +320,27 @@ impl Engine {
         self.shared.links()
     }
 
-    /// Sensors that this desktop is paired with, by name.
+    /// Sensors that this desktop is paired with, as of the opening and of pairings since.
     #[must_use]
     pub fn sensors(&self) -> Vec<PairedSensor> {
-        Vec::new()
+        self.shared.sensors()
+    }
+
+    /// A flag that is set when the person interrupts the program (Ctrl-C, or the system's request to
+    /// end), so that work can stop in order. From then on interrupting does nothing else.
+    #[must_use]
+    pub fn cancel_on_interrupt(&self) -> Arc<AtomicBool> {
+        let flag = Arc::new(AtomicBool::new(false));
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(crate::interrupt::wait(Arc::clone(&flag)));
+        }
+        flag
+    }
+
+    /// What a report of what is shown would hold, section by section. Reads the snapshot once.
+    #[must_use]
+    pub fn report_preview(&self, settings: &ReportSettings) -> ReportPreview {
+        crate::report::preview(&self.shown_snapshot(), &self.located(), settings)
     }
 
     /// Settings it runs with.
@@ -227,6 +367,9 @@ impl Engine {
 
     fn shut_down(&mut self) -> Result<(), EngineError> {
         self.shared.close();
+        if self.runtime.is_some() {
+            self.links.close();
+        }
         self.jobs.close();
         let result = self.ingest.take().map_or(Ok(()), |mut ingest| ingest.close());
         if let Some(shown) = self.shown.take()
@@ -254,4 +397,36 @@ impl Drop for Engine {
             tracing::error!("{error}");
         }
     }
+}
+
+fn failed(error: ExchangeError) -> JobError {
+    match error {
+        ExchangeError::Cancelled => JobError::Cancelled,
+        error => JobError::Failed(error.to_string()),
+    }
+}
+
+/// One sentence for several files; what failed and every warning is told beside it.
+fn import_outcome(results: &ImportResults, shared: &Shared) -> Result<Outcome, JobError> {
+    let mut words = Vec::new();
+    let mut wrong = Vec::new();
+    for (path, result) in results {
+        match result {
+            Ok(file) => {
+                words.push(file.words());
+                for warning in &file.warnings {
+                    shared.tell(Event::Trouble(format!("{}: {warning}", path.display())));
+                }
+            }
+            Err(ExchangeError::Cancelled) => return Err(JobError::Cancelled),
+            Err(error) => wrong.push(error.to_string()),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(Outcome { words: words.join("; "), output: None });
+    }
+    if !words.is_empty() {
+        shared.tell(Event::Notice(words.join("; ")));
+    }
+    Err(JobError::Failed(wrong.join("; ")))
 }

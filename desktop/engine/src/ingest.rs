@@ -260,7 +260,8 @@ impl Writer {
                     drop(done.send(result));
                 }
                 Answer::Through { done, sensor, epoch, oldest } => {
-                    drop(done.send(self.survey.durable_through_from(sensor, epoch, oldest)));
+                    let through = self.survey.durable_through_from(sensor, epoch, oldest);
+                    done.send(through).unwrap_or_default();
                 }
             }
         }

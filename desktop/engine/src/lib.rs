@@ -12,26 +12,36 @@
 //! Bounds: see `QUEUE_LEN` in ingest.rs, `WAITING` in jobs.rs, `EVENTS_LEN` in shared.rs.
 
 mod command;
+pub mod dissect;
 mod engine;
 mod error;
 pub mod exchange;
 mod ingest;
+mod interrupt;
 mod jobs;
+pub mod link;
+mod links;
 mod report;
 pub mod rows;
 mod settings;
 mod shared;
 mod shown;
+pub mod simulate;
 mod vendor;
+mod view;
 
 pub use command::{Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};
-pub use report::{ReportFailure, ReportSettings};
+pub use links::{pair_and_wait, sensors as paired_sensors};
+pub use report::{
+    AddressStyle, Include, PreviewSection, ReportFailure, ReportPreview, ReportSettings,
+};
 pub use settings::{EngineSettings, default_state_dir};
 pub use shared::Places;
 pub use vendor::vendor;
+pub use view::SurveyView;
 
 use pw_model::Timestamp;
 

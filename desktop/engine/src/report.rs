@@ -1,27 +1,86 @@
-//! The PDF report as a job.
+//! The PDF report: what goes in, what comes out, and where to.
 
-use std::path::PathBuf;
+use crate::exchange::{ExchangeError, NewFile};
+use crate::shared::Places;
+use pw_model::MacAddr;
+use pw_report::{Progress, ReportError, ReportInput};
+use pw_survey::Snapshot;
+use std::cell::RefCell;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What goes into a report.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ReportSettings {
-    /// Title on the cover; `None` takes the survey's name.
-    pub title: Option<String>,
-    /// Who made it; `None` leaves the line out.
-    pub author: Option<String>,
-    /// For whom; `None` leaves the line out.
-    pub recipient: Option<String>,
-}
+pub use pw_report::{AddressStyle, Include, PreviewSection, ReportPreview, ReportSettings};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFailure {
     /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] ExchangeError),
+    /// It cannot be made.
     #[error("{}: {source}", path.display())]
-    Write {
-        /// The file.
+    Make {
+        /// The file that was to be written.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// Why.
+        source: ReportError,
     },
+    /// Stopped because the caller asked for it.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+fn input(snapshot: &Arc<Snapshot>, places: &Arc<Places>, settings: &ReportSettings) -> ReportInput {
+    ReportInput {
+        snapshot: Arc::clone(snapshot),
+        located: Arc::clone(places),
+        settings: settings.clone(),
+        generated_at: crate::now(),
+        software: concat!("PiWardrive ", env!("CARGO_PKG_VERSION")).to_owned(),
+        vendor: |address: MacAddr| crate::vendor(address).map(str::to_owned),
+    }
+}
+
+/// What a report would hold.
+pub(crate) fn preview(
+    snapshot: &Arc<Snapshot>,
+    places: &Arc<Places>,
+    settings: &ReportSettings,
+) -> ReportPreview {
+    pw_report::preview(&input(snapshot, places, settings))
+}
+
+/// Makes the PDF and puts it at `path` once it is complete.
+pub(crate) fn write(
+    snapshot: &Arc<Snapshot>,
+    places: &Arc<Places>,
+    settings: &ReportSettings,
+    path: &Path,
+    progress: &mut dyn FnMut(Option<f32>, &str),
+    cancel: &AtomicBool,
+) -> Result<(), ReportFailure> {
+    // First, so that a place that cannot be written is told before the work.
+    let mut file = NewFile::create(path)?;
+    let told = RefCell::new(progress);
+    let follow = |at: Progress| {
+        if cancel.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        let share = (at.step.saturating_sub(1)) as f32 / at.steps.max(1) as f32;
+        (told.borrow_mut())(Some(share), at.stage.words());
+        ControlFlow::Continue(())
+    };
+    let pdf =
+        pw_report::render_pdf(&input(snapshot, places, settings), &follow).map_err(|error| {
+            match error {
+                ReportError::Stopped => ReportFailure::Cancelled,
+                source => ReportFailure::Make { path: path.to_owned(), source },
+            }
+        })?;
+    file.write_all(&pdf)
+        .map_err(|source| ExchangeError::Write { path: path.to_owned(), source })?;
+    Ok(file.finish()?)
 }

@@ -2,7 +2,7 @@
 //!
 //! Every lock here is held for a copy of a pointer or a short list, never for work.
 
-use crate::command::{Event, LinkRow};
+use crate::command::{Event, LinkRow, PairedSensor};
 use pw_analysis::locate::Located;
 use pw_model::{MacAddr, TimeRange};
 use pw_survey::Snapshot;
@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     events: Mutex<VecDeque<Event>>,
     events_dropped: AtomicU64,
     links: Mutex<BTreeMap<String, LinkRow>>,
+    sensors: Mutex<Vec<PairedSensor>>,
     wake: RwLock<Option<Wake>>,
     closing: AtomicBool,
 }
@@ -61,6 +62,7 @@ impl Shared {
             events: Mutex::new(VecDeque::new()),
             events_dropped: AtomicU64::new(0),
             links: Mutex::new(BTreeMap::new()),
+            sensors: Mutex::new(Vec::new()),
             wake: RwLock::new(None),
             closing: AtomicBool::new(false),
         }
@@ -151,6 +153,14 @@ impl Shared {
         drop(links);
         let same = before.is_some_and(|b| b.state == row.state && b.words == row.words);
         if same { self.wake() } else { self.tell(Event::LinkChanged { sensor }) }
+    }
+
+    pub(crate) fn sensors(&self) -> Vec<PairedSensor> {
+        self.sensors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_sensors(&self, sensors: Vec<PairedSensor>) {
+        *self.sensors.lock().unwrap_or_else(PoisonError::into_inner) = sensors;
     }
 
     pub(crate) fn set_wake(&self, wake: Wake) {

@@ -1,7 +1,6 @@
 //! Writing a survey in other programs' formats.
 
 use super::{ExchangeError, NewFile, geojson, gpx, kml, table, wigle};
-use crate::rows::all_simulated;
 use crate::shared::Places;
 use crate::vendor::vendor;
 use pw_model::Origin;
@@ -99,11 +98,6 @@ impl ExportInput<'_> {
     /// Access points that pass the filter.
     pub(crate) fn access_points(&self) -> impl Iterator<Item = &Arc<AccessPoint>> {
         self.snapshot.access_points.iter().filter(|ap| self.filter.matches_ap(ap, vendor))
-    }
-
-    /// True when only simulated streams heard it.
-    pub(crate) fn is_simulated(&self, ap: &AccessPoint) -> bool {
-        all_simulated(&ap.sensors, self.snapshot)
     }
 
     /// What must be said of all of it: `simulated data`, or that some is; `None` for real data.

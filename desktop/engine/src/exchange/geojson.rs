@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 
 /// Writes one feature a line, so that the file can be read and compared by people.
-pub(super) fn write(mut out: impl Write, input: &ExportInput<'_>) -> io::Result<ExportSummary> {
+///
+/// # Errors
+/// `out` refuses.
+pub fn write(mut out: impl Write, input: &ExportInput<'_>) -> io::Result<ExportSummary> {
     let mut summary = ExportSummary::default();
     out.write_all(b"{\"type\":\"FeatureCollection\",")?;
     if let Some(label) = input.label() {

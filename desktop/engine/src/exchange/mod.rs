@@ -3,6 +3,7 @@
 mod export;
 mod geojson;
 mod gpx;
+mod import;
 mod kml;
 mod output;
 mod table;
@@ -10,7 +11,10 @@ mod wigle;
 mod xml;
 
 pub use export::{ExportFormat, ExportInput, ExportSource, ExportSummary, export};
+pub use geojson::write as write_geojson;
+pub use import::{ImportContext, ImportProgress, ImportResults, ImportedFile, import};
 pub(crate) use output::NewFile;
+pub use table::{harmless, write_rows};
 
 use std::io;
 use std::path::PathBuf;
@@ -47,7 +51,7 @@ pub enum ExchangeError {
         path: PathBuf,
     },
     /// No format that is known.
-    #[error("{}: {found}; known are pcap, pcapng and WiGLE CSV, also packed with gzip", path.display())]
+    #[error("{}: {found}; known are pcap, pcapng and WiGLE CSV, also packed with gzip or zstd", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

@@ -5,7 +5,7 @@ use crate::rows::NetworkRow;
 use std::io::{self, Write};
 
 /// The columns, in order. They only ever grow at the end.
-pub const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 31] = [
     "bssid",
     "ssid",
     "ssid_hex",

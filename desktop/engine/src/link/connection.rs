@@ -13,8 +13,8 @@ use pw_wire::{
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -51,6 +51,14 @@ struct Counters {
     bytes: AtomicU64,
     acknowledged: AtomicU64,
     not_held: AtomicU64,
+    /// When the sensor was last heard, and the round trip then.
+    heard: Mutex<Option<(Instant, Duration)>>,
+}
+
+impl Counters {
+    fn heard(&self) -> Option<(Instant, Duration)> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A link that records from one sensor until it is stopped or dropped.
@@ -125,6 +133,18 @@ impl SensorLink {
             acknowledged: read(&self.counters.acknowledged),
             not_held: read(&self.counters.not_held),
         }
+    }
+
+    /// When anything came from the sensor last.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<Instant> {
+        self.counters.heard().map(|(at, _)| at)
+    }
+
+    /// Round trip of the connection when it was last heard.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.counters.heard().map(|(_, round_trip)| round_trip)
     }
 
     /// Tries again now instead of waiting.
@@ -243,6 +263,7 @@ impl<S: BatchSink> Keeper<S> {
             DesktopSession::new(sensor, &self.software, &self.desktop_name, Duration::ZERO);
         let mut driver = Driver {
             keeper: self,
+            connection,
             address,
             session,
             control,
@@ -326,6 +347,7 @@ struct WaitingBatch {
 
 struct Driver<'a, S: BatchSink> {
     keeper: &'a Keeper<S>,
+    connection: &'a quinn::Connection,
     address: SocketAddr,
     session: DesktopSession,
     control: ControlStream,
@@ -365,9 +387,15 @@ impl<S: BatchSink> Driver<'_, S> {
             self.broken.is_none() && self.taking.is_none() && self.waiting.len() < MAX_WAITING;
         let patience = self.broken.as_ref().map(|(_, until)| *until);
         tokio::select! {
-            message = self.control.receive() => self.session.handle_message(message?),
+            message = self.control.receive() => {
+                self.session.handle_message(message?);
+                self.heard();
+            }
             batch = self.batches.recv(), if room => match batch {
-                Some(Ok(batch)) => self.session.handle_batch(batch),
+                Some(Ok(batch)) => {
+                    self.session.handle_batch(batch);
+                    self.heard();
+                }
                 failed => {
                     let error = failed.and_then(Result::err).unwrap_or(StreamError::Ended);
                     self.broken = Some((error, tokio::time::Instant::now() + LAST_WORDS));
@@ -390,6 +418,11 @@ impl<S: BatchSink> Driver<'_, S> {
         Ok(())
     }
 
+    fn heard(&self) {
+        let heard = Some((Instant::now(), self.connection.rtt()));
+        *self.keeper.counters.heard.lock().unwrap_or_else(PoisonError::into_inner) = heard;
+    }
+
     async fn drain(&mut self) -> Result<(), AttemptEnd> {
         while let Some(event) = self.session.poll_event() {
             self.event(event).await?;
@@ -407,8 +440,8 @@ impl<S: BatchSink> Driver<'_, S> {
                 let (sensor, epoch) = (welcome.sensor, welcome.epoch);
                 let oldest = welcome.oldest_seq;
                 let after = keeper.sink.durable_through(sensor, epoch, oldest).await?;
-                let holds_it = after > 0
-                    && keeper.sink.durable_through(sensor, epoch, after).await? >= after;
+                let holds_it =
+                    after > 0 && keeper.sink.durable_through(sensor, epoch, after).await? >= after;
                 self.session.resume(after, holds_it);
                 keeper.counters.connections.fetch_add(1, Ordering::Relaxed);
                 let software = plain_text(&welcome.software, 60);

@@ -4,7 +4,7 @@ mod auth_mode;
 mod read;
 mod write;
 
-pub(crate) use read::{RowError, Sighting, WigleReader, looks_like_wigle};
+pub(crate) use read::{Row, Sighting, WigleReader, looks_like_wigle};
 pub(crate) use write::write;
 
 /// WiGLE's accuracy is the radius of 68 %, as Android states it; a position's error here is that of

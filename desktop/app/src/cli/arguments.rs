@@ -1,0 +1,344 @@
+//! The arguments, as clap reads them and `--help` shows them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pw_engine::exchange::ExportFormat;
+use std::path::PathBuf;
+
+/// See, keep and report what Wi-Fi sensors heard on a drive.
+#[derive(Debug, Parser)]
+#[command(
+    name = "piwardrive",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  piwardrive                                  open the window
+  piwardrive town.survey                      open the window on a survey
+  piwardrive demo                             a simulated drive through the whole pipeline
+  piwardrive pair 192.168.4.1 4711-0815-23    pair with a sensor that shows this code
+  piwardrive record town.survey --sensor pi   record from it, without a window
+  piwardrive import town.survey drive.pcapng  bring in a capture
+  piwardrive list town.survey networks --where 'security=WEP or security=OPEN'
+  piwardrive report town.survey --out town.pdf
+
+Exit code: 0 success, 1 failure, 2 wrong usage. PIWARDRIVE_LOG=debug shows what happens inside;
+PIWARDRIVE_STATE names the folder of this desktop's key and pairings."
+)]
+pub(crate) struct Arguments {
+    /// Survey to open in the window.
+    pub(crate) survey: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Play a simulated drive through sensor, link, survey and window.
+    Demo(Demo),
+    /// Pair with a sensor by the code it shows.
+    Pair(Pair),
+    /// List the sensors that this desktop is paired with.
+    Sensors(Sensors),
+    /// Record from a paired sensor, without a window.
+    Record(Record),
+    /// Make, describe, check or mend a survey.
+    Survey(Survey),
+    /// Bring captures and other programs' files into a survey.
+    Import(Import),
+    /// Write a survey in another program's format.
+    Export(Export),
+    /// Print what is in a survey.
+    List(List),
+    /// Print what is in a capture.
+    Dissect(Dissect),
+    /// Print where the access points of a survey are, and how sure that is.
+    Locate(Locate),
+    /// Write a report.
+    Report(Report),
+    /// Play a scenario into a capture, a position log and the truth.
+    Simulate(Simulate),
+    /// Paint a view into a picture, without a display.
+    Screenshot(Screenshot),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  piwardrive demo
+  piwardrive demo --headless --out /tmp/demo")]
+pub(crate) struct Demo {
+    /// No window: leave survey, report and exports in a folder and say where.
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Folder to work in; default: a new one in the current folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Scenario: a file, or the name of a built-in one.
+    #[arg(long, default_value = "demo")]
+    pub(crate) scenario: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  piwardrive pair raspberrypi.local 4711-0815-23
+
+The sensor shows its code after: piwardrive-sensor pair")]
+pub(crate) struct Pair {
+    /// Where the sensor listens: host, or host:port.
+    pub(crate) address: String,
+    /// The code it shows.
+    pub(crate) code: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sensors {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  piwardrive record town.survey --sensor pi --for 600")]
+pub(crate) struct Record {
+    /// The survey; made where there is none.
+    pub(crate) survey: PathBuf,
+    /// Name of the paired sensor.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sensor: String,
+    /// Stop after so many seconds; default: until interrupted.
+    #[arg(long = "for", value_name = "SECS")]
+    pub(crate) for_secs: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Survey {
+    #[command(subcommand)]
+    pub(crate) action: SurveyAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SurveyAction {
+    /// Make a new, empty survey.
+    New {
+        /// Where: a folder that does not exist yet.
+        survey: PathBuf,
+        /// Its name; default: the folder's.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Say what a survey is and holds.
+    Info {
+        /// The survey.
+        survey: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read every record and say what is damaged or missing; changes nothing.
+    Verify {
+        /// The survey.
+        survey: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the index anew from the facts.
+    Rebuild {
+        /// The survey.
+        survey: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "What a file is, is told from its content: pcap and pcapng, plain or packed with gzip or zstd, WiGLE
+CSV 1.4 and 1.6. A position log (NMEA 0183) named beside a capture gives its frames their places.
+Importing a file again adds nothing.
+
+Examples:
+  piwardrive import town.survey drive.pcapng drive.nmea
+  piwardrive import town.survey WigleWifi_20260501.csv.gz")]
+pub(crate) struct Import {
+    /// The survey; made where there is none.
+    pub(crate) survey: PathBuf,
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  piwardrive export town.survey --format wigle --out town.csv
+  piwardrive export town.survey --format geojson --out open.geojson --where security=OPEN")]
+pub(crate) struct Export {
+    /// The survey.
+    pub(crate) survey: PathBuf,
+    /// The format.
+    #[arg(long, value_parser = export_format)]
+    pub(crate) format: ExportFormat,
+    /// File to write; replaced when the new one is complete.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// Only access points that pass; see piwardrive list --help.
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}
+
+fn export_format(name: &str) -> Result<ExportFormat, String> {
+    ExportFormat::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = ExportFormat::ALL.iter().map(|format| format.name()).collect();
+        format!("known are {}", names.join(", "))
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Subject {
+    /// Access points.
+    Networks,
+    /// Stations that are no access points.
+    Clients,
+    /// Both.
+    Devices,
+    /// Streams that gave data: sensors and imported files.
+    Sensors,
+    /// Recordings.
+    Drives,
+    /// Stated losses.
+    Gaps,
+    /// Time listened on each channel, and what was heard.
+    Coverage,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = list_help())]
+pub(crate) struct List {
+    /// The survey.
+    pub(crate) survey: PathBuf,
+    /// What to print.
+    pub(crate) subject: Subject,
+    /// Only those that pass; for networks, clients and devices.
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Print a JSON array.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print comma-separated values.
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+fn list_help() -> String {
+    format!(
+        "Filter:\n{}\n\nExamples:\n  piwardrive list town.survey networks --json\n  \
+         piwardrive list town.survey networks --where 'security=WEP and rssi>-60'",
+        pw_survey::Filter::help().trim_end()
+    )
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  piwardrive dissect drive.pcapng | head
+  piwardrive dissect drive.pcapng --summary --json
+  piwardrive dissect drive.pcapng --fields number,time,kind,transmitter,ssid,signal_dbm")]
+pub(crate) struct Dissect {
+    /// The capture: pcap or pcapng, plain or packed with gzip or zstd.
+    pub(crate) capture: PathBuf,
+    /// Counts and networks instead of frames.
+    #[arg(long, conflicts_with_all = ["fields", "hex"])]
+    pub(crate) summary: bool,
+    /// Only these fields, tab-separated (or as JSON with --json).
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Print JSON: with --summary one object, else an object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Add the bytes of each frame.
+    #[arg(long, conflicts_with = "fields")]
+    pub(crate) hex: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Locate {
+    /// The survey.
+    pub(crate) survey: PathBuf,
+    /// Print a JSON array.
+    #[arg(long, conflicts_with = "geojson")]
+    pub(crate) json: bool,
+    /// Print GeoJSON.
+    #[arg(long)]
+    pub(crate) geojson: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReportType {
+    /// What was heard, where, how sure, and what was not listened to.
+    Survey,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  piwardrive report town.survey --type survey --out town.pdf")]
+pub(crate) struct Report {
+    /// The survey.
+    pub(crate) survey: PathBuf,
+    /// Kind of report.
+    #[arg(long = "type", value_enum, default_value = "survey")]
+    pub(crate) kind: ReportType,
+    /// File to write, ending in .pdf; replaced when the new one is complete.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Title; default: the survey's name.
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// Who made it.
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = simulate_help())]
+pub(crate) struct Simulate {
+    /// A scenario file, or the name of a built-in one.
+    pub(crate) scenario: String,
+    /// Folder for capture.pcapng, gps.nmea and truth.json.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Another seed than the scenario's.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+fn simulate_help() -> String {
+    format!(
+        "Built in: {}.\n\nExample:\n  piwardrive simulate quiet_street --out /tmp/street",
+        pw_engine::simulate::builtin_names().join(", ")
+    )
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  piwardrive screenshot town.survey --view map --out map.png --size 1920x1080 --theme night")]
+pub(crate) struct Screenshot {
+    /// The survey.
+    pub(crate) survey: PathBuf,
+    /// The view: drive, networks, map, spectrum or sensors.
+    #[arg(long)]
+    pub(crate) view: String,
+    /// Picture to write (PNG).
+    #[arg(long, value_name = "PNG")]
+    pub(crate) out: PathBuf,
+    /// Width and height in points.
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = size)]
+    pub(crate) size: (u32, u32),
+    /// light, dark or night.
+    #[arg(long, default_value = "dark")]
+    pub(crate) theme: String,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text.split_once(['x', 'X', '×']).and_then(|(width, height)| {
+        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+    });
+    parsed
+        .filter(|(width, height)| (320..=7680).contains(width) && (240..=4320).contains(height))
+        .ok_or_else(|| "write WIDTHxHEIGHT, 320x240 to 7680x4320, like 1280x800".to_owned())
+}

@@ -1,0 +1,91 @@
+//! `piwardrive import`, `export` and `report`
+
+use super::arguments::{Export, Import, Report, ReportType};
+use super::list::filter;
+use super::output::stdout;
+use super::progress::Progress;
+use super::survey::open_or_create;
+use anyhow::Result;
+use pw_engine::exchange::{self, ExchangeError, ExportInput};
+use pw_engine::{ReportSettings, SurveyView};
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+
+pub(super) fn import(arguments: &Import) -> Result<()> {
+    let engine = open_or_create(&arguments.survey)?;
+    let cancel = engine.cancel_on_interrupt();
+    let bar = Progress::new("Import");
+    let mut progress = |at: &exchange::ImportProgress| {
+        bar.share(at.done_bytes as f32 / at.total_bytes.max(1) as f32);
+        bar.words(&at.path.file_name().unwrap_or_default().to_string_lossy());
+    };
+    let results = engine.import_and_wait(&arguments.files, &mut progress, &cancel)?;
+    drop(bar);
+    engine.close()?;
+    let mut out = stdout();
+    let mut failed = Vec::new();
+    for (path, result) in &results {
+        match result {
+            Ok(file) => {
+                writeln!(out, "{}: {}", path.display(), file.words())?;
+                for warning in &file.warnings {
+                    eprintln!("piwardrive: {}: warning: {warning}", path.display());
+                }
+            }
+            Err(ExchangeError::Cancelled) => {
+                anyhow::bail!(
+                    "{}: stopped; what was read is stored, importing again goes on from there",
+                    path.display()
+                );
+            }
+            Err(error) => failed.push(error.to_string()),
+        }
+    }
+    out.flush()?;
+    // All but the last on lines of their own; the last is the error of the whole.
+    if let Some(last) = failed.pop() {
+        for error in failed {
+            eprintln!("piwardrive: {error}");
+        }
+        anyhow::bail!(last);
+    }
+    Ok(())
+}
+
+pub(super) fn export(arguments: &Export) -> Result<()> {
+    let filter = filter(arguments.filter.as_deref())?;
+    let view = SurveyView::open(&arguments.survey)?;
+    let input = ExportInput {
+        snapshot: &view.snapshot,
+        places: &view.places,
+        reader: &view.reader,
+        filter: &filter,
+    };
+    let bar = Progress::new("Export");
+    let mut progress = |share| bar.share(share);
+    let cancel = AtomicBool::new(false);
+    let summary =
+        exchange::export(arguments.format, &arguments.out, &input, &mut progress, &cancel)?;
+    drop(bar);
+    writeln!(stdout(), "{}: {}", arguments.out.display(), summary.words())?;
+    Ok(())
+}
+
+pub(super) fn report(arguments: &Report) -> Result<()> {
+    let ReportType::Survey = arguments.kind;
+    let view = SurveyView::open(&arguments.survey)?;
+    let settings = ReportSettings {
+        title: arguments.title.clone(),
+        author: arguments.author.clone(),
+        ..ReportSettings::default()
+    };
+    let bar = Progress::new("Report");
+    let mut progress = |share: Option<f32>, words: &str| {
+        bar.share(share.unwrap_or(0.0));
+        bar.words(words);
+    };
+    view.report(&settings, &arguments.out, &mut progress)?;
+    drop(bar);
+    writeln!(stdout(), "{}: report of {}", arguments.out.display(), view.snapshot.survey.name)?;
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! `piwardrive list`
+
+use super::arguments::{List, Subject};
+use super::output::json_array;
+use super::table::{aligned, csv};
+use anyhow::{Context, Result};
+use pw_engine::rows::{
+    ClientRow, CoverageRow, DriveRow, LossRow, NetworkRow, SensorRow, network_rows,
+};
+use pw_engine::{SurveyView, vendor};
+use pw_survey::Filter;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Shown cells of a row.
+type Columns<'a, T> = &'a [(&'a str, &'a dyn Fn(&T) -> Option<String>)];
+
+pub(super) fn run(arguments: &List) -> Result<()> {
+    let filter = filter(arguments.filter.as_deref())?;
+    let devices = matches!(
+        arguments.subject,
+        Subject::Networks | Subject::Clients | Subject::Devices
+    );
+    if arguments.filter.is_some() && !devices {
+        anyhow::bail!("--where chooses networks, clients or devices; leave it out here");
+    }
+    let view = SurveyView::open(&arguments.survey)?;
+    let snapshot = &view.snapshot;
+    match arguments.subject {
+        Subject::Networks => networks(&networks_of(&view, &filter), arguments),
+        Subject::Clients => clients(&clients_of(&view, &filter), arguments),
+        Subject::Devices => everything(&view, &filter, arguments),
+        Subject::Sensors => {
+            sensors(&snapshot.sensors.iter().map(SensorRow::from).collect::<Vec<_>>(), arguments)
+        }
+        Subject::Drives => {
+            let rows: Vec<_> = snapshot.drives.iter().map(|d| DriveRow::new(d, snapshot)).collect();
+            drives(&rows, arguments)
+        }
+        Subject::Gaps => {
+            let rows: Vec<_> = snapshot.gaps.iter().map(|g| LossRow::new(g, snapshot)).collect();
+            gaps(&rows, arguments)
+        }
+        Subject::Coverage => {
+            coverage(&snapshot.channels.iter().map(CoverageRow::from).collect::<Vec<_>>(), arguments)
+        }
+    }
+}
+
+/// Reads a filter; none passes everything.
+pub(super) fn filter(text: Option<&str>) -> Result<Filter> {
+    let Some(text) = text else { return Ok(Filter::default()) };
+    Filter::parse(text).with_context(|| format!("--where '{text}'"))
+}
+
+fn networks_of(view: &SurveyView, filter: &Filter) -> Vec<NetworkRow> {
+    network_rows(&view.snapshot, &view.places, |ap| filter.matches_ap(ap, vendor))
+}
+
+fn clients_of(view: &SurveyView, filter: &Filter) -> Vec<ClientRow> {
+    let clients = view.snapshot.clients.iter();
+    clients.filter(|c| filter.matches_client(c, vendor)).map(|c| ClientRow::from(&**c)).collect()
+}
+
+fn everything(view: &SurveyView, filter: &Filter, arguments: &List) -> Result<()> {
+    let (aps, stations) = (networks_of(view, filter), clients_of(view, filter));
+    let mut rows = Vec::with_capacity(aps.len() + stations.len());
+    let mut add = |kind: &str, row: Value| {
+        let mut tagged = serde_json::Map::new();
+        tagged.insert("kind".to_owned(), Value::from(kind));
+        if let Value::Object(fields) = row {
+            tagged.extend(fields);
+        }
+        rows.push(Value::Object(tagged));
+    };
+    for ap in &aps {
+        add("access-point", serde_json::to_value(ap)?);
+    }
+    for client in &stations {
+        add("client", serde_json::to_value(client)?);
+    }
+    let text = |row: &Value, keys: &[&str]| {
+        keys.iter().find_map(|key| match row.get(*key)? {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        })
+    };
+    print(
+        &rows,
+        arguments,
+        &[
+            "kind", "bssid", "address", "ssid", "security", "vendor", "frames", "first_seen",
+            "last_seen", "rssi_dbm_max",
+        ],
+        &[
+            ("KIND", &|row| text(row, &["kind"])),
+            ("ADDRESS", &|row| text(row, &["address", "bssid"])),
+            ("NAME", &|row| text(row, &["ssid"])),
+            ("FRAMES", &|row| text(row, &["frames"])),
+            ("LAST SEEN", &|row| text(row, &["last_seen"])),
+            ("VENDOR", &|row| text(row, &["vendor"])),
+        ],
+    )
+}
+
+fn print<T: Serialize>(
+    rows: &[T],
+    arguments: &List,
+    csv_columns: &[&str],
+    columns: Columns<'_, T>,
+) -> Result<()> {
+    if arguments.json {
+        return json_array(rows);
+    }
+    if arguments.csv {
+        let values = rows.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+        return csv(values, csv_columns);
+    }
+    aligned(rows, columns)
+}
+
+/// Seconds are enough for people.
+fn seconds(time: &str) -> Option<String> {
+    let end = time.find(['.', 'Z']).unwrap_or(time.len());
+    Some(format!("{}Z", time.get(..end)?))
+}
+
+fn networks(rows: &[NetworkRow], arguments: &List) -> Result<()> {
+    if arguments.csv {
+        let out = super::output::stdout();
+        return Ok(pw_engine::exchange::write_rows(out, rows.iter().cloned())?);
+    }
+    print(
+        rows,
+        arguments,
+        &[],
+        &[
+            ("BSSID", &|row| Some(row.bssid.clone())),
+            ("SSID", &|row| row.ssid.clone().or_else(|| row.hidden.then(|| "(hidden)".to_owned()))),
+            ("SECURITY", &|row| row.security.map(str::to_owned)),
+            ("CH", &|row| row.channel.map(|channel| channel.to_string())),
+            ("DBM", &|row| row.rssi_dbm.map(|signal| signal.max.to_string())),
+            ("FRAMES", &|row| Some(row.frames.to_string())),
+            ("CLIENTS", &|row| Some(row.clients.to_string())),
+            ("LAST SEEN", &|row| seconds(&row.last_seen)),
+            ("POSITION", &|row| {
+                row.position.map(|p| format!("{:.5},{:.5}", p.lat, p.lon))
+            }),
+            ("±M", &|row| row.position?.error_m.map(|error_m| format!("{error_m:.0}"))),
+            ("VENDOR", &|row| row.vendor.map(str::to_owned)),
+        ],
+    )
+}
+
+fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
+    print(
+        rows,
+        arguments,
+        &[
+            "address", "randomised", "vendor", "bssid", "probed", "standard", "frames", "bytes",
+            "first_seen", "last_seen", "rssi_dbm_max", "rssi_dbm_min", "rssi_dbm_last",
+        ],
+        &[
+            ("ADDRESS", &|row| Some(row.address.clone())),
+            ("NETWORK", &|row| row.bssid.clone()),
+            ("DBM", &|row| row.rssi_dbm.map(|signal| signal.max.to_string())),
+            ("FRAMES", &|row| Some(row.frames.to_string())),
+            ("LAST SEEN", &|row| seconds(&row.last_seen)),
+            ("VENDOR", &|row| {
+                row.vendor.map(str::to_owned).or_else(|| {
+                    row.randomised.then(|| "(address given by the device itself)".to_owned())
+                })
+            }),
+            ("ASKED FOR", &|row| (!row.probed.is_empty()).then(|| row.probed.join(", "))),
+        ],
+    )
+}
+
+fn sensors(rows: &[SensorRow], arguments: &List) -> Result<()> {
+    print(
+        rows,
+        arguments,
+        &[
+            "id", "name", "origin", "observations", "missing_batches", "first", "last",
+            "uncounted_losses",
+        ],
+        &[
+            ("NAME", &|row| Some(row.name.clone())),
+            ("ORIGIN", &|row| Some(row.origin.to_owned())),
+            ("FRAMES", &|row| Some(row.observations.to_string())),
+            ("LOST", &|row| Some(row.frames_lost.values().sum::<u64>().to_string())),
+            ("MISSING", &|row| Some(row.missing_batches.to_string())),
+            ("FIRST", &|row| seconds(row.first.as_deref()?)),
+            ("LAST", &|row| seconds(row.last.as_deref()?)),
+            ("ID", &|row| Some(row.id.clone())),
+        ],
+    )
+}
+
+fn drives(rows: &[DriveRow], arguments: &List) -> Result<()> {
+    print(
+        rows,
+        arguments,
+        &["number", "sensor", "start", "end", "duration_secs", "observations", "length_m"],
+        &[
+            ("DRIVE", &|row| Some(row.number.to_string())),
+            ("SENSOR", &|row| row.sensor.clone()),
+            ("START", &|row| seconds(&row.start)),
+            ("END", &|row| seconds(&row.end)),
+            ("SECONDS", &|row| Some(format!("{:.0}", row.duration_secs))),
+            ("FRAMES", &|row| Some(row.observations.to_string())),
+            ("METRES", &|row| row.length_m.map(|metres| format!("{metres:.0}"))),
+        ],
+    )
+}
+
+fn gaps(rows: &[LossRow], arguments: &List) -> Result<()> {
+    print(
+        rows,
+        arguments,
+        &["sensor", "radio", "start", "end", "cause", "frames"],
+        &[
+            ("SENSOR", &|row| row.sensor.clone()),
+            ("RADIO", &|row| {
+                Some(row.radio.map_or_else(|| "all".to_owned(), |radio| radio.to_string()))
+            }),
+            ("START", &|row| seconds(&row.start)),
+            ("END", &|row| seconds(&row.end)),
+            ("FRAMES", &|row| row.frames.map(|frames| frames.to_string())),
+            ("CAUSE", &|row| Some(row.cause.to_owned())),
+        ],
+    )
+}
+
+fn coverage(rows: &[CoverageRow], arguments: &List) -> Result<()> {
+    print(
+        rows,
+        arguments,
+        &[
+            "frequency_mhz", "channel", "band", "listened_secs", "networks", "frames",
+            "airtime_share", "strongest_dbm", "retries",
+        ],
+        &[
+            ("MHZ", &|row| Some(row.frequency_mhz.to_string())),
+            ("CH", &|row| row.channel.map(|channel| channel.to_string())),
+            ("BAND", &|row| row.band.map(str::to_owned)),
+            ("LISTENED S", &|row| row.listened_secs.map(|secs| format!("{secs:.1}"))),
+            ("NETWORKS", &|row| Some(row.networks.to_string())),
+            ("FRAMES", &|row| Some(row.frames.to_string())),
+            ("AIRTIME", &|row| row.airtime_share.map(|share| format!("{:.1} %", share * 100.0))),
+            ("STRONGEST DBM", &|row| row.strongest_dbm.map(|dbm| dbm.to_string())),
+            ("RETRIES", &|row| Some(row.retries.to_string())),
+        ],
+    )
+}

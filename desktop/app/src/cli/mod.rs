@@ -1,0 +1,81 @@
+//! The command line: what can be asked, and the way an answer or an error is given.
+//!
+//! A contract: names, keys and exit codes only ever grow. 0 is success, 1 failure, 2 wrong usage;
+//! an error is one line on standard error.
+
+mod arguments;
+mod demo;
+mod dissect;
+mod exchange;
+mod list;
+mod locate;
+mod output;
+mod progress;
+mod screenshot;
+mod sensors;
+mod simulate;
+mod survey;
+mod table;
+
+use anyhow::Result;
+use arguments::{Arguments, Task};
+use clap::Parser;
+use output::is_closed_pipe;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Does what the arguments say.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough, like `head`: no failure of ours.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // An error of several lines would look like several errors.
+            eprintln!("piwardrive: {}", format!("{error:#}").replace(['\n', '\r'], " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<()> {
+    let Some(task) = arguments.task else { return window(arguments.survey) };
+    match task {
+        Task::Demo(arguments) => demo::run(&arguments),
+        Task::Pair(arguments) => sensors::pair(&arguments),
+        Task::Sensors(arguments) => sensors::list(&arguments),
+        Task::Record(arguments) => sensors::record(&arguments),
+        Task::Survey(arguments) => survey::run(&arguments),
+        Task::Import(arguments) => exchange::import(&arguments),
+        Task::Export(arguments) => exchange::export(&arguments),
+        Task::List(arguments) => list::run(&arguments),
+        Task::Dissect(arguments) => dissect::run(&arguments),
+        Task::Locate(arguments) => locate::run(&arguments),
+        Task::Report(arguments) => exchange::report(&arguments),
+        Task::Simulate(arguments) => simulate::run(&arguments),
+        Task::Screenshot(arguments) => screenshot::run(&arguments),
+    }
+}
+
+/// Opens the window. Without a display it says what can be done instead.
+fn window(survey: Option<std::path::PathBuf>) -> Result<()> {
+    if !has_display() {
+        anyhow::bail!(
+            "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set); use the command \
+             line (piwardrive --help), or see the whole without a window: piwardrive demo --headless"
+        );
+    }
+    pw_app::run_window(survey)
+}
+
+/// True where a window can be opened. Only Linux and its relatives can be without one.
+fn has_display() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(target_os = "macos", target_os = "windows"))
+        || set("WAYLAND_DISPLAY")
+        || set("WAYLAND_SOCKET")
+        || set("DISPLAY")
+}

@@ -1,0 +1,125 @@
+//! `piwardrive pair`, `sensors` and `record`
+
+use super::arguments::{Pair, Record, Sensors};
+use super::output::{json_array, stdout};
+use super::survey::open_or_create;
+use super::table::aligned;
+use anyhow::Result;
+use pw_engine::{Command, Engine, Event, LinkRow, PairedSensor, default_state_dir};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How often a line about the recording is written when standard error is no terminal.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+pub(super) fn pair(arguments: &Pair) -> Result<()> {
+    let sensor = pw_engine::pair_and_wait(&default_state_dir(), &arguments.address, &arguments.code)?;
+    writeln!(
+        stdout(),
+        "paired with {} at {} (key {}); record from it: piwardrive record SURVEY --sensor '{}'",
+        sensor.name,
+        sensor.address,
+        sensor.key,
+        sensor.name
+    )?;
+    Ok(())
+}
+
+pub(super) fn list(arguments: &Sensors) -> Result<()> {
+    let sensors = pw_engine::paired_sensors(&default_state_dir())?;
+    if arguments.json {
+        return json_array(sensors.iter().map(|sensor| {
+            json!({
+                "name": sensor.name,
+                "address": sensor.address,
+                "id": sensor.id.to_string(),
+                "key": sensor.key,
+                "paired": sensor.paired.map(pw_model::Timestamp::rfc3339),
+            })
+        }));
+    }
+    aligned(
+        &sensors,
+        &[
+            ("NAME", &|sensor: &PairedSensor| Some(sensor.name.clone())),
+            ("ADDRESS", &|sensor| Some(sensor.address.clone())),
+            ("KEY", &|sensor| Some(sensor.key.clone())),
+            ("PAIRED", &|sensor| sensor.paired.map(pw_model::Timestamp::rfc3339_secs)),
+        ],
+    )
+}
+
+pub(super) fn record(arguments: &Record) -> Result<()> {
+    let engine = open_or_create(&arguments.survey)?;
+    let stop = engine.cancel_on_interrupt();
+    let before = engine.snapshot().totals.observations;
+    engine.send(Command::Connect { sensor: arguments.sensor.clone() })?;
+    let end = arguments.for_secs.map(|secs| Instant::now() + Duration::from_secs(secs));
+    let terminal = std::io::stderr().is_terminal();
+    let mut said = Instant::now();
+    let mut connected = false;
+    while !stop.load(Ordering::Acquire) && end.is_none_or(|end| Instant::now() < end) {
+        std::thread::sleep(Duration::from_millis(200));
+        tell(&engine);
+        let Some(link) = engine.links().into_iter().next() else { continue };
+        let turned = connected != (link.last_heard.is_some());
+        connected = link.last_heard.is_some();
+        if terminal {
+            eprint!("\r\x1b[K{}", line(&engine, &link, before));
+        } else if turned || said.elapsed() >= REPORT_EVERY {
+            eprintln!("{}", line(&engine, &link, before));
+            said = Instant::now();
+        }
+    }
+    if terminal {
+        eprintln!();
+    }
+    let last = engine.links().into_iter().next();
+    let survey = arguments.survey.display();
+    engine.send(Command::Disconnect { sensor: arguments.sensor.clone() })?;
+    let reader = engine.reader();
+    engine.close()?;
+    drop(reader);
+    let view = pw_engine::SurveyView::open(&arguments.survey)?;
+    let frames = view.snapshot.totals.observations.saturating_sub(before);
+    writeln!(
+        stdout(),
+        "{survey}: {frames} frames recorded, {} networks in all",
+        view.snapshot.access_points.len()
+    )?;
+    if !connected && frames == 0 {
+        let why = last.map_or_else(String::new, |link| format!(": {}", link.words));
+        anyhow::bail!("the sensor '{}' was not reached{why}", arguments.sensor);
+    }
+    Ok(())
+}
+
+fn tell(engine: &Engine) {
+    for event in engine.events() {
+        match event {
+            Event::Trouble(words) => eprintln!("piwardrive: warning: {words}"),
+            Event::Notice(words) => eprintln!("{words}"),
+            _ => {}
+        }
+    }
+}
+
+fn line(engine: &Engine, link: &LinkRow, before: u64) -> String {
+    let snapshot = engine.snapshot();
+    let mut words = format!(
+        "{}: {}; {} frames, {} networks",
+        link.sensor,
+        link.words,
+        snapshot.totals.observations.saturating_sub(before),
+        snapshot.access_points.len()
+    );
+    if let Some(gps) = &link.gps {
+        words.push_str(&format!("; {gps}"));
+    }
+    if let Some(backlog) = link.backlog_batches.filter(|batches| *batches > 0) {
+        words.push_str(&format!("; {backlog} batches to come"));
+    }
+    words
+}

@@ -1,0 +1,107 @@
+//! What a file is, from its first bytes.
+
+use super::super::wigle::looks_like_wigle;
+
+/// Name of WiGLE CSV for people.
+pub(super) const WIGLE: &str = "WiGLE CSV";
+
+/// A format that can be imported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    Pcap,
+    PcapNg,
+    WigleCsv,
+    Nmea,
+}
+
+impl Format {
+    /// Name for people.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Pcap => "pcap",
+            Self::PcapNg => "pcapng",
+            Self::WigleCsv => WIGLE,
+            Self::Nmea => "position log (NMEA 0183)",
+        }
+    }
+}
+
+/// First bytes of files that people mistake for captures, and what they are.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"\xff\xd8\xff", "this is a JPEG picture"),
+    (b"\x89PNG", "this is a PNG picture"),
+    (b"GIF8", "this is a GIF picture"),
+    (b"%PDF", "this is a PDF document"),
+    (b"PK\x03\x04", "this is a ZIP archive; unpack it first"),
+    (
+        b"SQLite format 3\0",
+        "this is an SQLite database (kismetdb and WiGLE backups are not read yet)",
+    ),
+    (b"BZh", "this is packed with bzip2; unpack it first"),
+    (b"\xfd7zXZ\0", "this is packed with xz; unpack it first"),
+    (b"7z\xbc\xaf", "this is a 7-Zip archive; unpack it first"),
+    (b"\x7fELF", "this is a program"),
+    (b"PWDv", "this is a segment of a PiWardrive survey or journal, not an import format"),
+    (b"<?xml", "this is an XML file of a kind that is not read"),
+    (b"{", "this looks like JSON"),
+];
+
+/// The format of a file that begins with `start`, or what it is instead.
+pub(super) fn format(start: &[u8]) -> Result<Format, String> {
+    let magic: Option<[u8; 4]> = start.first_chunk().copied();
+    match magic {
+        // libpcap: microseconds and nanoseconds in both byte orders, and Kuznetzov's variant.
+        Some(
+            [0xd4, 0xc3, 0xb2, 0xa1]
+            | [0xa1, 0xb2, 0xc3, 0xd4]
+            | [0x4d, 0x3c, 0xb2, 0xa1]
+            | [0xa1, 0xb2, 0x3c, 0x4d]
+            | [0x34, 0xcd, 0xb2, 0xa1]
+            | [0xa1, 0xb2, 0xcd, 0x34],
+        ) => return Ok(Format::Pcap),
+        Some([0x0a, 0x0d, 0x0d, 0x0a]) => return Ok(Format::PcapNg),
+        _ => {}
+    }
+    if looks_like_wigle(start) {
+        return Ok(Format::WigleCsv);
+    }
+    if is_nmea(start) {
+        return Ok(Format::Nmea);
+    }
+    let known = OTHERS.iter().find(|(magic, _)| start.starts_with(magic));
+    let text = start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
+    Err(match known {
+        Some((_, what)) => (*what).to_owned(),
+        None if text => "this is text of a kind that is not known".to_owned(),
+        None => "the first bytes are of no known format".to_owned(),
+    })
+}
+
+fn is_nmea(start: &[u8]) -> bool {
+    let line = start.split(|b| *b == b'\n').find(|line| line.starts_with(b"$"));
+    let sentence = line.and_then(|line| line.get(1..6));
+    sentence.is_some_and(|s| s.iter().all(u8::is_ascii_uppercase))
+        && start.iter().all(|b| b.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_content() {
+        let check = |start: &[u8], expected: Format| assert_eq!(format(start), Ok(expected));
+        check(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], Format::Pcap);
+        check(&[0x0a, 0x0d, 0x0d, 0x0a], Format::PcapNg);
+        check(b"WigleWifi-1.4,appRelease=1", Format::WigleCsv);
+        check(b"# log\r\n$GPRMC,1,2\r\n", Format::Nmea);
+        let refused = |start: &[u8], word: &str| {
+            assert!(format(start).expect_err("refused").contains(word), "{word}");
+        };
+        refused(b"\xff\xd8\xff\xe0..JFIF", "JPEG");
+        refused(b"SQLite format 3\0", "SQLite");
+        refused(b"hello", "text");
+        refused(&[0, 1, 2, 3, 4], "no known format");
+        refused(&[0xd4, 0xc3], "no known format");
+    }
+}
