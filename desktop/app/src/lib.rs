@@ -1,1 +1,24 @@
 //! The PiWardrive desktop: window and command line.
+
+mod app;
+mod backend;
+mod command;
+mod dialogs;
+mod feed;
+#[cfg(test)]
+mod fixture;
+mod fonts;
+#[cfg(test)]
+mod pictures;
+mod picker;
+mod screenshot;
+mod settings;
+mod style;
+mod views;
+mod window;
+mod words;
+
+pub use command::View;
+pub use screenshot::{Picture, ScreenshotRequest, screenshot};
+pub use style::ThemeChoice;
+pub use window::run_window;

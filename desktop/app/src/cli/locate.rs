@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &Locate) -> Result<()> {
             reader: &view.reader,
             filter: &filter,
         };
-        return Ok(pw_engine::exchange::write_geojson(stdout(), &input)?);
+        pw_engine::exchange::write_geojson(stdout(), &input)?;
+        return Ok(());
     }
     let places = &view.places;
     let rows = network_rows(&view.snapshot, places, |ap| places.contains_key(&ap.bssid));

@@ -1,0 +1,332 @@
+//! The window: bar, views, timeline, dialogs. `logic` brings data up to date, `ui` paints it.
+
+mod bar;
+mod toasts;
+
+use crate::backend::{self, Backend};
+use crate::command::{Command, DialogKind, Order, View};
+use crate::dialogs::{self, Dialog, Surroundings};
+use crate::feed::{Feed, Notice};
+use crate::settings::{Settings, SettingsFile};
+use crate::style::{self, Palette, ThemeChoice};
+use crate::views::detail::DetailState;
+use crate::views::map::MapState;
+use crate::views::networks::NetworksState;
+use crate::views::spectrum::Measure;
+use crate::views::timeline::TimelineState;
+use crate::views::{detail, drive, map, networks, sensors, spectrum, timeline};
+use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Stroke, Ui};
+use pw_model::MacAddr;
+use std::path::PathBuf;
+
+/// The window's state.
+pub(crate) struct App {
+    backend: Box<dyn Backend>,
+    feed: Feed,
+    settings: Settings,
+    file: SettingsFile,
+    /// The theme that was put on last.
+    themed: Option<ThemeChoice>,
+    view: View,
+    chosen: Option<MacAddr>,
+    networks: NetworksState,
+    detail: DetailState,
+    map: MapState,
+    measure: Measure,
+    timeline: TimelineState,
+    dialog: Option<Dialog>,
+    toasts: toasts::Toasts,
+    commands: Vec<Command>,
+    /// The survey that was last put among the recent ones.
+    noted: Option<PathBuf>,
+}
+
+impl App {
+    pub(crate) fn new(
+        ctx: &egui::Context,
+        backend: Box<dyn Backend>,
+        file: SettingsFile,
+        open: Option<PathBuf>,
+    ) -> Self {
+        let (settings, trouble) = file.load();
+        let mut app = Self {
+            backend,
+            feed: Feed::empty(pw_engine::now()),
+            settings,
+            file,
+            themed: None,
+            view: View::default(),
+            chosen: None,
+            networks: NetworksState::default(),
+            detail: DetailState::default(),
+            map: MapState::default(),
+            measure: Measure::default(),
+            timeline: TimelineState::default(),
+            dialog: None,
+            toasts: toasts::Toasts::default(),
+            commands: Vec::new(),
+            noted: None,
+        };
+        app.toasts.extend(trouble.map(Notice::Failed), app.feed.now);
+        if app.settings.online_tiles {
+            app.map.set_online(true, ctx);
+        }
+        if let Some(path) = open {
+            app.commands.push(Command::Engine(Order::Open { path }));
+        }
+        app
+    }
+
+    /// Chooses the view.
+    pub(crate) fn show(&mut self, view: View) {
+        self.view = view;
+    }
+
+    /// Chooses the theme.
+    pub(crate) fn set_theme(&mut self, theme: ThemeChoice) {
+        self.settings.theme = theme;
+    }
+
+    /// Opens a dialog.
+    pub(crate) fn open_dialog(&mut self, kind: DialogKind) {
+        let palette = Palette::of(self.settings.theme);
+        let around = Surroundings {
+            feed: &self.feed,
+            palette: &palette,
+            filter: self.networks.filter(),
+            filter_text: &self.networks.filter_text,
+            author: &self.settings.author,
+        };
+        self.dialog = Some(Dialog::new(kind, &around));
+    }
+
+    /// Chooses an access point.
+    pub(crate) fn choose(&mut self, bssid: Option<MacAddr>) {
+        self.chosen = bssid;
+    }
+
+    /// What the views were given last.
+    pub(crate) const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// What went wrong and is still shown.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.toasts.trouble()
+    }
+
+    /// Brings the data up to date. Takes locks for as long as it takes to copy a pointer.
+    fn pull(&mut self, ctx: &egui::Context) {
+        let notices = self.backend.pull(&mut self.feed);
+        self.toasts.extend(notices, self.feed.now);
+        if let Some(wait) = self.toasts.expire(self.feed.now) {
+            ctx.request_repaint_after(wait);
+        }
+        let path = self.feed.survey.as_ref().map(|survey| survey.survey.path.clone());
+        if self.noted != path {
+            if let Some(path) = &path {
+                self.settings.opened(path);
+                self.save();
+                let name = self.feed.survey.as_ref().map(|survey| survey.survey.name.clone());
+                let title = format!("{} – PiWardrive", name.unwrap_or_default());
+                ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+            }
+            self.chosen = None;
+            self.noted = path;
+        }
+        // Ages in words move on while something is live, and only then.
+        if self.feed.is_live() {
+            ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
+    }
+
+    fn save(&mut self) {
+        if let Err(words) = self.file.save(&self.settings) {
+            self.toasts.extend([Notice::Failed(words)], self.feed.now);
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &egui::Context) {
+        let commands = std::mem::take(&mut self.commands);
+        if !commands.is_empty() {
+            ctx.request_repaint();
+        }
+        for command in commands {
+            match command {
+                Command::Show(view) => self.view = view,
+                Command::Choose(bssid) => self.chosen = bssid,
+                Command::ShowOnMap(bssid) => {
+                    self.chosen = Some(bssid);
+                    self.map.bring = Some(bssid);
+                    self.view = View::Map;
+                    if !self.feed.located.contains_key(&bssid) {
+                        let words = "This network was never heard at a known position.";
+                        self.tell(Notice::Info(words.to_owned()));
+                    }
+                }
+                Command::Copy(text) => {
+                    let short: String = text.chars().take(60).collect();
+                    ctx.copy_text(text);
+                    self.tell(Notice::Info(format!("Copied: {short}")));
+                }
+                Command::OpenDialog(kind) => self.open_dialog(kind),
+                Command::CloseDialog => self.dialog = None,
+                Command::NextTheme => {
+                    self.settings.theme = self.settings.theme.next();
+                    self.save();
+                }
+                Command::SetOnlineTiles(online) => {
+                    self.map.set_online(online, ctx);
+                    self.settings.online_tiles = online;
+                    self.save();
+                }
+                Command::OpenFile(path) => {
+                    if let Err(words) = backend::open_with_system(&path) {
+                        self.tell(Notice::Failed(words));
+                    }
+                }
+                Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+                Command::Engine(order) => self.order(order),
+            }
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        if let Order::Report { settings, .. } = &order {
+            self.settings.author = settings.author.clone().unwrap_or_default();
+            self.save();
+        }
+        if let Err(words) = self.backend.order(order) {
+            self.tell(Notice::Failed(words));
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        self.toasts.extend([notice], self.feed.now);
+    }
+
+    fn shortcuts(&mut self, ui: &Ui) {
+        let with_command = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
+        let number = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+        for (key, view) in number.into_iter().zip(View::ALL) {
+            if with_command(key) {
+                self.commands.push(Command::Show(view));
+            }
+        }
+        let dialogs = [
+            (Key::O, DialogKind::Open),
+            (Key::N, DialogKind::New),
+            (Key::I, DialogKind::Import),
+            (Key::E, DialogKind::Export),
+            (Key::P, DialogKind::Report),
+        ];
+        for (key, kind) in dialogs {
+            if with_command(key) {
+                self.commands.push(Command::OpenDialog(kind));
+            }
+        }
+        if with_command(Key::T) {
+            self.commands.push(Command::NextTheme);
+        }
+        if with_command(Key::Q) {
+            self.commands.push(Command::Quit);
+        }
+        let writing = ui.ctx().egui_wants_keyboard_input();
+        let help = ui.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::F1)
+                || (!writing && input.events.iter().any(is_question_mark))
+        });
+        if help {
+            self.commands.push(Command::OpenDialog(DialogKind::Help));
+        }
+    }
+
+    fn body(&mut self, ui: &mut Ui, palette: &Palette) {
+        let frame = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(12, 8));
+        let with_detail = matches!(self.view, View::Networks | View::Map | View::Drive);
+        if let Some(bssid) = self.chosen.filter(|_| with_detail && self.feed.shown.is_some()) {
+            let side = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(14, 6));
+            Panel::right("detail")
+                .frame(side)
+                .default_size(384.0)
+                .size_range(300.0..=620.0)
+                .resizable(true)
+                .show(ui, |ui| {
+                    let state = &mut self.detail;
+                    detail::ui(ui, state, &self.feed, palette, bssid, &mut self.commands);
+                });
+        }
+        let frame = if self.view == View::Map { frame.inner_margin(Margin::ZERO) } else { frame };
+        let (feed, commands, chosen) = (&self.feed, &mut self.commands, self.chosen);
+        CentralPanel::default().frame(frame).show(ui, |ui| match self.view {
+            View::Drive => drive::ui(ui, feed, palette, chosen, commands),
+            View::Networks => {
+                networks::ui(ui, &mut self.networks, feed, palette, chosen, commands);
+            }
+            View::Map => map::ui(ui, &mut self.map, feed, palette, chosen, commands),
+            View::Spectrum => spectrum::ui(ui, &mut self.measure, feed, palette, commands),
+            View::Sensors => sensors::ui(ui, feed, palette, commands),
+        });
+    }
+}
+
+fn is_question_mark(event: &egui::Event) -> bool {
+    matches!(event, egui::Event::Text(text) if text == "?")
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        self.pull(ctx);
+        self.carry_out(ctx);
+        if self.themed != Some(self.settings.theme) {
+            style::apply(ctx, self.settings.theme);
+            self.themed = Some(self.settings.theme);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        let palette = Palette::of(self.settings.theme);
+        if self.dialog.is_none() {
+            self.shortcuts(ui);
+        }
+        let line = Stroke::new(1.0, palette.line);
+        let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
+        Panel::top("bar").frame(bar).show(ui, |ui| {
+            let recent = &self.settings.recent;
+            bar::ui(ui, &self.feed, self.view, recent, self.settings.theme, &palette, &mut self.commands);
+            ui.painter().hline(ui.clip_rect().x_range(), ui.clip_rect().bottom() - 0.5, line);
+        });
+        if self.feed.survey.is_some() {
+            let foot = Frame::new().fill(palette.panel).inner_margin(Margin {
+                left: 12,
+                right: 12,
+                top: 4,
+                bottom: 4,
+            });
+            Panel::bottom("timeline").frame(foot).exact_size(108.0).show(ui, |ui| {
+                timeline::ui(ui, &mut self.timeline, &self.feed, &palette, &mut self.commands);
+            });
+        }
+        if !self.feed.jobs.is_empty() {
+            let strip = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 4));
+            Panel::bottom("jobs").frame(strip).show(ui, |ui| {
+                bar::jobs(ui, &self.feed.jobs, &palette, &mut self.commands);
+            });
+        }
+        self.body(ui, &palette);
+        self.toasts.ui(ui, &palette, &mut self.commands);
+        if let Some(dialog) = &mut self.dialog {
+            let around = Surroundings {
+                feed: &self.feed,
+                palette: &palette,
+                filter: self.networks.filter(),
+                filter_text: &self.networks.filter_text,
+                author: &self.settings.author,
+            };
+            dialogs::ui(ui, dialog, &around, &mut self.commands);
+        }
+        if !self.commands.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+}

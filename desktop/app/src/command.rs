@@ -1,0 +1,94 @@
+//! What views ask for: the only way in which a view changes anything.
+
+use pw_engine::ReportSettings;
+use pw_engine::exchange::ExportFormat;
+use pw_model::{MacAddr, TimeRange};
+use pw_survey::Filter;
+use std::path::PathBuf;
+
+/// A part of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum View {
+    /// Glance-able state while driving.
+    Drive,
+    /// Table of access points.
+    #[default]
+    Networks,
+    /// Map.
+    Map,
+    /// Use of channels.
+    Spectrum,
+    /// Sensors and losses.
+    Sensors,
+}
+
+impl View {
+    /// All, in the order of the bar.
+    pub const ALL: [Self; 5] =
+        [Self::Drive, Self::Networks, Self::Map, Self::Spectrum, Self::Sensors];
+
+    /// Name in the bar.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drive => "Drive",
+            Self::Networks => "Networks",
+            Self::Map => "Map",
+            Self::Spectrum => "Spectrum",
+            Self::Sensors => "Sensors",
+        }
+    }
+}
+
+/// A dialog over the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DialogKind {
+    New,
+    Open,
+    Import,
+    Export,
+    Report,
+    Connect,
+    Help,
+    About,
+    OnlineMap,
+}
+
+/// Asked for by a view or a dialog, carried out by the app after painting.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Command {
+    Show(View),
+    /// Choose an access point, here and on the map; `None` for none.
+    Choose(Option<MacAddr>),
+    /// Choose it, and bring it into sight on the map.
+    ShowOnMap(MacAddr),
+    Copy(String),
+    OpenDialog(DialogKind),
+    CloseDialog,
+    NextTheme,
+    SetOnlineTiles(bool),
+    /// Open a file that was written with the program that the system has for it.
+    OpenFile(PathBuf),
+    Quit,
+    /// Everything below goes to the engine.
+    Engine(Order),
+}
+
+/// Asked of the engine; answered by events, jobs and new snapshots, never at once.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Order {
+    Open { path: PathBuf },
+    New { path: PathBuf, name: String },
+    Close,
+    /// Show only what was heard in this stretch of time; `None` for everything.
+    Select(Option<TimeRange>),
+    Note { bssid: MacAddr, text: String },
+    Known { bssid: MacAddr, known: bool },
+    Import { paths: Vec<PathBuf> },
+    Export { format: ExportFormat, path: PathBuf, filter: Filter },
+    Report { path: PathBuf, settings: ReportSettings },
+    Pair { address: String, code: String },
+    Connect { sensor: String },
+    Disconnect { sensor: String },
+    Cancel { job: u64 },
+}

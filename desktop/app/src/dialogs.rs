@@ -1,0 +1,232 @@
+//! Dialogs over the window: files, report, pairing, shortcuts, about. Each returns commands.
+
+mod about;
+mod files;
+mod report;
+
+use crate::command::{Command, DialogKind, Order};
+use crate::feed::Feed;
+use crate::picker::Picker;
+use crate::style::Palette;
+use egui::{Align, Id, Layout, Modal, RichText, Ui};
+use pw_engine::exchange::ExportFormat;
+use pw_survey::Filter;
+
+/// A dialog that is open, with what was written into it.
+#[derive(Debug)]
+pub(crate) enum Dialog {
+    New { name: String, folder: Picker },
+    Open { folder: Picker },
+    Import { files: Picker },
+    Export { format: ExportFormat, file: Picker, filtered: bool },
+    Report(report::ReportDialog),
+    Connect { address: String, code: String },
+    OnlineMap,
+    Help,
+    About,
+}
+
+/// What dialogs need to know besides the feed.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) feed: &'a Feed,
+    pub(crate) palette: &'a Palette,
+    /// Filter of the table, for exports.
+    pub(crate) filter: &'a Filter,
+    pub(crate) filter_text: &'a str,
+    /// Author of the last report.
+    pub(crate) author: &'a str,
+}
+
+impl Dialog {
+    pub(crate) fn new(kind: DialogKind, around: &Surroundings<'_>) -> Self {
+        let survey = around.feed.survey.as_ref();
+        match kind {
+            DialogKind::New => Self::New {
+                name: files::suggested_name(around.feed.now),
+                folder: Picker::with(files::home().display().to_string()),
+            },
+            DialogKind::Open => Self::Open { folder: Picker::default() },
+            DialogKind::Import => Self::Import { files: Picker::default() },
+            DialogKind::Export => Self::Export {
+                format: ExportFormat::WigleCsv,
+                file: Picker::with(files::beside(survey, "csv")),
+                filtered: false,
+            },
+            DialogKind::Report => {
+                Self::Report(report::ReportDialog::new(survey, around.author))
+            }
+            DialogKind::Connect => Self::Connect { address: String::new(), code: String::new() },
+            DialogKind::OnlineMap => Self::OnlineMap,
+            DialogKind::Help => Self::Help,
+            DialogKind::About => Self::About,
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::New { .. } => "New survey",
+            Self::Open { .. } => "Open survey",
+            Self::Import { .. } => "Import files",
+            Self::Export { .. } => "Export networks",
+            Self::Report(_) => "PDF report",
+            Self::Connect { .. } => "Pair a sensor",
+            Self::OnlineMap => "Fetch street maps from the internet?",
+            Self::Help => "Keyboard shortcuts",
+            Self::About => "About PiWardrive",
+        }
+    }
+}
+
+/// Paints the dialog over everything else.
+pub(crate) fn ui(
+    ui: &Ui,
+    dialog: &mut Dialog,
+    around: &Surroundings<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let palette = around.palette;
+    let width = match dialog {
+        Dialog::Report(_) => 620.0,
+        _ => 560.0,
+    };
+    let backdrop = egui::Color32::from_black_alpha(130);
+    let modal = Modal::new(Id::unique("dialog")).backdrop_color(backdrop).show(ui.ctx(), |ui| {
+        ui.set_width(width);
+        ui.label(RichText::new(dialog.title()).size(20.0).color(palette.strong));
+        ui.add_space(6.0);
+        match dialog {
+            Dialog::New { name, folder } => files::new(ui, name, folder, palette, commands),
+            Dialog::Open { folder } => files::open(ui, folder, palette, commands),
+            Dialog::Import { files } => files::import(ui, files, palette, commands),
+            Dialog::Export { format, file, filtered } => {
+                files::export(ui, format, file, filtered, around, commands);
+            }
+            Dialog::Report(report) => report::ui(ui, report, around, commands),
+            Dialog::Connect { address, code } => connect(ui, address, code, around, commands),
+            Dialog::OnlineMap => online_map(ui, palette, commands),
+            Dialog::Help => about::help(ui, palette, commands),
+            Dialog::About => about::about(ui, palette, commands),
+        }
+    });
+    if modal.should_close() {
+        commands.push(Command::CloseDialog);
+    }
+}
+
+/// The row of buttons at the foot; true when the first was pressed.
+pub(super) fn buttons(
+    ui: &mut Ui,
+    action: &str,
+    enabled: bool,
+    palette: &Palette,
+    commands: &mut Vec<Command>,
+) -> bool {
+    ui.add_space(12.0);
+    let mut pressed = false;
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let text = RichText::new(action).color(if enabled { palette.strong } else { palette.weak });
+        let button =
+            egui::Button::new(text).fill(palette.accent_soft).min_size(egui::vec2(110.0, 28.0));
+        pressed = ui.add_enabled(enabled, button).clicked();
+        let cancel = egui::Button::new("Cancel").min_size(egui::vec2(90.0, 28.0));
+        if ui.add(cancel).clicked() {
+            commands.push(Command::CloseDialog);
+        }
+    });
+    pressed
+}
+
+/// A single button that closes.
+pub(super) fn close_button(ui: &mut Ui, commands: &mut Vec<Command>) {
+    ui.add_space(12.0);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let close = egui::Button::new("Close").min_size(egui::vec2(90.0, 28.0));
+        if ui.add(close).clicked() {
+            commands.push(Command::CloseDialog);
+        }
+    });
+}
+
+/// A paragraph of explanation.
+pub(super) fn explain(ui: &mut Ui, palette: &Palette, words: &str) {
+    ui.add(egui::Label::new(RichText::new(words).color(palette.weak)).wrap());
+    ui.add_space(6.0);
+}
+
+/// A named line of text.
+pub(super) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &'static str) {
+    let label = ui.label(name);
+    let width = ui.available_width();
+    ui.add(egui::TextEdit::singleline(text).hint_text(hint).desired_width(width))
+        .labelled_by(label.id);
+}
+
+/// True for `host:port` with a port that can be.
+fn is_address(text: &str) -> bool {
+    text.trim().rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+fn connect(
+    ui: &mut Ui,
+    address: &mut String,
+    code: &mut String,
+    around: &Surroundings<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let palette = around.palette;
+    explain(
+        ui,
+        palette,
+        "On the Pi, run: piwardrive-sensor pair\nIt shows its address and a short code. The code is \
+         used once: both ends then know each other's key, and nobody else can connect.",
+    );
+    field(ui, "Address of the sensor", address, "192.168.4.1:7447");
+    field(ui, "Code", code, "as the sensor shows it");
+    if around.feed.survey.is_none() {
+        let words = "Open or make a survey first: what the sensor sends is stored there.";
+        ui.label(RichText::new(words).color(palette.warn));
+    } else if !address.is_empty() && !is_address(address) {
+        let words = "Write the address as host:port.";
+        ui.label(RichText::new(words).color(palette.warn));
+    }
+    let ready = around.feed.survey.is_some() && is_address(address) && !code.trim().is_empty();
+    if buttons(ui, "Pair", ready, palette, commands) {
+        let order =
+            Order::Pair { address: address.trim().to_owned(), code: code.trim().to_owned() };
+        commands.push(Command::Engine(order));
+        commands.push(Command::CloseDialog);
+    }
+}
+
+fn online_map(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
+    explain(
+        ui,
+        palette,
+        "Without this, the map shows the bundled world map and nothing leaves this computer.\n\n\
+         With it, pictures of the streets around what you look at are fetched from \
+         tile.openstreetmap.org. Its operators see your internet address and which places you look \
+         at, and so about where you drive. Networks and findings are not sent.\n\n\
+         You can switch it off at any time; the choice is kept.",
+    );
+    if buttons(ui, "Fetch maps", true, palette, commands) {
+        commands.push(Command::SetOnlineTiles(true));
+        commands.push(Command::CloseDialog);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for good in ["192.168.4.1:7447", "pi.local:1", "[fe80::1]:7447"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", "pi.local", ":7447", "pi:0", "pi:70000", "pi:x"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The list of keyboard shortcuts, and what the program is made of.
+
+use super::{close_button, explain};
+use crate::command::Command;
+use crate::style::Palette;
+use egui::{RichText, Ui};
+
+/// Every shortcut: where it works, keys, what it does.
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
+    ("Everywhere", "Ctrl+1 … Ctrl+5", "Drive, Networks, Map, Spectrum, Sensors"),
+    ("", "Ctrl+O", "Open a survey"),
+    ("", "Ctrl+N", "New survey"),
+    ("", "Ctrl+I", "Import files"),
+    ("", "Ctrl+E", "Export"),
+    ("", "Ctrl+P", "PDF report"),
+    ("", "Ctrl+T", "Next theme: light, dark, night"),
+    ("", "Ctrl++  Ctrl+–  Ctrl+0", "Larger, smaller, usual size"),
+    ("", "F1 or ?", "This list"),
+    ("", "Ctrl+Q", "Quit"),
+    ("Networks", "↑ ↓ PgUp PgDn Home End", "Walk through the table"),
+    ("", "← →", "Choose the cell that is copied"),
+    ("", "Ctrl+C", "Copy the cell"),
+    ("", "Ctrl+Shift+C", "Copy the row"),
+    ("", "Ctrl+F", "Write a filter"),
+    ("", "Enter or double click", "Show on the map"),
+    ("", "Esc", "Close the details"),
+    ("Map", "Drag, wheel", "Move, zoom"),
+    ("", "Click on a number", "Zoom in on networks that are close together"),
+    ("Time", "Drag", "Select a stretch of time; drag it to move it"),
+    ("", "Click", "Show everything again"),
+];
+
+pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
+    egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
+        for (place, keys, what) in SHORTCUTS {
+            ui.label(RichText::new(place).strong().color(palette.strong));
+            ui.label(RichText::new(keys).color(palette.accent));
+            ui.label(what);
+            ui.end_row();
+        }
+    });
+    close_button(ui, commands);
+}
+
+/// What is bundled, and under which licence.
+const BUNDLED: [(&str, &str); 8] = [
+    ("egui, eframe, egui_plot (window)", "MIT or Apache-2.0"),
+    ("walkers (map)", "MIT"),
+    ("Natural Earth (base map)", "public domain"),
+    ("Ubuntu, Hack (text)", "Ubuntu Font Licence, MIT"),
+    ("Noto Emoji, emoji-icon-font (symbols)", "SIL OFL 1.1, MIT"),
+    ("typst (PDF)", "Apache-2.0"),
+    ("quinn, rustls, aws-lc (link)", "MIT or Apache-2.0; ISC"),
+    ("sled, bincode, zstd (storage)", "MIT or Apache-2.0; BSD"),
+];
+
+pub(super) fn about(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
+    let version = env!("CARGO_PKG_VERSION");
+    ui.label(RichText::new(format!("Version {version}, MIT or Apache-2.0")).color(palette.text));
+    explain(
+        ui,
+        palette,
+        "Listens to radio networks from a moving sensor, stores what was heard and where, and \
+         reports it. It only listens: it never sends on the air and never decrypts.",
+    );
+    ui.label(RichText::new("Made with").strong().color(palette.strong));
+    egui::Grid::new("bundled").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
+        for (what, licence) in BUNDLED {
+            ui.label(what);
+            ui.label(RichText::new(licence).color(palette.weak));
+            ui.end_row();
+        }
+    });
+    explain(
+        ui,
+        palette,
+        "Street maps, when switched on: © OpenStreetMap contributors, Open Database Licence. \
+         Every crate and its licence is listed in Cargo.lock.",
+    );
+    close_button(ui, commands);
+}

@@ -1,0 +1,117 @@
+//! What the views are given to paint one frame: shared snapshots and plain rows, gathered by the app.
+
+use crate::views::timeline::Histogram;
+use pw_analysis::locate::Located;
+use pw_model::{MacAddr, SensorId, Timestamp};
+use pw_survey::Snapshot;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a link to a sensor is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LinkKind {
+    Connected,
+    /// Being made, or made again after it broke.
+    Connecting,
+    /// Known, and not asked to connect.
+    Off,
+    /// Will not work without the person.
+    Refused,
+}
+
+/// A paired sensor and the link to it. `None` is "not known".
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct LinkRow {
+    pub(crate) id: SensorId,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) kind: LinkKind,
+    /// The state in words, with the reason when it does not work.
+    pub(crate) words: String,
+    pub(crate) last_heard: Option<Timestamp>,
+    /// The position receiver, in words.
+    pub(crate) gps: Option<String>,
+    pub(crate) backlog_batches: Option<u64>,
+    pub(crate) backlog_bytes: Option<u64>,
+    pub(crate) frames_per_sec: Option<f32>,
+    pub(crate) frames_lost: Option<u64>,
+    pub(crate) round_trip: Option<Duration>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Long work under way, or just done.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct JobRow {
+    pub(crate) id: u64,
+    pub(crate) title: String,
+    /// What it is at, in words.
+    pub(crate) words: String,
+    /// 0 to 1; `None` when it cannot be said.
+    pub(crate) share: Option<f32>,
+    pub(crate) can_cancel: bool,
+}
+
+/// Something to tell the person.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Notice {
+    /// Good news.
+    Done { text: String, open: Option<PathBuf> },
+    /// One sentence: what failed and what to do.
+    Failed(String),
+    /// Worth knowing.
+    Info(String),
+}
+
+/// Everything that views read.
+#[derive(Clone)]
+pub(crate) struct Feed {
+    /// The whole survey.
+    pub(crate) survey: Option<Arc<Snapshot>>,
+    /// The stretch of time that is shown; the whole survey when none is selected.
+    pub(crate) shown: Option<Arc<Snapshot>>,
+    /// True while a stretch was selected and its snapshot is not there yet.
+    pub(crate) selecting: bool,
+    /// Estimated places of the access points shown.
+    pub(crate) located: Arc<BTreeMap<MacAddr, Located>>,
+    /// Frames over time of the whole survey.
+    pub(crate) histogram: Arc<Histogram>,
+    pub(crate) links: Vec<LinkRow>,
+    pub(crate) jobs: Vec<JobRow>,
+    /// Wall clock.
+    pub(crate) now: Timestamp,
+    /// Frames per second over the last seconds; `None` when nothing arrives.
+    pub(crate) frames_per_sec: Option<f64>,
+    /// Opened for reading only: notes cannot be written.
+    pub(crate) read_only: bool,
+    /// Opening, in words, when a survey is being opened.
+    pub(crate) opening: Option<String>,
+    /// Maker's name of an address.
+    pub(crate) vendor: fn(MacAddr) -> Option<&'static str>,
+}
+
+impl Feed {
+    /// Nothing at all.
+    pub(crate) fn empty(now: Timestamp) -> Self {
+        Self {
+            survey: None,
+            shown: None,
+            selecting: false,
+            located: Arc::new(BTreeMap::new()),
+            histogram: Arc::new(Histogram::default()),
+            links: Vec::new(),
+            jobs: Vec::new(),
+            now,
+            frames_per_sec: None,
+            read_only: false,
+            opening: None,
+            vendor: |_| None,
+        }
+    }
+
+    /// True while at least one sensor is connected.
+    pub(crate) fn is_live(&self) -> bool {
+        self.links.iter().any(|link| link.kind == LinkKind::Connected)
+    }
+}

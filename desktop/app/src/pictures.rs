@@ -1,0 +1,87 @@
+//! Tests that paint the whole window on a made-up survey, and look at its data first.
+
+use crate::backend::Backend;
+use crate::command::{Order, View};
+use crate::feed::{Feed, Notice};
+use crate::screenshot::{Picture, picture};
+use crate::style::ThemeChoice;
+use crate::{fixture, views};
+use pw_survey::Snapshot;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Shows one snapshot for ever.
+struct Still(Option<Arc<Snapshot>>);
+
+impl Backend for Still {
+    fn pull(&mut self, feed: &mut Feed) -> Vec<Notice> {
+        feed.now = fixture::now();
+        feed.survey = self.0.clone();
+        feed.shown = self.0.clone();
+        if let Some(snapshot) = self.0.take() {
+            feed.located = Arc::new(pw_analysis::locate::locate_all(&snapshot));
+            feed.histogram = Arc::new(views::timeline::histogram(&snapshot));
+            self.0 = Some(snapshot);
+        }
+        Vec::new()
+    }
+
+    fn order(&mut self, _: Order) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn paint(view: Picture, size: (u32, u32), theme: ThemeChoice) -> anyhow::Result<image::RgbaImage> {
+    picture(view, size, theme, None, |_| Box::new(Still(Some(fixture::snapshot()))))
+}
+
+/// How many different colours there are, in rough steps: an empty or broken picture has few.
+fn colors(image: &image::RgbaImage) -> usize {
+    let mut seen = BTreeMap::new();
+    for pixel in image.pixels() {
+        let [red, green, blue, _] = pixel.0;
+        *seen.entry([red >> 3, green >> 3, blue >> 3]).or_insert(0usize) += 1;
+    }
+    seen.len()
+}
+
+/// Pictures for people, into the folder that `PIWARDRIVE_PICTURES` names.
+#[test]
+#[ignore = "writes pictures to look at: PIWARDRIVE_PICTURES=DIR cargo test -p pw_app -- --ignored"]
+fn pictures_to_look_at() -> anyhow::Result<()> {
+    let Some(folder) = std::env::var_os("PIWARDRIVE_PICTURES") else { return Ok(()) };
+    let folder = std::path::PathBuf::from(folder);
+    let only = std::env::var("PIWARDRIVE_VIEWS").unwrap_or_default();
+    for name in Picture::NAMES.into_iter().filter(|name| only.is_empty() || only.contains(name)) {
+        let Some(view) = Picture::from_name(name) else { continue };
+        for theme in ThemeChoice::ALL {
+            for size in [(1280, 800), (1920, 1080)] {
+                let image = paint(view, size, theme)?;
+                let file = format!("{name}-{}-{}.png", theme.name(), size.0);
+                crate::screenshot::write_png(&image, &folder.join(file))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_view_paints_something_in_every_theme() -> anyhow::Result<()> {
+    for view in View::ALL {
+        let image = paint(Picture::View(view), (1280, 800), ThemeChoice::Dark)?;
+        assert_eq!((image.width(), image.height()), (1280, 800));
+        assert!(colors(&image) > 40, "{view:?}: {}", colors(&image));
+    }
+    Ok(())
+}
+
+#[test]
+fn night_paints_no_blue() -> anyhow::Result<()> {
+    for name in ["drive", "networks", "spectrum"] {
+        let view = Picture::from_name(name).expect("a view of this name");
+        let image = paint(view, (1280, 800), ThemeChoice::Night)?;
+        let blue = image.pixels().filter(|pixel| pixel.0[2] > 0x60).count();
+        assert_eq!(blue, 0, "{name}");
+    }
+    Ok(())
+}

@@ -1,0 +1,391 @@
+//! Sensors and imported files: link, backlog, clock, position, radios, and every stated loss in words.
+
+use crate::command::{Command, DialogKind, Order};
+use crate::feed::{Feed, LinkKind, LinkRow};
+use crate::style::{self, Palette};
+use crate::views::parts;
+use crate::words;
+use egui::{Align, Layout, RichText, Ui};
+use pw_model::{ClockSource, ClockState, GapCause, Health, Origin, SensorId};
+use pw_survey::{LossTotals, SensorState, Snapshot};
+use std::collections::BTreeMap;
+
+/// A sensor, or an imported file, as the view shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct SensorCard {
+    title: String,
+    origin: Option<Origin>,
+    link: Option<LinkRow>,
+    /// Name, value, and whether the value needs a look.
+    facts: Vec<(&'static str, String, bool)>,
+    losses: Vec<String>,
+}
+
+/// Streams of the survey and paired sensors, joined by identity.
+pub(crate) fn rows(snapshot: Option<&Snapshot>, feed: &Feed) -> Vec<SensorCard> {
+    let mut links: BTreeMap<SensorId, &LinkRow> =
+        feed.links.iter().map(|link| (link.id, link)).collect();
+    let states = snapshot.map(|snapshot| snapshot.sensors.as_slice()).unwrap_or_default();
+    let mut cards: Vec<SensorCard> =
+        states.iter().map(|state| card(state, links.remove(&state.id), feed)).collect();
+    for link in links.into_values() {
+        cards.push(SensorCard {
+            title: link.name.clone(),
+            origin: None,
+            facts: link_facts(link, feed),
+            link: Some(link.clone()),
+            losses: Vec::new(),
+        });
+    }
+    cards
+}
+
+fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard {
+    let mut facts = Vec::new();
+    if let Some(link) = link {
+        facts.extend(link_facts(link, feed));
+    }
+    let heard = state.range.map_or_else(|| "nothing yet".to_owned(), words::range);
+    facts.push(("Data", heard, false));
+    facts.push(("Frames stored", words::count(state.observations), false));
+    facts.push(if state.missing_batches == 0 {
+        ("Batches", "all here, none missing in between".to_owned(), false)
+    } else {
+        let missing = words::counted(state.missing_batches, "batch is", "batches are");
+        ("Batches", format!("{missing} missing; they are asked for again"), true)
+    });
+    if state.origin != Origin::Imported {
+        health_facts(state.health.as_ref(), feed, link.is_some(), &mut facts);
+        facts.push(clock_fact(state.clock.as_ref()));
+    }
+    for (radio, hardware) in &state.radios {
+        let name = if hardware.is_empty() { "hardware not known" } else { hardware };
+        facts.push(("Radio", format!("{}: {name}", radio.0), false));
+    }
+    facts.push(("Identity", words::short_id(state.id), false));
+    SensorCard {
+        title: state.name.clone(),
+        origin: Some(state.origin),
+        link: link.cloned(),
+        facts,
+        losses: losses(&state.losses),
+    }
+}
+
+fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> {
+    let mut facts = vec![("Address", link.address.clone(), false)];
+    if let Some(time) = link.last_heard {
+        facts.push(("Last heard", words::ago(time, feed.now), false));
+    }
+    if let Some(round_trip) = link.round_trip {
+        facts.push(("Round trip", format!("{:.1} ms", round_trip.as_secs_f64() * 1e3), false));
+    }
+    if let Some(rate) = link.frames_per_sec {
+        facts.push(("Hears now", format!("{rate:.0} frames per second"), false));
+    }
+    if link.kind == LinkKind::Connected {
+        let gps = link.gps.clone().unwrap_or_else(|| "nothing said yet".to_owned());
+        facts.push(("Position", gps, false));
+    }
+    if let Some(batches) = link.backlog_batches {
+        let text = if batches == 0 {
+            "none: everything the sensor has is here".to_owned()
+        } else {
+            let size = link.backlog_bytes.map(|size| format!(" ({})", words::bytes(size)));
+            let size = size.unwrap_or_default();
+            format!("{}{size} to fetch", words::counted(batches, "batch", "batches"))
+        };
+        facts.push(("Backlog", text, false));
+    }
+    facts.extend(link.warnings.iter().map(|warning| ("Warning", warning.clone(), true)));
+    facts
+}
+
+fn health_facts(
+    health: Option<&Health>,
+    feed: &Feed,
+    linked: bool,
+    facts: &mut Vec<(&'static str, String, bool)>,
+) {
+    let Some(health) = health else {
+        facts.push(("Health", "nothing said yet".to_owned(), false));
+        return;
+    };
+    let when = if linked { words::ago(health.time, feed.now) } else { words::date_clock(health.time) };
+    facts.push(("Health as of", when, false));
+    if !linked && health.backlog_batches > 0 {
+        let text = format!(
+            "{} ({}) were not fetched at that time",
+            words::counted(health.backlog_batches, "batch", "batches"),
+            words::bytes(health.backlog_bytes)
+        );
+        facts.push(("Backlog", text, false));
+    }
+    let lost = health.frames_lost;
+    let heard = format!(
+        "{} heard, {} lost since it started",
+        words::counted(health.frames, "frame", "frames"),
+        words::count(lost)
+    );
+    facts.push(("Capture", heard, lost > 0));
+    let fix = match health.gps_age_secs {
+        Some(age) if age < 5.0 => "current".to_owned(),
+        Some(age) => format!("last one {age:.0} s old"),
+        None => "never had one".to_owned(),
+    };
+    facts.push(("Position fix", fix, health.gps_age_secs.is_none_or(|age| age >= 5.0)));
+    if let Some(free) = health.disk_free_bytes {
+        facts.push(("Disk free", words::bytes(free), free < 1 << 30));
+    }
+    if let Some(celsius) = health.temperature_c {
+        facts.push(("Processor", format!("{celsius:.0} °C"), celsius >= 80.0));
+    }
+    if let Some(memory) = health.memory_bytes {
+        facts.push(("Memory used", words::bytes(memory), false));
+    }
+}
+
+fn clock_fact(clock: Option<&ClockState>) -> (&'static str, String, bool) {
+    let Some(clock) = clock else {
+        return ("Clock", "nothing said of it".to_owned(), false);
+    };
+    let source = match clock.source {
+        ClockSource::System => "system clock, kept by nothing known",
+        ClockSource::Ntp => "kept by network time",
+        ClockSource::Gps => "set by the position receiver",
+        ClockSource::Pps => "kept by pulse per second",
+        ClockSource::File => "as in the file or scenario played",
+    };
+    let mut text = source.to_owned();
+    if let Some(offset_us) = clock.offset_us {
+        text.push_str(&format!(", off by {:.1} ms", offset_us as f64 / 1e3));
+    }
+    match clock.uncertainty_us {
+        Some(us) => text.push_str(&format!(", good to ± {:.1} ms", us as f64 / 1e3)),
+        None => text.push_str(", uncertainty not known"),
+    }
+    ("Clock", text, clock.source == ClockSource::System)
+}
+
+/// Each cause in one sentence.
+fn losses(losses: &BTreeMap<GapCause, LossTotals>) -> Vec<String> {
+    let sentence = |(cause, totals): (&GapCause, &LossTotals)| {
+        let times = match totals.gaps {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            times => format!("{} times", words::count(times)),
+        };
+        let frames = match (totals.frames, totals.uncounted) {
+            (0, 0) => "no frame lost".to_owned(),
+            (0, _) => "number of frames not known".to_owned(),
+            (frames, 0) => format!("{} lost", words::counted(frames, "frame", "frames")),
+            (frames, some) => format!(
+                "{} lost, and {} without a count",
+                words::counted(frames, "frame", "frames"),
+                words::count(some)
+            ),
+        };
+        let mut text = format!("{} ({times}): {frames}.", cause.words());
+        if let Some(first) = text.get(..1).map(str::to_uppercase) {
+            text.replace_range(..1, &first);
+        }
+        text
+    };
+    losses.iter().map(sentence).collect()
+}
+
+/// Paints the view.
+pub(crate) fn ui(ui: &mut Ui, feed: &Feed, palette: &Palette, commands: &mut Vec<Command>) {
+    let snapshot = feed.shown.clone();
+    if snapshot.is_none() {
+        parts::no_survey(ui, palette, commands);
+        return;
+    }
+    let cards = rows(snapshot.as_deref(), feed);
+    ui.horizontal(|ui| {
+        let count = words::counted(cards.len() as u64, "source of data", "sources of data");
+        ui.label(RichText::new(count).color(palette.weak));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Pair a sensor…").clicked() {
+                commands.push(Command::OpenDialog(DialogKind::Connect));
+            }
+        });
+    });
+    ui.add_space(4.0);
+    if cards.is_empty() {
+        parts::empty(
+            ui,
+            palette,
+            "No sensor yet",
+            "Start piwardrive-sensor on the Pi, then pair it here with the code that it shows; \
+             or import captures.",
+            &[
+                ("Pair a sensor…", Command::OpenDialog(DialogKind::Connect)),
+                ("Import captures…", Command::OpenDialog(DialogKind::Import)),
+            ],
+            commands,
+        );
+        return;
+    }
+    let columns = if ui.available_width() > 1000.0 { 2 } else { 1 };
+    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.columns(columns, |uis| {
+            for (number, card) in cards.iter().enumerate() {
+                let Some(ui) = uis.get_mut(number % columns) else { continue };
+                card_ui(ui, card, palette, commands);
+                ui.add_space(6.0);
+            }
+            if let (Some(snapshot), Some(ui)) = (&snapshot, uis.get_mut(cards.len() % columns)) {
+                totals_ui(ui, snapshot, palette, commands);
+            }
+        });
+    });
+}
+
+fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec<Command>) {
+    style::card(palette).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(&card.title).size(18.0).color(palette.strong));
+            match card.origin {
+                Some(Origin::Simulated) => {
+                    parts::badge(ui, "SIMULATED", palette.badge, palette.badge_text);
+                }
+                Some(origin) => {
+                    parts::badge(ui, origin.name(), palette.accent_soft, palette.text);
+                }
+                None => {}
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                link_button(ui, card, commands);
+            });
+        });
+        if let Some(link) = &card.link {
+            let color = match link.kind {
+                LinkKind::Connected => palette.good,
+                LinkKind::Connecting => palette.warn,
+                LinkKind::Refused => palette.bad,
+                LinkKind::Off => palette.weak,
+            };
+            parts::state(ui, color, &link.words);
+        }
+        ui.add_space(4.0);
+        for (name, value, look) in &card.facts {
+            let color = if *look { palette.warn } else { palette.text };
+            parts::fact_colored(ui, palette, name, value, color, commands);
+        }
+        ui.add_space(6.0);
+        ui.label(RichText::new("Stated losses").strong().color(palette.strong));
+        if card.losses.is_empty() {
+            ui.label(RichText::new("None.").color(palette.weak));
+        }
+        for loss in &card.losses {
+            ui.add(egui::Label::new(RichText::new(loss).color(palette.warn)).wrap());
+        }
+    });
+}
+
+fn link_button(ui: &mut Ui, card: &SensorCard, commands: &mut Vec<Command>) {
+    let Some(link) = &card.link else { return };
+    let (words, order) = match link.kind {
+        LinkKind::Off | LinkKind::Refused => {
+            ("Connect", Order::Connect { sensor: link.name.clone() })
+        }
+        LinkKind::Connected | LinkKind::Connecting => {
+            ("Disconnect", Order::Disconnect { sensor: link.name.clone() })
+        }
+    };
+    if ui.button(words).clicked() {
+        commands.push(Command::Engine(order));
+    }
+}
+
+fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut Vec<Command>) {
+    let totals = &snapshot.totals;
+    let share = |part: u64| match totals.observations {
+        0 => String::new(),
+        all => format!(" ({})", words::percent(part as f64 / all as f64)),
+    };
+    style::card(palette).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.label(RichText::new("The survey as a whole").size(18.0).color(palette.strong));
+        ui.add_space(4.0);
+        let mut fact = |name: &str, value: String| parts::fact(ui, palette, name, &value, commands);
+        fact("Frames stored", words::count(totals.observations));
+        let positioned = totals.positioned;
+        fact("With a position", format!("{}{}", words::count(positioned), share(positioned)));
+        fact("Damaged on the air", format!("{}{}", words::count(totals.bad_fcs), share(totals.bad_fcs)));
+        fact("Not readable", format!("{}{}", words::count(totals.unreadable), share(totals.unreadable)));
+        fact("Frames lost", format!("{} counted", words::count(totals.frames_lost)));
+        fact("Gaps without count", words::count(totals.uncounted_gaps));
+        fact("Batches", words::count(totals.batches));
+        let evicted = totals.evicted_access_points + totals.evicted_clients;
+        if evicted > 0 {
+            fact("Not shown", format!("{} devices: too many for memory", words::count(evicted)));
+        }
+        for drive in &snapshot.drives {
+            let length = drive.length_m.map_or_else(|| "length not known".to_owned(), words::metres);
+            fact(
+                "Drive",
+                format!(
+                    "{}: {}, {length}, {}",
+                    drive.number,
+                    words::range(drive.range),
+                    words::counted(drive.observations, "frame", "frames")
+                ),
+            );
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn losses_are_sentences() {
+        let totals = LossTotals { gaps: 2, frames: 0, uncounted: 2 };
+        let text = losses(&BTreeMap::from([(GapCause::RadioGone, totals)]));
+        assert_eq!(text, ["The radio was gone (twice): number of frames not known."]);
+    }
+
+    #[test]
+    fn streams_and_paired_sensors_are_joined() {
+        let snapshot = fixture::snapshot();
+        let mut feed = Feed::empty(fixture::now());
+        assert_eq!(rows(Some(&snapshot), &feed).len(), 1);
+        let link = |id: u8| LinkRow {
+            id: SensorId([id; 16]),
+            name: format!("sensor {id}"),
+            address: "192.0.2.7:7447".to_owned(),
+            kind: LinkKind::Off,
+            words: "not connected".to_owned(),
+            last_heard: None,
+            gps: None,
+            backlog_batches: None,
+            backlog_bytes: None,
+            frames_per_sec: None,
+            frames_lost: None,
+            round_trip: None,
+            warnings: Vec::new(),
+        };
+        feed.links = vec![link(7), link(9)];
+        let cards = rows(Some(&snapshot), &feed);
+        assert_eq!(cards.len(), 2);
+        assert!(cards[0].link.is_some() && cards[0].origin.is_some());
+        assert_eq!(cards[1].title, "sensor 9");
+    }
+
+    #[test]
+    fn a_clock_that_nobody_keeps_needs_a_look() {
+        let clock = ClockState {
+            time: fixture::now(),
+            source: ClockSource::System,
+            offset_us: None,
+            uncertainty_us: None,
+        };
+        let (_, words, look) = clock_fact(Some(&clock));
+        assert!(look && words.contains("uncertainty not known"));
+    }
+}

@@ -1,0 +1,33 @@
+//! The window on a display.
+
+use crate::app::App;
+use crate::backend::EngineBackend;
+use crate::settings::SettingsFile;
+use std::path::PathBuf;
+
+/// Opens the window, on `survey` where one is given, and returns when it is closed.
+///
+/// # Errors
+/// No display, or no graphics that can be used.
+pub fn run_window(survey: Option<PathBuf>) -> anyhow::Result<()> {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("PiWardrive")
+            .with_app_id("piwardrive")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([800.0, 560.0]),
+        ..eframe::NativeOptions::default()
+    };
+    let start = Box::new(move |cc: &eframe::CreationContext<'_>| {
+        crate::fonts::install(&cc.egui_ctx);
+        let backend = Box::new(EngineBackend::new(cc.egui_ctx.clone(), false));
+        let app = App::new(&cc.egui_ctx, backend, SettingsFile::usual(), survey);
+        Ok::<Box<dyn eframe::App>, _>(Box::new(app) as Box<dyn eframe::App>)
+    });
+    eframe::run_native("piwardrive", options, start).map_err(|error| {
+        anyhow::anyhow!(
+            "the window cannot be opened: {error}; without a display, use the commands \
+             (piwardrive --help) or piwardrive screenshot"
+        )
+    })
+}
