@@ -138,6 +138,46 @@ impl Polygon {
     }
 }
 
+impl Polygon {
+    /// Its part within `bounds`, which may go beyond 180 degrees; `None` when there is none.
+    #[must_use]
+    pub fn within(&self, bounds: &Bounds) -> Option<Self> {
+        if !self.bounds.overlaps(bounds) {
+            return None;
+        }
+        let rings: Vec<Vec<Point>> = self.rings.iter().map(|ring| points(ring)).collect();
+        let Bounds { west_deg, south_deg, east_deg, north_deg } = *bounds;
+        let window = [west_deg, south_deg, east_deg, north_deg].map(f64::from);
+        let cut = clip_rings(&rings, window);
+        Self::new(cut.into_iter().map(|ring| ring.into_iter().map(lon_lat).collect()).collect())
+    }
+}
+
+impl Line {
+    /// The pieces of it that touch `bounds`, which may go beyond 180 degrees; whole segments, so that
+    /// they may stick out a little.
+    #[must_use]
+    pub fn within(&self, bounds: &Bounds) -> Vec<Self> {
+        if !self.bounds.overlaps(bounds) {
+            return Vec::new();
+        }
+        let touches = |pair: &[LonLat]| Bounds::around(pair).is_some_and(|b| b.overlaps(bounds));
+        let segments: Vec<&[LonLat]> = self.points.windows(2).collect();
+        segments
+            .chunk_by(|a, b| touches(a) == touches(b))
+            .filter(|run| run.first().is_some_and(|segment| touches(segment)))
+            .filter_map(|run| {
+                let first = run.first()?.first()?;
+                let points: Vec<LonLat> = std::iter::once(first)
+                    .chain(run.iter().filter_map(|segment| segment.last()))
+                    .copied()
+                    .collect();
+                Some(Self { bounds: Bounds::around(&points)?, points })
+            })
+            .collect()
+    }
+}
+
 /// Land, lakes as large as the Caspian Sea cut out.
 #[must_use]
 pub fn land() -> &'static [Polygon] {
@@ -449,11 +489,7 @@ fn triangulate(land: &[Polygon]) -> Vec<TrianglePiece> {
         std::collections::BTreeMap::new();
     let mut earcut = earcut::Earcut::new();
     for polygon in land {
-        let rings: Vec<Vec<Point>> = polygon
-            .rings
-            .iter()
-            .map(|ring| ring.iter().map(|p| [f64::from(p.lon_deg), f64::from(p.lat_deg)]).collect())
-            .collect();
+        let rings: Vec<Vec<Point>> = polygon.rings.iter().map(|ring| points(ring)).collect();
         for (square, window) in squares_of(&polygon.bounds) {
             add_triangles(&mut earcut, &clip_rings(&rings, window), square, &mut squares);
         }
@@ -511,6 +547,10 @@ fn add_triangles(
         east_deg: piece.bounds.east_deg.max(bounds.east_deg),
         north_deg: piece.bounds.north_deg.max(bounds.north_deg),
     };
+}
+
+fn points(ring: &[LonLat]) -> Vec<Point> {
+    ring.iter().map(|point| [f64::from(point.lon_deg), f64::from(point.lat_deg)]).collect()
 }
 
 fn lon_lat([lon, lat]: Point) -> LonLat {

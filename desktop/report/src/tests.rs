@@ -1,0 +1,124 @@
+//! Whole reports: that they are made, are the same each time, tell the truth, and stand hostile names.
+
+use crate::fixture::{self, Shape};
+use crate::input::{Include, Progress, ReportError, ReportInput};
+use crate::{preview, render_html, render_pdf};
+use pw_model::Origin;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Makes both forms; with PIWARDRIVE_REPORTS set they are left in that folder, to be looked at.
+fn check_renders(name: &str, input: &ReportInput) -> (Vec<u8>, String) {
+    let start = Instant::now();
+    let pdf = render_pdf(input, &go_on).expect("a report");
+    println!("{name}: {} bytes in {:.2?}", pdf.len(), start.elapsed());
+    let html = render_html(input);
+    assert!(pdf.starts_with(b"%PDF-"), "{name}");
+    assert!(pdf.windows(5).rev().take(20).any(|tail| tail == b"%%EOF"), "{name}");
+    if let Some(folder) = std::env::var_os("PIWARDRIVE_REPORTS") {
+        let folder = std::path::PathBuf::from(folder);
+        std::fs::write(folder.join(format!("{name}.pdf")), &pdf).expect("written");
+        std::fs::write(folder.join(format!("{name}.html")), &html).expect("written");
+    }
+    (pdf, html)
+}
+
+#[test]
+fn a_survey_of_sixty() {
+    let input = fixture::input(fixture::survey(&Shape::of(60)));
+    let (_, html) = check_renders("sixty", &input);
+    assert!(html.contains("SIMULATED DATA"));
+    assert!(html.contains("<b>60</b>access points"), "the count on the tile");
+    assert!(!html.contains("a private name"), "names that clients ask for are never printed");
+    for client in &input.snapshot.clients {
+        assert!(!html.contains(&client.address.to_string()), "no client's address is printed");
+    }
+    for ap in &input.snapshot.access_points {
+        assert!(html.contains(&ap.bssid.to_string()), "every network is in the table");
+    }
+}
+
+#[test]
+fn a_survey_of_a_thousand() {
+    let input = fixture::input(fixture::survey(&Shape::of(1_000)));
+    let (_, html) = check_renders("thousand", &input);
+    assert!(html.contains("<b>1,000</b>access points"));
+}
+
+#[test]
+fn one_and_none() {
+    check_renders("one", &fixture::input(fixture::survey(&Shape::of(1))));
+    let (_, html) = check_renders("empty", &fixture::input(fixture::empty()));
+    assert!(html.contains("The survey holds no data"));
+    assert!(!html.contains("SIMULATED"));
+}
+
+#[test]
+fn without_positions_there_is_no_map() {
+    let shape = Shape { positions: false, origin: Origin::Live, ..Shape::of(40) };
+    let input = fixture::input(fixture::survey(&shape));
+    let (_, html) = check_renders("nowhere", &input);
+    assert!(!html.contains("SIMULATED"));
+    assert!(html.contains("No position was known during the survey"));
+    let preview = preview(&input);
+    assert!(preview.warnings.iter().any(|w| w.contains("the map is left out")), "{preview:?}");
+}
+
+#[test]
+fn hostile_names_are_only_text() {
+    let shape = Shape { hostile: true, ..Shape::of(32) };
+    let mut snapshot = fixture::survey(&shape);
+    snapshot.survey.name = "#panic() ] $ \u{202e} <b>".to_owned();
+    let mut input = fixture::input(snapshot);
+    input.settings.title = Some("] #eval(\"1\") \\".to_owned());
+    input.settings.marking = Some("*not* _markup_".to_owned());
+    let (_, html) = check_renders("hostile", &input);
+    assert!(!html.contains("<script"), "no markup from a name");
+    assert!(!html.contains('\u{202e}'), "no character that turns the text round");
+    assert!(html.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let input = fixture::input(fixture::survey(&Shape::of(60)));
+    let first = render_pdf(&input, &go_on).expect("a report");
+    let second = render_pdf(&input, &go_on).expect("a report");
+    assert!(first == second, "{} and {} bytes", first.len(), second.len());
+    let mut later = input;
+    later.generated_at = pw_model::Timestamp::from_unix_secs(1_777_999_999);
+    assert!(render_pdf(&later, &go_on).expect("a report") != first);
+}
+
+#[test]
+fn what_is_left_out_is_left_out() {
+    let mut input = fixture::input(fixture::survey(&Shape::of(60)));
+    input.settings.include = Include {
+        findings: false,
+        map: false,
+        channels: false,
+        networks: false,
+        clients: false,
+        method: false,
+        quality: false,
+        glossary: false,
+    };
+    let (_, html) = check_renders("short", &input);
+    for section in ["findings", "map", "channels", "networks", "clients", "method", "quality"] {
+        assert!(!html.contains(&format!("<section id=\"{section}\"")), "{section}");
+    }
+    assert!(html.contains("<section id=\"limits\""), "limits always stand");
+    assert_eq!(preview(&input).sections.iter().filter(|section| section.included).count(), 2);
+}
+
+#[test]
+fn the_work_can_be_stopped() {
+    let input = fixture::input(fixture::empty());
+    let result = render_pdf(&input, &|progress| {
+        if progress.step < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert!(matches!(result, Err(ReportError::Stopped)), "{result:?}");
+}
