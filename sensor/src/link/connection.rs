@@ -37,11 +37,11 @@ pub(super) enum StreamError {
     Frame(#[from] FrameError),
     #[error("{0}")]
     Encode(#[from] pw_wire::EnvelopeError),
-    #[error("the other end ended the stream")]
+    #[error("the desktop left")]
     Ended,
-    #[error("the other end took no message for {} s", STREAM_TIMEOUT.as_secs())]
+    #[error("the desktop took no message for {} s", STREAM_TIMEOUT.as_secs())]
     Stuck,
-    #[error("the other end said nothing for {} s", GREETING_TIMEOUT.as_secs())]
+    #[error("the desktop said nothing for {} s", GREETING_TIMEOUT.as_secs())]
     Silent,
     #[error("something else than a message on the message stream")]
     NotAMessage,

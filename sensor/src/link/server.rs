@@ -39,6 +39,10 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection over which nothing comes for so long is given up.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Refusals told in the log in one [`REPORT_INTERVAL`], one line each; more are summed up, so that
+/// a stranger cannot fill the disk with them.
+const MAX_REFUSAL_LINES: u64 = 30;
+
 /// Bytes that may lie sent and not yet received.
 const SEND_WINDOW: u64 = 4 << 20;
 
@@ -114,6 +118,18 @@ struct Counts {
     handshakes: AtomicUsize,
     refused: AtomicU64,
     ignored: AtomicU64,
+    /// Refusals in the running interval.
+    refused_lately: AtomicU64,
+}
+
+impl Counts {
+    /// Sums up the interval that ends, in the log.
+    fn report(&self) {
+        let refused = self.refused_lately.swap(0, Ordering::Relaxed);
+        if let Some(untold) = refused.checked_sub(MAX_REFUSAL_LINES).filter(|more| *more > 0) {
+            tracing::warn!("refused {untold} more connections in {} s", REPORT_INTERVAL.as_secs());
+        }
+    }
 }
 
 /// Who is connected, and how to end it.
@@ -363,7 +379,10 @@ impl<S: BatchSource> Acceptor<S> {
                     self.connections.end(&GoodbyeReason::Revoked, |key| !keys.contains(key));
                     self.source.set_desktops(keys.iter().map(|key| key.0).collect());
                 }
-                _ = report.tick() => self.socket.report(),
+                _ = report.tick() => {
+                    self.socket.report();
+                    self.counts.report();
+                }
             }
         }
     }
@@ -501,7 +520,9 @@ impl<S: BatchSource> Guest<S> {
 
     fn refused(&self, why: &str) {
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!("refused {}: {why}", self.address);
+        if self.counts.refused_lately.fetch_add(1, Ordering::Relaxed) < MAX_REFUSAL_LINES {
+            tracing::warn!("refused {}: {why}", self.address);
+        }
     }
 }
 

@@ -324,27 +324,47 @@ async fn a_revoked_desktop_is_told_to_pair_again() {
     link.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restarted_sensor_is_found_again_and_nothing_is_lost_or_doubled() {
-    let mut sensor = sensor();
-    let (_dir, store, known) = paired(&sensor).await;
+/// A runtime of its own for a sensor that is to be killed: everything stops where it is, without a
+/// word to the desktop.
+fn kill(runtime: tokio::runtime::Runtime, sensor: Sensor) -> (TempDir, Journal, SocketAddr) {
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    let Sensor { link, journal, address, dir, status } = sensor;
+    drop((link, status));
+    (dir, journal, address)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("threads")
+}
+
+#[test]
+fn a_killed_sensor_is_found_again_and_nothing_is_lost_or_doubled() {
+    let desktop = runtime();
+    let mut sensors = runtime();
+    let mut sensor = sensors.block_on(async { sensor() });
+    let (_dir, store, known) = desktop.block_on(paired(&sensor));
     let survey = MemorySurvey::default();
-    let link = record(&store, &known, &survey);
+    let link = desktop.block_on(async { record(&store, &known, &survey) });
     for round in 1..=3 {
         (0..40).for_each(|_| sensor.journal.write(20));
-        until("connected", || link.counts().connections >= round).await;
-        let Sensor { link: old, journal, address, dir, status } = sensor;
-        drop(status);
-        // Gone without a word, as when killed: the endpoint dies with its tasks.
-        old.shutdown().await;
+        desktop.block_on(until("connected", || link.counts().connections >= round));
+        let (dir, journal, address) = kill(sensors, sensor);
         (0..40).for_each(|_| journal.write(20));
-        sensor = serve(dir, journal, address);
+        sensors = runtime();
+        sensor = sensors.block_on(async { serve(dir, journal, address) });
     }
-    until("all acknowledged", || sensor.journal.acknowledged() == 240).await;
+    let begun = Instant::now();
+    desktop.block_on(until("all acknowledged", || sensor.journal.acknowledged() == 240));
+    // Told by the restarted sensor, not found out by twenty seconds of silence.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let mut arrived = lock(&survey.arrivals).clone();
     arrived.sort_unstable();
     assert_eq!(arrived, (1..=240).collect::<Vec<_>>());
-    link.stop().await;
+    desktop.block_on(link.stop());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
