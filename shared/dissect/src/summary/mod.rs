@@ -1,22 +1,343 @@
-//! Counts over a whole capture.
+//! Counts over a whole capture, under the names that the reference summaries use.
+//!
+//! All frames of protocol version 0 count, also those with a wrong FCS, as in the tools the
+//! reference was made with; so a damaged frame can bring an address that no station has.
+//! What observes for a survey is stricter, see [`crate::observe`].
+
+mod access_point;
+mod malformed;
 
 use crate::capture::CapturedFrame;
+use crate::frame::{Fcs, Frame, parse_with_fcs};
+use crate::ieee80211::elements::id;
+use crate::ieee80211::management::Management;
+use crate::ieee80211::{Header, eapol, rsn};
+use access_point::AccessPoint;
+use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Most addresses, names and other distinct values counted apart; further ones count in the totals only.
+const MAX_DISTINCT: usize = 100_000;
+
+/// How many pairs of deauthentication are listed.
+const TOP_PAIRS: usize = 10;
+
+/// Counts by value, listed the most frequent first, and of equal counts the first seen first.
+#[derive(Debug)]
+struct Tally<K> {
+    counts: HashMap<K, (u64, usize)>,
+}
+
+impl<K> Default for Tally<K> {
+    fn default() -> Self {
+        Self { counts: HashMap::new() }
+    }
+}
+
+impl<K: std::hash::Hash + Eq> Tally<K> {
+    fn add(&mut self, key: K) {
+        let next = self.counts.len();
+        if next >= MAX_DISTINCT && !self.counts.contains_key(&key) {
+            return;
+        }
+        let (count, _) = self.counts.entry(key).or_insert((0, next));
+        *count = count.saturating_add(1);
+    }
+
+    fn sorted(&self) -> Vec<(&K, u64)> {
+        let mut all: Vec<_> = self.counts.iter().collect();
+        all.sort_by_key(|(_, (count, order))| (std::cmp::Reverse(*count), *order));
+        all.into_iter().map(|(key, (count, _))| (key, *count)).collect()
+    }
+
+    fn to_json(&self, limit: usize, name: impl Fn(&K) -> String) -> Value {
+        let named = self.sorted().into_iter().take(limit);
+        Value::Object(named.map(|(key, count)| (name(key), json!(count))).collect())
+    }
+}
+
+/// A set that stops growing at [`MAX_DISTINCT`].
+fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T) {
+    if set.len() < MAX_DISTINCT {
+        set.insert(value);
+    }
+}
 
 /// Counts over the frames of a capture.
 #[derive(Debug, Default)]
 pub struct Summary {
+    packets: u64,
     frames: u64,
+    kinds: Tally<FrameKind>,
+    bssids: BTreeSet<MacAddr>,
+    access_points: HashMap<MacAddr, AccessPoint>,
+    /// In the order they were first heard.
+    access_point_order: Vec<MacAddr>,
+    ssids: BTreeSet<Vec<u8>>,
+    transmitters: HashSet<MacAddr>,
+    probed: Tally<Vec<u8>>,
+    probing: HashSet<MacAddr>,
+    fcs_good: u64,
+    fcs_bad: u64,
+    malformed: u64,
+    retries: u64,
+    protected: u64,
+    deauthentications: u64,
+    deauthentication_reasons: Tally<Option<u16>>,
+    deauthentication_pairs: Tally<(Option<MacAddr>, Option<MacAddr>)>,
+    deauthentication_seconds: BTreeMap<i64, u64>,
+    disassociations: u64,
+    disassociation_reasons: Tally<Option<u16>>,
+    authentication: Tally<Option<u16>>,
+    key_messages: Tally<u8>,
+    eapol_types: Tally<u8>,
+    pmkids: BTreeSet<[u8; 16]>,
+    action_categories: Tally<u8>,
 }
 
 impl Summary {
     /// Adds one frame.
-    pub fn add(&mut self, _frame: &CapturedFrame<'_>) {
-        self.frames = self.frames.saturating_add(1);
+    pub fn add(&mut self, captured: &CapturedFrame<'_>) {
+        let frame = parse_with_fcs(
+            captured.link_type,
+            captured.data,
+            captured.original_len,
+            captured.fcs_len,
+        );
+        self.add_frame(&frame, captured.time);
     }
 
-    /// The counts under the names of the truth files' `wlan` object.
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({ "wlan_frames": self.frames })
+    /// Adds one frame that is parsed already.
+    pub fn add_frame(&mut self, frame: &Frame<'_>, time: Option<Timestamp>) {
+        self.packets = self.packets.saturating_add(1);
+        // Other protocol versions have another header, of which nothing is counted.
+        let Some(header) = frame.header.as_ref().filter(|header| header.version == 0) else {
+            return;
+        };
+        self.frames = self.frames.saturating_add(1);
+        self.kinds.add(header.kind);
+        let flag = |flag: FrameFlags| u64::from(header.flags.contains(flag));
+        self.retries = self.retries.saturating_add(flag(FrameFlags::RETRY));
+        self.protected = self.protected.saturating_add(flag(FrameFlags::PROTECTED));
+        self.fcs_good = self.fcs_good.saturating_add(u64::from(frame.fcs == Fcs::Good));
+        self.fcs_bad = self.fcs_bad.saturating_add(u64::from(frame.fcs == Fcs::Bad));
+        let bssid = header.bssid().filter(|bssid| *bssid != MacAddr::BROADCAST);
+        if let Some(bssid) = bssid {
+            insert(&mut self.bssids, bssid);
+        }
+        if let Some(transmitter) =
+            header.transmitter().filter(|_| self.transmitters.len() < MAX_DISTINCT)
+        {
+            self.transmitters.insert(transmitter);
+        }
+        let management = frame.management();
+        if malformed::is_malformed(frame, management.as_ref()) {
+            self.malformed = self.malformed.saturating_add(1);
+        }
+        if header.kind.is_management() {
+            self.add_management(frame, header, management.as_ref(), time);
+        } else if header.kind.is_data() {
+            self.add_eapol(frame);
+        }
     }
+
+    fn add_management(
+        &mut self,
+        frame: &Frame<'_>,
+        header: &Header,
+        management: Option<&Management<'_>>,
+        time: Option<Timestamp>,
+    ) {
+        match header.kind {
+            FrameKind::BEACON | FrameKind::PROBE_RESPONSE => {
+                self.add_access_point(frame, header, management)
+            }
+            FrameKind::PROBE_REQUEST => self.add_probe_request(header, management),
+            FrameKind::DEAUTHENTICATION => {
+                self.deauthentications = self.deauthentications.saturating_add(1);
+                self.deauthentication_reasons.add(reason(management));
+                self.deauthentication_pairs.add((header.transmitter(), header.receiver()));
+                if let Some(time) = time {
+                    let second = time.unix_ns().div_euclid(1_000_000_000);
+                    let count = self.deauthentication_seconds.entry(second).or_insert(0);
+                    *count = count.saturating_add(1);
+                }
+            }
+            FrameKind::DISASSOCIATION => {
+                self.disassociations = self.disassociations.saturating_add(1);
+                self.disassociation_reasons.add(reason(management));
+            }
+            FrameKind::AUTHENTICATION => self.authentication.add(match management {
+                Some(Management::Authentication { algorithm, .. }) => Some(*algorithm),
+                _ => None,
+            }),
+            FrameKind::ACTION | FrameKind::ACTION_NO_ACK => {
+                if let Some(Management::Action { category, .. }) = management {
+                    self.action_categories.add(*category);
+                }
+            }
+            _ => {}
+        }
+        // PMKIDs that stations present: in RSN elements of association requests.
+        if let Some(Management::AssociationRequest { elements, .. }) = management {
+            self.add_pmkids(elements.find_id(id::RSN).map_or(&[][..], |element| element.body));
+        }
+    }
+
+    fn add_access_point(
+        &mut self,
+        frame: &Frame<'_>,
+        header: &Header,
+        management: Option<&Management<'_>>,
+    ) {
+        let Some(bssid) = header.bssid() else { return };
+        if !self.access_points.contains_key(&bssid) {
+            if self.access_points.len() >= MAX_DISTINCT {
+                return;
+            }
+            self.access_point_order.push(bssid);
+        }
+        let access_point = self.access_points.entry(bssid).or_default();
+        if let Some(ssid) = access_point.add(frame, header, management) {
+            insert(&mut self.ssids, ssid.to_vec());
+        }
+    }
+
+    fn add_probe_request(&mut self, header: &Header, management: Option<&Management<'_>>) {
+        if let Some(client) = header.transmitter().filter(|_| self.probing.len() < MAX_DISTINCT) {
+            self.probing.insert(client);
+        }
+        let elements = management.and_then(Management::elements);
+        let ssid = elements.and_then(|elements| elements.find_id(id::SSID));
+        self.probed.add(ssid.map_or(&[][..], |element| element.body).to_vec());
+    }
+
+    fn add_eapol(&mut self, frame: &Frame<'_>) {
+        let Some(packet) = frame.eapol() else { return };
+        let Some(kind) = eapol::packet_type(packet) else { return };
+        self.eapol_types.add(kind);
+        let Some(key) = eapol::EapolKey::read(packet) else { return };
+        if let Some(message) = key.message() {
+            self.key_messages.add(message);
+        }
+        if let Some(pmkid) = key.pmkid() {
+            insert(&mut self.pmkids, pmkid);
+        }
+        if !key.is_encrypted() {
+            let elements = crate::ieee80211::elements::Elements::new(key.key_data, 0);
+            self.add_pmkids(elements.find_id(id::RSN).map_or(&[][..], |element| element.body));
+        }
+    }
+
+    fn add_pmkids(&mut self, rsn_body: &[u8]) {
+        for pmkid in rsn::pmkids(rsn_body) {
+            insert(&mut self.pmkids, pmkid);
+        }
+    }
+
+    /// Packets of any kind that were added.
+    #[must_use]
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// 802.11 frames among them.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// The counts as the `wlan` object of the reference summaries: same keys, same order.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let access_points: Map<String, Value> = self
+            .access_point_order
+            .iter()
+            .filter_map(|bssid| Some((bssid.to_string(), self.access_points.get(bssid)?.to_json())))
+            .collect();
+        let mut labels = Tally::default();
+        for access_point in
+            self.access_point_order.iter().filter_map(|bssid| self.access_points.get(bssid))
+        {
+            labels.add(access_point.label());
+        }
+        let mut fcs = Map::new();
+        for (name, count) in [("good", self.fcs_good), ("bad", self.fcs_bad)] {
+            if count > 0 {
+                fcs.insert(name.to_owned(), json!(count));
+            }
+        }
+        let texts: BTreeSet<String> = self.ssids.iter().map(|ssid| text(ssid)).collect();
+        let address = |address: &Option<MacAddr>| {
+            address.map_or_else(String::new, |address| address.to_string())
+        };
+        json!({
+            "wlan_frames": self.frames,
+            "subtype_counts": self.kinds.to_json(usize::MAX, |kind| kind.name()),
+            "unique_bssids": self.bssids.len(),
+            "bssids": self.bssids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "ap_count": access_points.len(),
+            "security_label_counts": labels.to_json(usize::MAX, |label| (*label).to_owned()),
+            "aps": access_points,
+            "unique_ssids": texts,
+            "unique_transmitters": self.transmitters.len(),
+            "probe_requests": {
+                "by_ssid": self.probed.to_json(usize::MAX, |ssid| probed_name(ssid)),
+                "unique_clients": self.probing.len(),
+            },
+            "fcs": fcs,
+            "malformed_frames": self.malformed,
+            "retry_frames": self.retries,
+            "protected_frames": self.protected,
+            "deauth": {
+                "total": self.deauthentications,
+                "by_reason": self.deauthentication_reasons.to_json(usize::MAX, reason_name),
+                "top_pairs": self.deauthentication_pairs.to_json(TOP_PAIRS, |(from, to)| {
+                    format!("{}>{}", address(from), address(to))
+                }),
+                "peak_per_second": self.deauthentication_seconds.values().max().copied().unwrap_or(0),
+            },
+            "disassoc": {
+                "total": self.disassociations,
+                "by_reason": self.disassociation_reasons.to_json(usize::MAX, reason_name),
+            },
+            "auth_alg": self.authentication.to_json(usize::MAX, authentication_name),
+            "eapol_key_messages": self.key_messages.to_json(usize::MAX, |message| format!("m{message}")),
+            "eapol_types": self.eapol_types.to_json(usize::MAX, ToString::to_string),
+            "pmkids": self.pmkids.iter().map(|pmkid| hex(pmkid)).collect::<Vec<_>>(),
+            "action_categories": self.action_categories.to_json(usize::MAX, ToString::to_string),
+        })
+    }
+}
+
+fn reason(management: Option<&Management<'_>>) -> Option<u16> {
+    match management {
+        Some(
+            Management::Deauthentication { reason, .. } | Management::Disassociation { reason, .. },
+        ) => Some(*reason),
+        _ => None,
+    }
+}
+
+fn reason_name(reason: &Option<u16>) -> String {
+    reason.map_or_else(|| "encrypted_or_none".to_owned(), |reason| reason.to_string())
+}
+
+/// `[]` is how the reference writes an algorithm that cannot be read, in an encrypted challenge.
+fn authentication_name(algorithm: &Option<u16>) -> String {
+    algorithm.map_or_else(|| "[]".to_owned(), |algorithm| AuthMode(algorithm).name())
+}
+
+fn probed_name(ssid: &[u8]) -> String {
+    if ssid.is_empty() { "<wildcard>".to_owned() } else { text(ssid) }
+}
+
+/// Text of a name, with the replacement character for what is not UTF-8, as the reference has it.
+fn text(ssid: &[u8]) -> String {
+    String::from_utf8_lossy(ssid).into_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
