@@ -82,8 +82,14 @@ impl State {
         let files = segments::list(&folder.segments())?;
         let mut progress =
             Progress { done_bytes: 0, total_bytes: files.iter().map(|file| file.len).sum() };
+        let mut expected = 1;
         for file in &files {
             progress.done_bytes += file.len;
+            if file.number > expected && file.number > self.end.segment {
+                let last = file.number - 1;
+                replayed.damaged(format!("Segments {expected} to {last} are missing."));
+            }
+            expected = file.number + 1;
             if file.number < self.end.segment {
                 continue;
             }

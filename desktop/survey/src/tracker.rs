@@ -10,6 +10,8 @@ mod history;
 mod rows;
 mod sighting;
 pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
 pub(crate) mod track;
 
 use crate::received::Received;
@@ -30,7 +32,7 @@ use stream::Stream;
 /// Most access points and most clients in memory, each. When full, a sixteenth goes: those heard in
 /// one frame first, the longest unheard first. They are counted in the totals; the segments keep
 /// their frames, and a selection of a shorter time shows them.
-const MAX_DEVICES: usize = 500_000;
+const MAX_DEVICES: usize = if cfg!(test) { 1_600 } else { 500_000 };
 /// Most stations listed with one network. When full, others are not listed.
 const MAX_MEMBERS: usize = 4096;
 /// Most stated losses listed. When full, others count in the totals only.

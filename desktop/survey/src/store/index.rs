@@ -239,3 +239,87 @@ impl Index {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::batch;
+    use crate::replay::State;
+    use pw_model::Timestamp;
+
+    fn folder(scratch: &Path) -> Folder {
+        Folder::create(&scratch.join("s"), "s", Timestamp::from_unix_secs(0)).expect("made")
+    }
+
+    fn open(folder: &Folder) -> (Index, Option<Loaded>, Vec<String>) {
+        let mut repairs = Vec::new();
+        let (index, loaded) = Index::open(folder, |_| Ok(()), &mut repairs).expect("opens");
+        (index, loaded, repairs)
+    }
+
+    fn fill(index: &mut Index, state: &mut State, seqs: std::ops::RangeInclusive<u64>) {
+        let before = state.batches.len();
+        for seq in seqs {
+            let place = Place { segment: 1, offset: seq * 1000 };
+            assert!(state.apply(&batch(1, seq), place, 1000));
+        }
+        let end = Place { segment: 1, offset: 9000 };
+        index.save(&mut state.tracker, &state.batches[before..], end).expect("saved");
+    }
+
+    #[test]
+    fn every_row_that_is_lost_or_changed_is_noticed() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let folder = folder(scratch.path());
+        let (mut index, _, _) = open(&folder);
+        let mut state = State::empty();
+        state.tracker.remember_unsaved();
+        fill(&mut index, &mut state, 1..=12);
+        let rows: Vec<(sled::IVec, sled::IVec)> =
+            index.db.iter().map(|row| row.expect("readable")).collect();
+        assert!(rows.len() > 100, "{}", rows.len());
+        for (key, value) in rows.iter().step_by(7).filter(|(key, _)| key != MANIFEST) {
+            let load = |db: &sled::Db| {
+                let survey = folder.id.clone();
+                Index { db: db.clone(), survey, rows: 0, digest: 0 }.load()
+            };
+            index.db.remove(key).expect("removed");
+            load(&index.db).expect_err("a row is missing");
+            let mut changed = value.to_vec();
+            changed[0] ^= 1;
+            index.db.insert(key, changed).expect("put");
+            load(&index.db).expect_err("a row is changed");
+            index.db.insert(key, value).expect("put back");
+            load(&index.db).expect("whole again").expect("a manifest");
+        }
+    }
+
+    #[test]
+    fn what_goes_goes_from_the_index_too() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let folder = folder(scratch.path());
+        let (mut index, _, _) = open(&folder);
+        let mut state = State::empty();
+        state.tracker.remember_unsaved();
+        fill(&mut index, &mut state, 1..=3);
+        // More devices than there may be: the oldest single frames are dropped.
+        let mut crowd = crate::fixture::empty(1, 4);
+        for n in 0..2_500u64 {
+            let time = Timestamp::from_unix_secs(crate::fixture::START_SECS + 100 + n as i64);
+            let address = pw_model::MacAddr::from_u64(0x0600_0000_0000 + n);
+            let mut o = crate::fixture::observation(address, time);
+            o.kind = pw_model::FrameKind::PROBE_REQUEST;
+            crowd.observations.push(o);
+        }
+        let place = Place { segment: 1, offset: 9000 };
+        assert!(state.apply(&crowd, place, 1000));
+        index.save(&mut state.tracker, &state.batches[3..], place).expect("saved");
+        let held = state.tracker.devices.len();
+        assert!(state.tracker.head.totals.totals().evicted_clients > 500);
+        drop(index);
+        let (_, loaded, repairs) = open(&folder);
+        let loaded = loaded.expect("whole");
+        assert_eq!((loaded.tracker.devices.len(), repairs.len()), (held, 0));
+        assert_eq!((loaded.batches.len(), loaded.end), (4, place));
+    }
+}
