@@ -166,7 +166,8 @@ impl RefusedReason {
             Self::Busy => "the sensor serves as many desktops as it can".to_owned(),
             Self::JournalBehind { durable_seq } => format!(
                 "the sensor's journal ends at batch {durable_seq}, before what this survey \
-                 already holds; restart the sensor so that it begins a new journal"
+                 already holds; stop the sensor and move its journal folder away, so that it \
+                 begins a new one"
             ),
             Self::PairingClosed => {
                 "no pairing window is open; start one with: piwardrive-sensor pair".to_owned()

@@ -211,7 +211,7 @@ async fn the_right_code_pairs_and_everything_arrives() {
     let sensor = sensor();
     let (_dir, store, known) = paired(&sensor).await;
     assert_eq!(known.sensor_id(), sensor.link.sensor());
-    assert_eq!(store.sensors().expect("stored"), [known.clone()]);
+    assert_eq!(store.sensors().expect("stored"), std::slice::from_ref(&known));
     let desktops = sensor.link.keys().desktops();
     assert_eq!(desktops.len(), 1);
     assert_eq!(desktops[0].name, "laptop");
