@@ -103,12 +103,18 @@ impl State {
                         replayed.damaged(format!("{name}, byte {}: {error}.", place.offset));
                     }
                 }
+                ScanItem::Damage { offset, len, .. }
+                    if segments::is_unwritten(&bytes, offset, len) => {}
                 ScanItem::Damage { offset, len, error } => {
                     let at = from + offset as u64;
                     replayed.damaged(format!("{name}, byte {at}: {len} bytes lost: {error}."));
                 }
                 ScanItem::TornTail { .. } => {}
             });
+            // At the end of the last segment a torn record is cut; elsewhere something was lost.
+            if end.torn > 0 && Some(file) != files.last() {
+                replayed.damaged(format!("{name} ends in a torn record of {} bytes.", end.torn));
+            }
             let end = SegmentEnd { sound: from + end.sound, ..end };
             self.end = Place { segment: file.number, offset: end.sound };
             replayed.last = Some((file.number, end));

@@ -138,15 +138,18 @@ pub fn verify(
                 records += 1;
             }
             // What a power cut left unwritten at the end is torn, not damaged; `scan` tells.
-            ScanItem::Damage { offset, len, .. }
-                if offset + len == bytes.len() && bytes[offset..].iter().all(|byte| *byte == 0) => {
+            ScanItem::Damage { offset, len, .. } if segments::is_unwritten(&bytes, offset, len) => {
             }
             ScanItem::Damage { offset, len, error } => {
                 report.damaged(format!("{name}, byte {offset}: {len} bytes lost: {error}."));
             }
             ScanItem::TornTail { .. } => {}
         });
-        report.torn_bytes += end.torn;
+        if Some(file) == files.last() {
+            report.torn_bytes = end.torn;
+        } else if end.torn > 0 {
+            report.damaged(format!("{name} ends in a torn record of {} bytes.", end.torn));
+        }
         done.done_bytes += file.len;
         progress(done);
     }

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 const MAX_SEGMENT: u64 = 64 << 20;
 /// Records wait in memory up to this many bytes; then they are committed without being asked.
 const MAX_WAITING: usize = 8 << 20;
+/// Segments are numbered from 1 to here, which nobody reaches.
+const MAX_NUMBER: u64 = 999_999_999;
 /// Who writes, as segment headers say it.
 const WRITER: &str = concat!("piwardrive ", env!("CARGO_PKG_VERSION"));
 
@@ -53,8 +55,13 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<SegmentFile>, SurveyError> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
         let number = name.to_str().and_then(|n| n.strip_prefix("survey-")?.strip_suffix(".pws"));
-        if let Some(number) = number.and_then(|n| n.parse().ok()) {
+        let number = number.and_then(|n| n.parse().ok()).filter(|n| *n <= MAX_NUMBER);
+        if let Some(number) = number {
             let path = entry.path();
+            // `survey-1.pws` beside `survey-000001.pws` is nothing of ours.
+            if path != segment_path(folder, number) {
+                continue;
+            }
             let metadata = fs::metadata(&path).map_err(|e| SurveyError::io("read", &path, e))?;
             segments.push(SegmentFile { number, path, len: metadata.len() });
         }
@@ -63,11 +70,16 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<SegmentFile>, SurveyError> {
     Ok(segments)
 }
 
-/// Reads a segment from `offset` on, as far as the bound of memory allows: four times what we write.
+/// Reads a segment from `offset` on. One of more than four times what we write is refused: it is not
+/// ours, and must neither fill the memory nor be cut where we stopped reading.
 pub(crate) fn read_from(path: &Path, offset: u64) -> Result<Vec<u8>, SurveyError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|mut file| {
+            if file.metadata()?.len() > 4 * MAX_SEGMENT {
+                let words = "larger than any segment that PiWardrive writes";
+                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, words));
+            }
             file.seek(SeekFrom::Start(offset))?;
             file.take(4 * MAX_SEGMENT).read_to_end(&mut bytes)
         })
@@ -232,6 +244,12 @@ pub(crate) struct SegmentEnd {
     pub(crate) damaged: u64,
 }
 
+/// True for zeros up to the end: a power cut can leave the length of a file without its bytes.
+pub(crate) fn is_unwritten(bytes: &[u8], offset: usize, len: usize) -> bool {
+    let part = bytes.get(offset..).unwrap_or(&[]);
+    part.len() == len && part.iter().all(|byte| *byte == 0)
+}
+
 /// Walks the records of `bytes`, which begin with a record.
 pub(crate) fn scan<'a>(bytes: &'a [u8], mut each: impl FnMut(ScanItem<'a>)) -> SegmentEnd {
     let mut end = SegmentEnd { sound: 0, torn: 0, damaged: 0 };
@@ -241,8 +259,7 @@ pub(crate) fn scan<'a>(bytes: &'a [u8], mut each: impl FnMut(ScanItem<'a>)) -> S
                 end = SegmentEnd { sound: (offset + envelope.len) as u64, torn: 0, damaged: 0 };
             }
             ScanItem::Damage { offset, len, .. } => {
-                // A power cut can leave the length of a file without its bytes: zeros.
-                let unwritten = bytes[*offset..offset + len].iter().all(|byte| *byte == 0);
+                let unwritten = is_unwritten(bytes, *offset, *len);
                 let field = if unwritten { &mut end.torn } else { &mut end.damaged };
                 *field = *len as u64;
             }

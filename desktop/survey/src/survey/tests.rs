@@ -508,3 +508,43 @@ fn rebuilt_is_what_it_was() {
     assert!(info.in_use && info.segments == 1 && info.index_bytes > 0 && info.format == 1);
     assert!(survey.snapshot().access_points.iter().all(|ap| ap.bssid != MacAddr::ZERO));
 }
+
+#[test]
+fn zeros_at_the_end_are_a_torn_write() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let path = scratch.path().join("s");
+    let mut survey = create(&path);
+    fill(&mut survey, 1..=3);
+    survey.close().expect("closed");
+    let whole = fs::read(segment(&path)).expect("readable");
+    fs::write(segment(&path), [&whole[..], &[0; 5000]].concat()).expect("written");
+    // A name that is not ours is left alone.
+    fs::write(path.join("segments/survey-99999999999999999999.pws"), "x").expect("written");
+    fs::write(path.join("segments/survey-2.pws"), "x").expect("written");
+    assert_eq!(verify(&path, &mut |_| {}).expect("readable").torn_bytes, 5000);
+    let (survey, report) = open(&path);
+    assert_eq!(report.repairs.len(), 1, "{report:?}");
+    assert!(report.repairs[0].contains("5000 bytes"), "{report:?}");
+    assert_eq!(survey.durable_through(sensor(1), 7), 3);
+    assert_eq!(fs::read(segment(&path)).expect("readable"), whole);
+}
+
+#[test]
+fn a_file_too_large_to_be_ours_is_refused_and_not_cut() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let path = scratch.path().join("s");
+    create(&path).close().expect("closed");
+    let file = fs::OpenOptions::new().write(true).open(segment(&path)).expect("there");
+    // Sparse: takes no room.
+    file.set_len(300 << 20).expect("set");
+    let error = Survey::open(&path).expect_err("refused").to_string();
+    assert!(error.contains("larger than any segment"), "{error}");
+    assert_eq!(fs::metadata(segment(&path)).expect("there").len(), 300 << 20);
+}
+
+#[test]
+fn a_survey_can_go_to_another_thread() {
+    fn sent<T: Send>() {}
+    sent::<Survey>();
+    sent::<SurveyReader>();
+}
