@@ -4,7 +4,8 @@ use crate::command::Order;
 use crate::feed::{Feed, JobRow, LinkKind, LinkRow, Notice};
 use crate::views::timeline::{self, Histogram};
 use pw_engine::exchange::ExportSource;
-use pw_engine::{Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState};
+use pw_engine::{Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, ReportPreview,
+    ReportSettings};
 use pw_model::Timestamp;
 use pw_survey::Snapshot;
 use std::collections::VecDeque;
@@ -38,7 +39,8 @@ struct Counting {
 pub(crate) struct EngineBackend {
     ctx: egui::Context,
     read_only: bool,
-    engine: Option<Engine>,
+    engine: Option<Arc<Engine>>,
+    preview: Option<Receiver<ReportPreview>>,
     opening: Option<Opening>,
     counting: Option<Counting>,
     /// Survey and revision of the histogram in the feed.
@@ -54,6 +56,7 @@ impl EngineBackend {
             ctx,
             read_only,
             engine: None,
+            preview: None,
             opening: None,
             counting: None,
             counted: None,
@@ -85,10 +88,14 @@ impl EngineBackend {
         self.opening = None;
         self.counting = None;
         self.counted = None;
+        self.preview = None;
         self.rate = Rate::default();
         if let Some(engine) = self.engine.take() {
             std::thread::spawn(move || {
-                if let Err(error) = engine.close() {
+                // A preview that is still being made holds it too, and closes it when done.
+                if let Some(engine) = Arc::into_inner(engine)
+                    && let Err(error) = engine.close()
+                {
                     tracing::error!("{error}");
                 }
             });
@@ -113,11 +120,24 @@ impl EngineBackend {
                 let ctx = self.ctx.clone();
                 engine.set_wake(Box::new(move || ctx.request_repaint()));
                 self.reconnect = !self.read_only;
-                self.engine = Some(engine);
+                self.engine = Some(Arc::new(engine));
             }
         }
         self.opening = None;
         feed.opening = None;
+    }
+
+    fn work_out_preview(&mut self, settings: ReportSettings) {
+        let Some(engine) = self.engine.clone() else { return };
+        let (send, result) = channel();
+        let ctx = self.ctx.clone();
+        std::thread::spawn(move || {
+            // Only the latest question is waited for.
+            if send.send(engine.report_preview(&settings)).is_ok() {
+                ctx.request_repaint();
+            }
+        });
+        self.preview = Some(result);
     }
 
     fn count(&mut self, snapshot: &Arc<Snapshot>, feed: &mut Feed) {
@@ -184,6 +204,10 @@ impl Backend for EngineBackend {
         feed.links = links(engine);
         feed.jobs = engine.jobs().into_iter().filter(|job| !job.status.is_over()).map(job).collect();
         feed.frames_per_sec = self.rate.of(&snapshot, feed.now);
+        if let Some(preview) = self.preview.as_ref().and_then(|preview| preview.try_recv().ok()) {
+            feed.preview = Some(Arc::new(preview));
+            self.preview = None;
+        }
         for event in engine.events() {
             notices.extend(notice(&event, engine));
         }
@@ -206,6 +230,10 @@ impl Backend for EngineBackend {
                 self.close();
                 return Ok(());
             }
+            Order::Preview(settings) => {
+                self.work_out_preview(settings);
+                return Ok(());
+            }
             order => command(order),
         };
         let Some(engine) = &self.engine else {
@@ -219,7 +247,7 @@ impl Backend for EngineBackend {
 /// The engine's command for an order; `None` for what is done here.
 fn command(order: Order) -> Option<Command> {
     Some(match order {
-        Order::Open { .. } | Order::New { .. } | Order::Close => return None,
+        Order::Open { .. } | Order::New { .. } | Order::Close | Order::Preview(_) => return None,
         Order::Select(range) => Command::Select(range),
         Order::Note { bssid, text } => Command::Note { device: bssid, text },
         Order::Known { bssid, known } => Command::Known { device: bssid, known },

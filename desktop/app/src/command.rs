@@ -86,6 +86,8 @@ pub(crate) enum Order {
     Known { bssid: MacAddr, known: bool },
     Import { paths: Vec<PathBuf> },
     Export { format: ExportFormat, path: PathBuf, filter: Filter },
+    /// Work out what a report would hold; the feed has it afterwards.
+    Preview(ReportSettings),
     Report { path: PathBuf, settings: ReportSettings },
     Pair { address: String, code: String },
     Connect { sensor: String },

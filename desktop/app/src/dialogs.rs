@@ -86,13 +86,15 @@ pub(crate) fn ui(
 ) {
     let palette = around.palette;
     let width = match dialog {
-        Dialog::Report(_) => 620.0,
+        Dialog::Report(_) => 760.0,
         _ => 560.0,
     };
     let backdrop = egui::Color32::from_black_alpha(130);
-    let modal = Modal::new(Id::unique("dialog")).backdrop_color(backdrop).show(ui.ctx(), |ui| {
+    let frame = egui::Frame::window(ui.style()).inner_margin(egui::Margin::symmetric(22, 18));
+    let modal = Modal::new(Id::unique("dialog"));
+    let modal = modal.frame(frame).backdrop_color(backdrop).show(ui.ctx(), |ui| {
         ui.set_width(width);
-        ui.label(RichText::new(dialog.title()).size(20.0).color(palette.strong));
+        ui.label(RichText::new(dialog.title()).size(18.0).family(crate::fonts::bold()).color(palette.strong));
         ui.add_space(6.0);
         match dialog {
             Dialog::New { name, folder } => files::new(ui, name, folder, palette, commands),

@@ -2,6 +2,7 @@
 
 use crate::views::timeline::Histogram;
 use pw_analysis::locate::Located;
+use pw_engine::ReportPreview;
 use pw_model::{MacAddr, SensorId, Timestamp};
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
@@ -87,6 +88,8 @@ pub(crate) struct Feed {
     pub(crate) read_only: bool,
     /// Opening, in words, when a survey is being opened.
     pub(crate) opening: Option<String>,
+    /// What a report would hold, for the settings last asked for.
+    pub(crate) preview: Option<Arc<ReportPreview>>,
     /// Maker's name of an address.
     pub(crate) vendor: fn(MacAddr) -> Option<&'static str>,
 }
@@ -106,6 +109,7 @@ impl Feed {
             frames_per_sec: None,
             read_only: false,
             opening: None,
+            preview: None,
             vendor: |_| None,
         }
     }

@@ -25,6 +25,8 @@ const SETTLE: usize = 8;
 pub enum Picture {
     /// A view.
     View(View),
+    /// The table with the details of the network heard strongest.
+    Detail,
     /// The report dialog over the table.
     Report,
     /// The list of shortcuts over the table.
@@ -33,8 +35,8 @@ pub enum Picture {
 
 impl Picture {
     /// Names on the command line.
-    pub const NAMES: [&'static str; 7] =
-        ["drive", "networks", "map", "spectrum", "sensors", "report", "help"];
+    pub const NAMES: [&'static str; 8] =
+        ["drive", "networks", "detail", "map", "spectrum", "sensors", "report", "help"];
 
     /// The picture of this name.
     #[must_use]
@@ -45,6 +47,7 @@ impl Picture {
             "map" => Self::View(View::Map),
             "spectrum" => Self::View(View::Spectrum),
             "sensors" => Self::View(View::Sensors),
+            "detail" => Self::Detail,
             "report" => Self::Report,
             "help" => Self::Help,
             _ => return None,
@@ -119,14 +122,22 @@ pub(crate) fn picture(
     }
     match view {
         Picture::View(view) => harness.state_mut().show(view),
+        Picture::Detail => harness.state_mut().show(View::Networks),
         Picture::Report => harness.state_mut().open_dialog(DialogKind::Report),
         Picture::Help => harness.state_mut().open_dialog(DialogKind::Help),
     }
-    harness.state_mut().choose(None);
+    let strongest = strongest(harness.state().feed());
+    harness.state_mut().choose(strongest.filter(|_| view == Picture::Detail));
     harness.run_steps(SETTLE);
     harness.render().map_err(|error| {
         anyhow::anyhow!("no picture could be painted: {error}; install a Vulkan or OpenGL driver, such as Mesa's")
     })
+}
+
+fn strongest(feed: &Feed) -> Option<pw_model::MacAddr> {
+    let shown = feed.shown.as_ref()?;
+    let heard = shown.access_points.iter().filter_map(|ap| Some((ap.signal?.max_dbm, ap.bssid)));
+    heard.max_by_key(|(level, bssid)| (*level, std::cmp::Reverse(*bssid))).map(|(_, bssid)| bssid)
 }
 
 /// True when everything that views show was computed.

@@ -174,7 +174,7 @@ const NIGHT: Palette = Palette {
     broken: rgb(0xff7a1a),
     owe: rgb(0xb5651d),
     wpa2: rgb(0xc98a1e),
-    wpa3: rgb(0x8f6a1a),
+    wpa3: rgb(0xa98a28),
     unknown: rgb(0x6e3418),
 };
 
@@ -260,11 +260,11 @@ pub(crate) fn apply(ctx: &egui::Context, theme: ThemeChoice) {
     ctx.all_styles_mut(|style| {
         style.visuals = visuals(theme);
         style.text_styles = [
-            (TextStyle::Small, FontId::new(11.5, FontFamily::Proportional)),
-            (TextStyle::Body, FontId::new(13.5, FontFamily::Proportional)),
-            (TextStyle::Button, FontId::new(13.5, FontFamily::Proportional)),
-            (TextStyle::Heading, FontId::new(19.0, FontFamily::Proportional)),
-            (TextStyle::Monospace, FontId::new(12.5, FontFamily::Monospace)),
+            (TextStyle::Small, FontId::new(11.0, FontFamily::Proportional)),
+            (TextStyle::Body, FontId::new(13.0, FontFamily::Proportional)),
+            (TextStyle::Button, FontId::new(13.0, FontFamily::Proportional)),
+            (TextStyle::Heading, FontId::new(19.0, crate::fonts::bold())),
+            (TextStyle::Monospace, FontId::new(12.0, FontFamily::Monospace)),
         ]
         .into();
         style.spacing.item_spacing = egui::vec2(8.0, 5.0);

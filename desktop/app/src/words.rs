@@ -1,6 +1,6 @@
 //! Values as words: counts, times, lengths, places. Unknown is a dash or a word, never a zero.
 
-use pw_model::{Position, SensorId, TimeRange, Timestamp};
+use pw_model::{SensorId, TimeRange, Timestamp};
 use std::time::Duration;
 
 /// What stands where a value is not known.
@@ -102,15 +102,6 @@ pub(crate) fn coordinates(lat_deg: f64, lon_deg: f64) -> String {
     format!("{:.6}° {north}, {:.6}° {east}", lat_deg.abs(), lon_deg.abs())
 }
 
-/// A place with its error.
-pub(crate) fn place(position: &Position) -> String {
-    let text = coordinates(position.lat_deg, position.lon_deg);
-    match position.error_m {
-        Some(error_m) => format!("{text} ± {}", metres(f64::from(error_m))),
-        None => format!("{text}, error not stated"),
-    }
-}
-
 /// Signal strength.
 pub(crate) fn dbm(value: Option<i8>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{value} dBm"))
@@ -173,9 +164,6 @@ mod tests {
         assert_eq!(metres(12.4), "12 m");
         assert_eq!(metres(2345.0), "2.35 km");
         assert_eq!(coordinates(-33.5, 151.25), "33.500000° S, 151.250000° E");
-        let here = Position::new(50.0, 8.0).expect("valid");
-        assert!(place(&here).ends_with("error not stated"));
-        assert!(place(&here.with_error_m(Some(12.0))).ends_with("± 12 m"));
         assert_eq!(percent(0.000_5), "< 0.1 %");
         assert_eq!(percent(0.0), "0.0 %");
         assert_eq!(percent(0.256), "26 %");

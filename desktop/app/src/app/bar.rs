@@ -19,7 +19,7 @@ pub(super) fn ui(
 ) {
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
-        ui.label(RichText::new("PiWardrive").size(16.0).strong().color(palette.strong));
+        ui.label(RichText::new("PiWardrive").size(16.5).family(crate::fonts::bold()).color(palette.strong));
         ui.add_space(4.0);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
@@ -128,9 +128,9 @@ fn right(
     commands: &mut Vec<Command>,
 ) {
     let name = match theme {
-        ThemeChoice::Light => "Light",
-        ThemeChoice::Dark => "Dark",
-        ThemeChoice::Night => "Night",
+        ThemeChoice::Light => "Theme: light",
+        ThemeChoice::Dark => "Theme: dark",
+        ThemeChoice::Night => "Theme: night",
     };
     let tip = "Theme: light, dark, night (Ctrl+T)";
     if ui.add(Button::new(name).min_size(vec2(52.0, 26.0))).on_hover_text(tip).clicked() {
@@ -153,18 +153,15 @@ fn right(
         parts::badge(ui, "READ ONLY", palette.accent_soft, palette.text)
             .on_hover_text("Notes, imports and recording need the survey open for writing.");
     }
-    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        ui.add_space(8.0);
-        if let Some(words) = &feed.opening {
-            ui.spinner();
-            ui.add(egui::Label::new(RichText::new(words).color(palette.weak)).truncate());
-            return;
-        }
-        let Some(survey) = &feed.survey else { return };
-        link(ui, feed, palette);
-        ui.add(egui::Label::new(RichText::new(&survey.survey.name).color(palette.text)).truncate())
-            .on_hover_text(survey.survey.path.display().to_string());
-    });
+    if let Some(words) = &feed.opening {
+        ui.add(egui::Label::new(RichText::new(words).color(palette.weak)).truncate());
+        ui.spinner();
+        return;
+    }
+    let Some(survey) = &feed.survey else { return };
+    link(ui, feed, palette);
+    ui.add(egui::Label::new(RichText::new(&survey.survey.name).color(palette.weak)).truncate())
+        .on_hover_text(survey.survey.path.display().to_string());
 }
 
 fn link(ui: &mut Ui, feed: &Feed, palette: &Palette) {

@@ -93,7 +93,7 @@ fn toast(ui: &mut Ui, notice: &Notice, palette: &Palette, commands: &mut Vec<Com
         .show(ui, |ui| {
             ui.set_width(380.0);
             if !title.is_empty() {
-                ui.label(RichText::new(title).strong().color(color));
+                ui.label(RichText::new(title).family(crate::fonts::bold()).color(color));
             }
             ui.add(egui::Label::new(text).wrap().selectable(true));
             ui.horizontal(|ui| {

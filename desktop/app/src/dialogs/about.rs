@@ -17,8 +17,8 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
     ("", "Ctrl++  Ctrl+–  Ctrl+0", "Larger, smaller, usual size"),
     ("", "F1 or ?", "This list"),
     ("", "Ctrl+Q", "Quit"),
-    ("Networks", "↑ ↓ PgUp PgDn Home End", "Walk through the table"),
-    ("", "← →", "Choose the cell that is copied"),
+    ("Networks", "Up Down PgUp PgDn Home End", "Walk through the table"),
+    ("", "Left Right", "Choose the cell that is copied"),
     ("", "Ctrl+C", "Copy the cell"),
     ("", "Ctrl+Shift+C", "Copy the row"),
     ("", "Ctrl+F", "Write a filter"),
@@ -33,7 +33,7 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
 pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
     egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
         for (place, keys, what) in SHORTCUTS {
-            ui.label(RichText::new(place).strong().color(palette.strong));
+            ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
             ui.label(RichText::new(keys).color(palette.accent));
             ui.label(what);
             ui.end_row();
@@ -47,7 +47,7 @@ const BUNDLED: [(&str, &str); 8] = [
     ("egui, eframe, egui_plot (window)", "MIT or Apache-2.0"),
     ("walkers (map)", "MIT"),
     ("Natural Earth (base map)", "public domain"),
-    ("Ubuntu, Hack (text)", "Ubuntu Font Licence, MIT"),
+    ("IBM Plex, Ubuntu, Hack (text)", "SIL OFL 1.1, UFL, MIT"),
     ("Noto Emoji, emoji-icon-font (symbols)", "SIL OFL 1.1, MIT"),
     ("typst (PDF)", "Apache-2.0"),
     ("quinn, rustls, aws-lc (link)", "MIT or Apache-2.0; ISC"),
@@ -63,7 +63,7 @@ pub(super) fn about(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>)
         "Listens to radio networks from a moving sensor, stores what was heard and where, and \
          reports it. It only listens: it never sends on the air and never decrypts.",
     );
-    ui.label(RichText::new("Made with").strong().color(palette.strong));
+    ui.label(RichText::new("Made with").family(crate::fonts::bold()).color(palette.strong));
     egui::Grid::new("bundled").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
         for (what, licence) in BUNDLED {
             ui.label(what);

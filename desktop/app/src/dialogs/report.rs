@@ -1,13 +1,11 @@
 //! The dialog of the PDF report: what goes in, from the survey as it is, before it is written.
 
-use super::{Surroundings, buttons, explain, field, files};
+use super::{Surroundings, buttons, explain, files};
 use crate::command::{Command, Order};
-use crate::feed::Feed;
 use crate::picker::{Pick, Picker};
 use crate::style::{self, Palette};
-use crate::words;
-use egui::{RichText, Ui};
-use pw_engine::ReportSettings;
+use egui::{RichText, Ui, vec2};
+use pw_engine::{AddressStyle, Include, ReportPreview, ReportSettings};
 use pw_survey::Snapshot;
 use std::sync::Arc;
 
@@ -16,7 +14,15 @@ use std::sync::Arc;
 pub(crate) struct ReportDialog {
     title: String,
     author: String,
+    organisation: String,
+    client: String,
+    purpose: String,
+    marking: String,
+    include: Include,
+    addresses: AddressStyle,
     file: Picker,
+    /// The settings that the preview was asked for last.
+    asked: Option<ReportSettings>,
 }
 
 impl ReportDialog {
@@ -24,87 +30,30 @@ impl ReportDialog {
         Self {
             title: survey.map(|survey| survey.survey.name.clone()).unwrap_or_default(),
             author: author.to_owned(),
+            organisation: String::new(),
+            client: String::new(),
+            purpose: String::new(),
+            marking: String::new(),
+            include: Include::default(),
+            addresses: AddressStyle::default(),
             file: Picker::with(files::beside(survey, "pdf")),
+            asked: None,
         }
     }
-}
 
-/// One line of the preview: a part of the report, and what it will say or lack.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct PreviewRow {
-    part: &'static str,
-    content: String,
-    /// The part will say that something is missing.
-    lacks: bool,
-}
-
-fn row(part: &'static str, content: String, lacks: bool) -> PreviewRow {
-    PreviewRow { part, content, lacks }
-}
-
-/// What the report will hold.
-fn preview(snapshot: &Snapshot, feed: &Feed) -> Vec<PreviewRow> {
-    let networks = snapshot.access_points.len() as u64;
-    let clients = snapshot.clients.len() as u64;
-    let weak = snapshot
-        .access_points
-        .iter()
-        .filter(|ap| ap.protection.as_ref().is_some_and(|p| p.label.is_weak()))
-        .count() as u64;
-    let placed = feed.located.len() as u64;
-    let positioned = snapshot.track.iter().filter(|point| point.position.is_some()).count();
-    let length_m: f64 = snapshot.drives.iter().filter_map(|drive| drive.length_m).sum();
-    let listened = snapshot.channels.iter().filter(|c| c.listened_ns.is_some_and(|ns| ns > 0));
-    let listened = listened.count() as u64;
-    let no_ledger = snapshot.channels.iter().all(|channel| channel.listened_ns.is_none());
-    let time = snapshot.range.map_or_else(|| "nothing was heard".to_owned(), words::range);
-    vec![
-        row("Time", time, snapshot.range.is_none()),
-        row(
-            "Networks",
-            format!(
-                "{}, {} open or badly protected; {}",
-                words::counted(networks, "network", "networks"),
-                words::count(weak),
-                words::counted(clients, "client", "clients")
-            ),
-            networks == 0,
-        ),
-        row(
-            "Map",
-            if positioned == 0 {
-                "no position is known: the report says so and has no map".to_owned()
-            } else {
-                format!(
-                    "track of {}, {}",
-                    words::metres(length_m),
-                    words::counted(placed, "network with a place", "networks with a place")
-                )
-            },
-            positioned == 0,
-        ),
-        row(
-            "Channels",
-            if no_ledger {
-                "listening times are not known: the report says so".to_owned()
-            } else {
-                words::counted(listened, "channel listened to", "channels listened to")
-            },
-            no_ledger,
-        ),
-        row(
-            "Losses",
-            match (snapshot.totals.frames_lost, snapshot.totals.uncounted_gaps) {
-                (0, 0) => "none was stated".to_owned(),
-                (frames, gaps) => format!(
-                    "{} lost, {} without a count",
-                    words::counted(frames, "frame", "frames"),
-                    words::counted(gaps, "gap", "gaps")
-                ),
-            },
-            false,
-        ),
-    ]
+    fn settings(&self) -> ReportSettings {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        ReportSettings {
+            title: given(&self.title),
+            author: given(&self.author),
+            organisation: given(&self.organisation),
+            client: given(&self.client),
+            purpose: given(&self.purpose),
+            marking: given(&self.marking),
+            include: self.include,
+            addresses: self.addresses,
+        }
+    }
 }
 
 pub(super) fn ui(
@@ -114,42 +63,118 @@ pub(super) fn ui(
     commands: &mut Vec<Command>,
 ) {
     let palette: &Palette = around.palette;
-    let Some(survey) = around.feed.shown.as_ref() else {
+    if around.feed.shown.is_none() {
         explain(ui, palette, "No survey is open.");
         super::close_button(ui, commands);
         return;
-    };
-    field(ui, "Title", &mut dialog.title, "the name of the survey");
-    field(ui, "Author", &mut dialog.author, "left out when empty");
-    dialog.file.ui(ui, "File", &Pick::Save("report.pdf".to_owned()));
-    ui.add_space(8.0);
-    ui.label(RichText::new("What goes in").strong().color(palette.strong));
-    style::card(palette).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        if survey.is_simulated() {
-            let words = "Simulated data: every page of the report says so.";
-            ui.label(RichText::new(words).strong().color(palette.warn));
-        }
-        for row in preview(survey, around.feed) {
-            let color = if row.lacks { palette.warn } else { palette.text };
-            crate::views::parts::fact_colored(ui, palette, row.part, &row.content, color, commands);
-        }
-        let always = "Method, limits and the list of all networks are always in it.";
-        ui.label(RichText::new(always).color(palette.weak));
+    }
+    let room = ui.ctx().content_rect().height() - 190.0;
+    egui::ScrollArea::vertical().max_height(room.max(200.0)).show(ui, |ui| {
+        cover(ui, dialog);
+        dialog.file.ui(ui, "File", &Pick::Save("report.pdf".to_owned()));
+        ui.add_space(6.0);
+        ui.label(
+            RichText::new("What goes in").family(crate::fonts::bold()).color(palette.strong),
+        );
+        ui.horizontal_top(|ui| {
+            ui.allocate_ui(vec2(170.0, 0.0), |ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(170.0);
+                    include(ui, dialog);
+                });
+            });
+            preview(ui, around.feed.preview.as_deref(), palette);
+        });
     });
+    let settings = dialog.settings();
+    if dialog.asked.as_ref() != Some(&settings) {
+        commands.push(Command::Engine(Order::Preview(settings.clone())));
+        dialog.asked = Some(settings.clone());
+    }
     let path = dialog.file.path();
     if buttons(ui, "Write PDF", path.is_some(), palette, commands)
         && let Some(path) = path
     {
-        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let settings = ReportSettings {
-            title: given(&dialog.title),
-            author: given(&dialog.author),
-            ..ReportSettings::default()
-        };
         commands.push(Command::Engine(Order::Report { path, settings }));
         commands.push(Command::CloseDialog);
     }
+}
+
+/// The lines of the cover, two beside each other.
+fn cover(ui: &mut Ui, dialog: &mut ReportDialog) {
+    let empty = "left out when empty";
+    let rows = [
+        [("Title", &mut dialog.title, "Wi-Fi survey report"), ("Author", &mut dialog.author, empty)],
+        [
+            ("Organisation", &mut dialog.organisation, empty),
+            ("Made for", &mut dialog.client, empty),
+        ],
+        [
+            ("Purpose and permission", &mut dialog.purpose, empty),
+            ("Marking on every page", &mut dialog.marking, "such as Confidential"),
+        ],
+    ];
+    for row in rows {
+        ui.columns(2, |columns| {
+            for (ui, (name, text, hint)) in columns.iter_mut().zip(row) {
+                super::field(ui, name, text, hint);
+            }
+        });
+    }
+}
+
+fn include(ui: &mut Ui, dialog: &mut ReportDialog) {
+    let include = &mut dialog.include;
+    let parts = [
+        (&mut include.findings, "Findings"),
+        (&mut include.map, "Map"),
+        (&mut include.channels, "Channels"),
+        (&mut include.networks, "All networks"),
+        (&mut include.clients, "Counts of clients"),
+        (&mut include.method, "Method"),
+        (&mut include.quality, "Quality of the data"),
+        (&mut include.glossary, "Words explained"),
+    ];
+    for (part, words) in parts {
+        ui.checkbox(part, words);
+    }
+    let mut shortened = dialog.addresses == AddressStyle::Shortened;
+    if ui.checkbox(&mut shortened, "Shorten addresses").changed() {
+        dialog.addresses = if shortened { AddressStyle::Shortened } else { AddressStyle::Full };
+    }
+}
+
+fn preview(ui: &mut Ui, preview: Option<&ReportPreview>, palette: &Palette) {
+    style::card(palette).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let Some(preview) = preview else {
+            ui.label(RichText::new("Working out what goes in…").color(palette.weak));
+            return;
+        };
+        if preview.simulated {
+            let words = "Simulated data: every page says so.";
+            ui.label(RichText::new(words).family(crate::fonts::bold()).color(palette.warn));
+        }
+        for warning in &preview.warnings {
+            ui.add(egui::Label::new(RichText::new(warning).color(palette.warn)).wrap());
+        }
+        for section in &preview.sections {
+            let color = if section.included { palette.text } else { palette.weak };
+            let words = if section.included {
+                section.words.clone()
+            } else {
+                format!("left out. {}", section.words)
+            };
+            ui.horizontal_top(|ui| {
+                ui.allocate_ui(vec2(110.0, 16.0), |ui| {
+                    ui.set_min_width(110.0);
+                    ui.add(egui::Label::new(RichText::new(section.title).color(palette.weak)).wrap());
+                });
+                ui.add(egui::Label::new(RichText::new(words).color(color)).wrap());
+            });
+        }
+    });
 }
 
 #[cfg(test)]
@@ -158,12 +183,13 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn what_is_missing_is_said_before_it_is_written() {
-        let feed = Feed::empty(fixture::now());
-        let rows = preview(&fixture::empty_snapshot(), &feed);
-        assert!(rows.iter().filter(|row| row.lacks).count() >= 3);
-        let rows = preview(&fixture::snapshot(), &feed);
-        assert!(rows.iter().all(|row| !row.lacks), "{rows:?}");
-        assert!(rows[1].content.contains("148 networks"), "{}", rows[1].content);
+    fn empty_lines_are_left_out_of_the_cover() {
+        let mut dialog = ReportDialog::new(Some(&fixture::snapshot()), "  ");
+        let settings = dialog.settings();
+        assert_eq!(settings.title.as_deref(), Some("Old town, first drive"));
+        assert_eq!((settings.author, settings.client), (None, None));
+        dialog.client = " A bakery ".to_owned();
+        assert_eq!(dialog.settings().client.as_deref(), Some("A bakery"));
+        assert_eq!(dialog.file.text, "/surveys/old-town.pdf");
     }
 }

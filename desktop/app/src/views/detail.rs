@@ -83,7 +83,7 @@ fn header(ui: &mut Ui, ap: &AccessPoint, palette: &Palette, commands: &mut Vec<C
         let class = SecurityClass::of(ap);
         security::mark_inline(ui, palette, class);
         let label = ap.protection.as_ref().map_or("protection not known", |p| p.label.name());
-        ui.label(RichText::new(label).strong().color(palette.security(class)));
+        ui.label(RichText::new(label).family(crate::fonts::bold()).color(palette.security(class)));
         let address = ap.bssid.to_string();
         let response = ui.add(
             egui::Label::new(RichText::new(&address).monospace()).sense(egui::Sense::click()),

@@ -247,10 +247,11 @@ fn states(
                 let (rect, _) =
                     ui.allocate_exact_size(vec2(14.0 * scale, 20.0 * scale), egui::Sense::hover());
                 mood_mark(ui.painter(), rect.center(), 6.0 * scale, state.mood, palette);
-                let title = RichText::new(&state.title).size(20.0 * scale).color(palette.strong);
+                let title = RichText::new(&state.title).size(19.0 * scale).family(crate::fonts::bold()).color(palette.strong);
                 ui.add(egui::Label::new(title).truncate());
             });
             ui.horizontal(|ui| {
+                ui.set_min_height(26.0);
                 let detail = RichText::new(&state.detail).size(14.0 * scale).color(palette.weak);
                 ui.add(egui::Label::new(detail).truncate());
                 if *caption == "Sensor" && !feed.is_live() && state.mood == Mood::Quiet {
@@ -314,9 +315,9 @@ fn new_networks(
 ) {
     style::card(palette).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.set_min_height(ui.available_height() - 4.0);
+        ui.set_min_height((ui.available_height() - 2.0).max(40.0));
         let title = if feed.is_live() { "New networks" } else { "Networks found last" };
-        ui.label(RichText::new(title).size(17.0 * scale).color(palette.strong));
+        ui.label(RichText::new(title).size(16.0 * scale).family(crate::fonts::bold()).color(palette.strong));
         ui.add_space(2.0);
         if new.is_empty() {
             let words = if feed.is_live() {
@@ -328,6 +329,7 @@ fn new_networks(
             return;
         }
         let height = 34.0 * scale;
+        ui.spacing_mut().item_spacing.y = 0.0;
         let room = ((ui.available_height() - 4.0) / height).floor().max(1.0) as usize;
         for ap in new.iter().take(room) {
             if new_row(ui, ap, feed, palette, scale, height, chosen == Some(ap.bssid)) {

@@ -122,8 +122,8 @@ impl Bounds {
     fn zoom(&self, size: egui::Vec2) -> f64 {
         let (west, north) = base::mercator(self.north_deg, self.west_deg);
         let (east, south) = base::mercator(self.south_deg, self.east_deg);
-        let across = f64::from(size.x - 120.0).max(60.0) / 256.0 / (east - west).max(1e-9);
-        let down = f64::from(size.y - 120.0).max(60.0) / 256.0 / (south - north).max(1e-9);
+        let across = f64::from(size.x - 400.0).max(160.0) / 256.0 / (east - west).max(1e-9);
+        let down = f64::from(size.y - 150.0).max(100.0) / 256.0 / (south - north).max(1e-9);
         across.min(down).log2().clamp(LEAST_ZOOM, MOST_ZOOM)
     }
 }
@@ -294,7 +294,7 @@ mod tests {
         let (east, south) = base::mercator(48.0, 11.3);
         let points = 256.0 * zoom.exp2();
         assert!((east - west) * points <= 800.0 && (south - north) * points <= 600.0);
-        assert!((east - west) * points > 300.0, "not needlessly small");
+        assert!((east - west) * points > 150.0, "not needlessly small");
     }
 
     #[test]

@@ -270,12 +270,16 @@ fn table(
     commands: &mut Vec<Command>,
 ) {
     let range = feed.shown.as_ref().and_then(|shown| shown.selected.or(shown.range));
-    let wide = ui.available_width() > 980.0;
+    let room = ui.available_width();
+    let wide = room > 980.0;
     let columns: Vec<Column> =
         Column::ALL.into_iter().filter(|column| wide || !column.only_when_wide()).collect();
+    // What is left over is shared out at first; the person may drag the edges.
+    let spare = if wide { (room - 1240.0).max(0.0) } else { 0.0 };
+    let stretched = if wide { Column::Vendor } else { Column::Name };
     let chosen_at = state.index_of(chosen);
     let mut builder = TableBuilder::new(ui)
-        .id_salt(("networks", wide))
+        .id_salt(("networks", wide, chosen.is_some()))
         .striped(true)
         .resizable(true)
         .sense(egui::Sense::click())
@@ -283,7 +287,13 @@ fn table(
         .auto_shrink([false, false]);
     for column in &columns {
         let (width, least) = column.width();
-        builder = builder.column(if *column == Column::Vendor {
+        let width = width
+            + match column {
+                Column::Name => spare * 0.35,
+                Column::Trend => spare * 0.25,
+                _ => 0.0,
+            };
+        builder = builder.column(if *column == stretched {
             Width::remainder().at_least(least).clip(true)
         } else {
             Width::initial(width).at_least(least).clip(true)
@@ -339,15 +349,41 @@ fn table(
 fn header_cell(ui: &mut Ui, column: Column, sort: Sort, palette: &Palette) -> Option<Sort> {
     let active = sort.column == column;
     let color = if active { palette.strong } else { palette.weak };
-    let arrow = match (active, sort.descending) {
-        (true, true) => " ⏷",
-        (true, false) => " ⏶",
-        _ => "",
+    let text = RichText::new(column.title()).size(12.5).color(color);
+    let text = if active { text.family(crate::fonts::bold()) } else { text };
+    let layout = if column.is_number() {
+        Layout::right_to_left(Align::Center)
+    } else {
+        Layout::left_to_right(Align::Center)
     };
-    let text = RichText::new(format!("{}{arrow}", column.title())).size(12.5).color(color);
-    let button = egui::Button::new(text).frame(false).wrap_mode(egui::TextWrapMode::Truncate);
-    let response = ui.add(button).on_hover_text(column.meaning());
+    let response = ui
+        .with_layout(layout, |ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            if column.is_number() {
+                ui.add_space(4.0);
+            }
+            if active && column.is_number() {
+                arrow(ui, sort.descending, color);
+            }
+            let button =
+                egui::Button::new(text).frame(false).wrap_mode(egui::TextWrapMode::Truncate);
+            let response = ui.add(button).on_hover_text(column.meaning());
+            if active && !column.is_number() {
+                arrow(ui, sort.descending, color);
+            }
+            response
+        })
+        .inner;
     response.clicked().then(|| sort.toggled(column))
+}
+
+/// A small triangle: up for ascending, down for descending.
+fn arrow(ui: &mut Ui, descending: bool, color: egui::Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(9.0, 8.0), egui::Sense::hover());
+    let (foot, tip) = if descending { (-2.5, 2.5) } else { (2.5, -2.5) };
+    let at = rect.center();
+    let points = vec![at + vec2(-4.0, foot), at + vec2(4.0, foot), at + vec2(0.0, tip)];
+    ui.painter().add(egui::Shape::convex_polygon(points, color, egui::Stroke::NONE));
 }
 
 fn cell(
@@ -377,7 +413,7 @@ fn cell(
             );
             spark::paint(ui.painter(), rect, &row.ap.history, range, palette);
         }
-        Column::Signal | Column::Clients | Column::Frames | Column::Channel => {
+        column if column.is_number() => {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.add_space(4.0);
                 text(ui, RichText::new(row.text(column)));
@@ -388,7 +424,7 @@ fn cell(
             ui.add(egui::Label::new(RichText::new(row.short_time(column))).truncate())
                 .on_hover_text(format!("{value} UTC"));
         }
-        Column::Standard | Column::Vendor => text(ui, RichText::new(row.text(column))),
+        _ => text(ui, RichText::new(row.text(column))),
     }
 }
 

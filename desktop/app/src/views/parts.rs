@@ -12,7 +12,7 @@ pub(crate) fn caption(ui: &mut Ui, palette: &Palette, text: &str) {
 /// Heading of a section in a panel.
 pub(crate) fn section(ui: &mut Ui, palette: &Palette, text: &str) {
     ui.add_space(10.0);
-    ui.label(RichText::new(text).size(14.0).strong().color(palette.strong));
+    ui.label(RichText::new(text).size(14.0).family(crate::fonts::bold()).color(palette.strong));
     let rect = ui.max_rect();
     let y = ui.cursor().top() - 1.0;
     ui.painter().hline(rect.x_range(), y, Stroke::new(1.0, palette.line));
@@ -74,7 +74,7 @@ pub(crate) fn badge(ui: &mut Ui, text: &str, ground: Color32, color: Color32) ->
         .corner_radius(CornerRadius::same(4))
         .inner_margin(Margin::symmetric(8, 2))
         .show(ui, |ui| {
-            ui.add(egui::Label::new(RichText::new(text).size(11.5).strong().color(color)).extend())
+            ui.add(egui::Label::new(RichText::new(text).size(11.5).family(crate::fonts::bold()).color(color)).extend())
         })
         .response
 }
@@ -145,7 +145,7 @@ pub(crate) fn number(
 ) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.add(egui::Label::new(RichText::new(value).size(size).color(color)).extend());
+        ui.add(egui::Label::new(RichText::new(value).size(size).family(crate::fonts::bold()).color(color)).extend());
         ui.add(
             egui::Label::new(RichText::new(name).size((size * 0.32).max(12.0)).color(palette.weak))
                 .extend(),

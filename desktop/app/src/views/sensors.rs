@@ -7,7 +7,7 @@ use crate::views::parts;
 use crate::words;
 use egui::{Align, Layout, RichText, Ui};
 use pw_model::{ClockSource, ClockState, GapCause, Health, Origin, SensorId};
-use pw_survey::{LossTotals, SensorState, Snapshot};
+use pw_survey::{GapRow, LossTotals, SensorState, Snapshot};
 use std::collections::BTreeMap;
 
 /// A sensor, or an imported file, as the view shows it.
@@ -167,6 +167,48 @@ fn clock_fact(clock: Option<&ClockState>) -> (&'static str, String, bool) {
     ("Clock", text, clock.source == ClockSource::System)
 }
 
+/// Gaps listed at most, the latest; the rest is counted.
+const MOST_GAPS: usize = 100;
+
+/// A stated gap: when, and what was lost.
+fn gap_words(row: &GapRow) -> (String, String) {
+    let gap = &row.gap;
+    let length = words::duration(gap.end.since(gap.start));
+    let when = format!("{} UTC", words::date_clock(gap.start));
+    let frames = gap.frames.map_or_else(
+        || "frames not counted".to_owned(),
+        |frames| words::counted(frames, "frame", "frames"),
+    );
+    let radio = gap.radio.map_or_else(|| "all radios".to_owned(), |radio| format!("radio {}", radio.0));
+    (when, format!("{length}, {radio}: {}; {frames}", gap.cause.words()))
+}
+
+fn gaps_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut Vec<Command>) {
+    if snapshot.gaps.is_empty() {
+        return;
+    }
+    ui.add_space(6.0);
+    style::card(palette).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        title(ui, palette, "Losses by time");
+        ui.add_space(4.0);
+        for row in snapshot.gaps.iter().rev().take(MOST_GAPS) {
+            let (when, what) = gap_words(row);
+            parts::fact(ui, palette, &when, &what, commands);
+        }
+        let rest = snapshot.gaps.len().saturating_sub(MOST_GAPS);
+        if rest > 0 {
+            let words = format!("and {} earlier ones", words::count(rest as u64));
+            ui.label(RichText::new(words).color(palette.weak));
+        }
+    });
+}
+
+fn title(ui: &mut Ui, palette: &Palette, text: &str) {
+    let text = RichText::new(text).size(16.5).family(crate::fonts::bold()).color(palette.strong);
+    ui.label(text);
+}
+
 /// Each cause in one sentence.
 fn losses(losses: &BTreeMap<GapCause, LossTotals>) -> Vec<String> {
     let sentence = |(cause, totals): (&GapCause, &LossTotals)| {
@@ -237,6 +279,7 @@ pub(crate) fn ui(ui: &mut Ui, feed: &Feed, palette: &Palette, commands: &mut Vec
             }
             if let (Some(snapshot), Some(ui)) = (&snapshot, uis.get_mut(cards.len() % columns)) {
                 totals_ui(ui, snapshot, palette, commands);
+                gaps_ui(ui, snapshot, palette, commands);
             }
         });
     });
@@ -246,7 +289,7 @@ fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec
     style::card(palette).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
-            ui.label(RichText::new(&card.title).size(18.0).color(palette.strong));
+            title(ui, palette, &card.title);
             match card.origin {
                 Some(Origin::Simulated) => {
                     parts::badge(ui, "SIMULATED", palette.badge, palette.badge_text);
@@ -275,7 +318,7 @@ fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec
             parts::fact_colored(ui, palette, name, value, color, commands);
         }
         ui.add_space(6.0);
-        ui.label(RichText::new("Stated losses").strong().color(palette.strong));
+        ui.label(RichText::new("Stated losses").family(crate::fonts::bold()).color(palette.strong));
         if card.losses.is_empty() {
             ui.label(RichText::new("None.").color(palette.weak));
         }
@@ -308,7 +351,7 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
     };
     style::card(palette).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.label(RichText::new("The survey as a whole").size(18.0).color(palette.strong));
+        title(ui, palette, "The survey as a whole");
         ui.add_space(4.0);
         let mut fact = |name: &str, value: String| parts::fact(ui, palette, name, &value, commands);
         fact("Frames stored", words::count(totals.observations));

@@ -226,13 +226,13 @@ pub(crate) fn ui(
     ui.add_space(6.0);
     let (low, high) = scale(&bands, *measure);
     let gaps = 10.0 * (bands.len() as f32 - 1.0);
-    let height = ((ui.available_height() - gaps) / bands.len() as f32).clamp(150.0, 420.0);
+    let height = ((ui.available_height() - gaps) / bands.len() as f32 - 1.0).clamp(150.0, 420.0);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;
         for band in &bands {
             style::card(palette).show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                band_ui(ui, band, *measure, (low, high), height - 24.0, palette, commands);
+                band_ui(ui, band, *measure, (low, high), height - 22.0, palette, commands);
             });
         }
     });
@@ -284,10 +284,10 @@ fn band_ui(
 ) {
     ui.horizontal(|ui| {
         let name = band.band.map_or("Other frequencies", Band::name);
-        ui.label(RichText::new(name).size(15.0).strong().color(palette.strong));
+        ui.label(RichText::new(name).size(15.0).family(crate::fonts::bold()).color(palette.strong));
         ui.label(RichText::new(summary(band)).color(palette.weak));
     });
-    let size = vec2(ui.available_width(), (height - 28.0).max(90.0));
+    let size = vec2(ui.available_width(), (height - 38.0).max(90.0));
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let plot = Rect::from_min_max(pos2(rect.left() + 44.0, rect.top() + 16.0), rect.max - vec2(0.0, 18.0));
     axis(ui.painter(), plot, measure, (low, high), palette);

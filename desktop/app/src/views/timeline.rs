@@ -194,7 +194,7 @@ fn header(
 ) {
     ui.horizontal(|ui| {
         ui.set_min_height(22.0);
-        ui.label(RichText::new("Time").strong().color(palette.strong));
+        ui.label(RichText::new("Time").family(crate::fonts::bold()).color(palette.strong));
         match (selected, feed.histogram.range) {
             (Some(range), _) => {
                 let length = words::duration(range.duration());

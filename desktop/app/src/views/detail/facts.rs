@@ -93,7 +93,10 @@ fn place(ap: &AccessPoint, feed: &Feed) -> Facts {
     let mut facts = Facts::default();
     match feed.located.get(&ap.bssid) {
         Some(located) => {
-            facts.add("Estimate", words::place(&located.position));
+            let place = &located.position;
+            facts.add("Estimate", words::coordinates(place.lat_deg, place.lon_deg));
+            let error = place.error_m.map(|error_m| words::metres(f64::from(error_m)));
+            facts.add("Error (95 %)", error.map_or("not stated".to_owned(), |m| format!("± {m}")));
             use pw_analysis::locate::LocateMethod;
             let method = match located.method {
                 LocateMethod::WeightedCentroid => {

@@ -67,6 +67,8 @@ pub(super) fn ui(ui: &mut Ui, ap: &AccessPoint, range: Option<TimeRange>, palett
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
         .show_background(false)
+        .grid_color(palette.line)
+        .grid_fade(0.0)
         .default_x_bounds(0.0, secs(shown.end, origin).max(1.0))
         .default_y_bounds(LOW_DBM, HIGH_DBM)
         .x_grid_spacer(grid)

@@ -142,9 +142,6 @@ pub(super) fn paint(
         heard_from(&painter, projector, ap, palette);
     }
     let edge = Stroke::new(1.0, palette.land);
-    for cluster in &scene.clusters {
-        paint_cluster(&painter, cluster, palette);
-    }
     for spot in &scene.spots {
         let special = chosen == Some(spot.ap.bssid) || hovered == Some(spot.ap.bssid);
         if special {
@@ -152,6 +149,9 @@ pub(super) fn paint(
             painter.circle_stroke(spot.at, 12.0, Stroke::new(2.0, palette.accent));
         }
         painter.add(security::mark(palette, spot.class, spot.at, 6.0, edge));
+    }
+    for cluster in &scene.clusters {
+        paint_cluster(&painter, cluster, palette);
     }
     names(&painter, projector, scene, palette, chosen, hovered);
 }

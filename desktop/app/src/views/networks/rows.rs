@@ -95,9 +95,14 @@ impl Column {
         }
     }
 
+    /// Shown at the right edge of its column.
+    pub(crate) const fn is_number(self) -> bool {
+        matches!(self, Self::Channel | Self::Signal | Self::Clients | Self::Frames)
+    }
+
     /// Left out where there is little room.
     pub(crate) const fn only_when_wide(self) -> bool {
-        matches!(self, Self::Standard | Self::Frames | Self::FirstSeen)
+        matches!(self, Self::Standard | Self::Frames | Self::FirstSeen | Self::Vendor)
     }
 
     /// The column so many to the right, stopping at the ends.
