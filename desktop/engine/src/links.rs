@@ -137,7 +137,26 @@ pub fn sensors(state_dir: &Path) -> Result<Vec<PairedSensor>, EngineError> {
     Ok(known.into_iter().map(paired).collect())
 }
 
-/// Pairs with a sensor that shows a code. Waits for the network.
+/// Pairs with the sensor at `address` (host, or host:port) that shows `code`, and waits for the end.
+/// Without `name` it is called what it calls itself.
+///
+/// # Errors
+/// The code is wrong, the sensor cannot be reached or says no, or its key cannot be stored.
+pub fn pair_and_wait(
+    state_dir: &Path,
+    address: &str,
+    code: &str,
+    name: Option<&str>,
+) -> Result<PairedSensor, EngineError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|source| EngineError::Start { what: "the network runtime", source })?;
+    pair(state_dir, address, code, name, runtime.handle())
+}
+
+/// The same on a runtime that is there.
 pub(crate) fn pair(
     state_dir: &Path,
     address: &str,
@@ -153,27 +172,6 @@ pub(crate) fn pair(
     if let Some(name) = name {
         sensor = store.add(name, &sensor.address, sensor.fingerprint).map_err(failed)?;
     }
-    Ok(paired(sensor))
-}
-
-/// Pairs with the sensor at `address` (host, or host:port) that shows `code`, and waits for the end.
-///
-/// # Errors
-/// The code is wrong, the sensor cannot be reached or says no, or its key cannot be stored.
-pub fn pair_and_wait(
-    state_dir: &Path,
-    address: &str,
-    code: &str,
-) -> Result<PairedSensor, EngineError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| EngineError::Start { what: "the network runtime", source })?;
-    let failed = |error: link::LinkStoreError| EngineError::Link(error.to_string());
-    let store = LinkStore::open(state_dir).map_err(failed)?;
-    let sensor = runtime
-        .block_on(link::pair(&store, address, code, &desktop_name()))
-        .map_err(|error| EngineError::Link(format!("pairing with {address}: {error}")))?;
     Ok(paired(sensor))
 }
 

@@ -17,11 +17,11 @@ impl Default for EngineSettings {
     }
 }
 
-/// The folder of keys and pairings: `PIWARDRIVE_STATE` where set, else where the system keeps a
+/// The folder of keys and pairings: `PIWARDRIVE_CONFIG_DIR` where set, else where the system keeps a
 /// person's application data, else `.piwardrive` in the current folder.
 #[must_use]
 pub fn default_state_dir() -> PathBuf {
-    if let Some(path) = std::env::var_os("PIWARDRIVE_STATE").filter(|path| !path.is_empty()) {
+    if let Some(path) = std::env::var_os("PIWARDRIVE_CONFIG_DIR").filter(|path| !path.is_empty()) {
         return PathBuf::from(path);
     }
     directories::ProjectDirs::from("", "", "piwardrive")

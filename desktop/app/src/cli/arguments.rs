@@ -15,14 +15,14 @@ use std::path::PathBuf;
   piwardrive                                  open the window
   piwardrive town.survey                      open the window on a survey
   piwardrive demo                             a simulated drive through the whole pipeline
-  piwardrive pair 192.168.4.1 4711-0815-23    pair with a sensor that shows this code
+  piwardrive pair 192.168.4.1 4711-0815    pair with a sensor that shows this code
   piwardrive record town.survey --sensor pi   record from it, without a window
   piwardrive import town.survey drive.pcapng  bring in a capture
   piwardrive list town.survey networks --where 'security=WEP or security=OPEN'
   piwardrive report town.survey --out town.pdf
 
 Exit code: 0 success, 1 failure, 2 wrong usage. PIWARDRIVE_LOG=debug shows what happens inside;
-PIWARDRIVE_STATE names the folder of this desktop's key and pairings."
+PIWARDRIVE_CONFIG_DIR names the folder of this desktop's key and pairings."
 )]
 pub(crate) struct Arguments {
     /// Survey to open in the window.
@@ -79,14 +79,18 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  piwardrive pair raspberrypi.local 4711-0815-23
+  piwardrive pair raspberrypi.local 4711-0815 --name car
 
 The sensor shows its code after: piwardrive-sensor pair")]
 pub(crate) struct Pair {
     /// Where the sensor listens: host, or host:port.
     pub(crate) address: String,
-    /// The code it shows.
-    pub(crate) code: String,
+    /// The code it shows: eight digits.
+    #[arg(required = true)]
+    pub(crate) code: Vec<String>,
+    /// Name to give it on this desktop; default: the one it states.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

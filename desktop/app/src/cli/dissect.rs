@@ -2,7 +2,8 @@
 
 use super::arguments::Dissect;
 use super::output::{json, stdout};
-use anyhow::{Result, bail};
+use super::WrongUsage;
+use anyhow::Result;
 use pw_engine::dissect::{CaptureEnd, FRAME_FIELDS, FrameRow, frames, summary};
 use serde_json::{Map, Value};
 use std::io::{self, Write};
@@ -10,7 +11,10 @@ use std::io::{self, Write};
 pub(super) fn run(arguments: &Dissect) -> Result<()> {
     for field in &arguments.fields {
         if !FRAME_FIELDS.contains(&field.as_str()) {
-            bail!("there is no field '{field}'; fields are {}", FRAME_FIELDS.join(", "));
+            let known = FRAME_FIELDS.join(", ");
+            return Err(
+                WrongUsage(format!("there is no field '{field}'; fields are {known}")).into()
+            );
         }
     }
     let end = if arguments.summary {

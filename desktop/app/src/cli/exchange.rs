@@ -12,6 +12,13 @@ use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn import(arguments: &Import) -> Result<()> {
+    // A survey is not made for files that cannot be read.
+    if !arguments.survey.exists() {
+        let mut refused = arguments.files.iter().map(|file| exchange::recognise(file));
+        if let Some(Err(error)) = refused.find(Result::is_err) {
+            return Err(error.into());
+        }
+    }
     let engine = open_or_create(&arguments.survey)?;
     let cancel = engine.cancel_on_interrupt();
     let bar = Progress::new("Import");

@@ -3,7 +3,8 @@
 use super::arguments::{List, Subject};
 use super::output::json_array;
 use super::table::{aligned, csv};
-use anyhow::{Context, Result};
+use super::WrongUsage;
+use anyhow::Result;
 use pw_engine::rows::{
     ClientRow, CoverageRow, DriveRow, LossRow, NetworkRow, SensorRow, network_rows,
 };
@@ -22,7 +23,8 @@ pub(super) fn run(arguments: &List) -> Result<()> {
         Subject::Networks | Subject::Clients | Subject::Devices
     );
     if arguments.filter.is_some() && !devices {
-        anyhow::bail!("--where chooses networks, clients or devices; leave it out here");
+        let words = "--where chooses networks, clients or devices; leave it out here";
+        return Err(WrongUsage(words.to_owned()).into());
     }
     let view = SurveyView::open(&arguments.survey)?;
     let snapshot = &view.snapshot;
@@ -50,7 +52,8 @@ pub(super) fn run(arguments: &List) -> Result<()> {
 /// Reads a filter; none passes everything.
 pub(super) fn filter(text: Option<&str>) -> Result<Filter> {
     let Some(text) = text else { return Ok(Filter::default()) };
-    Filter::parse(text).with_context(|| format!("--where '{text}'"))
+    Filter::parse(text)
+        .map_err(|error| WrongUsage(format!("--where '{text}': {error}")).into())
 }
 
 fn networks_of(view: &SurveyView, filter: &Filter) -> Vec<NetworkRow> {

@@ -34,11 +34,35 @@ pub(crate) fn run() -> ExitCode {
         // Whoever reads our output has seen enough, like `head`: no failure of ours.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // An error of several lines would look like several errors.
-            eprintln!("piwardrive: {}", format!("{error:#}").replace(['\n', '\r'], " "));
-            ExitCode::FAILURE
+            eprintln!("piwardrive: {}", one_line(&error));
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
         }
     }
+}
+
+/// An argument that clap cannot judge: a filter, a field, a view.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+/// The error and its causes in one line; causes that the error has told already are left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !line.contains(&cause) {
+            line.push_str(": ");
+            line.push_str(&cause);
+        }
+    }
+    line.replace(['\n', '\r'], " ")
 }
 
 fn dispatch(arguments: Arguments) -> Result<()> {

@@ -15,7 +15,12 @@ use std::time::{Duration, Instant};
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) fn pair(arguments: &Pair) -> Result<()> {
-    let sensor = pw_engine::pair_and_wait(&default_state_dir(), &arguments.address, &arguments.code)?;
+    let sensor = pw_engine::pair_and_wait(
+        &default_state_dir(),
+        &arguments.address,
+        &arguments.code.join(" "),
+        arguments.name.as_deref(),
+    )?;
     writeln!(
         stdout(),
         "paired with {} at {} (key {}); record from it: piwardrive record SURVEY --sensor '{}'",

@@ -36,7 +36,7 @@ pub(super) fn create(survey: &Path, name: Option<&str>) -> Result<Engine> {
 pub(super) fn open_or_create(survey: &Path) -> Result<Engine> {
     if !survey.exists() {
         let engine = create(survey, None)?;
-        eprintln!("{}: new survey", survey.display());
+        writeln!(stdout(), "{}: new survey", survey.display())?;
         return Ok(engine);
     }
     let engine = Engine::open(survey, EngineSettings::default())?;

@@ -12,7 +12,7 @@ mod xml;
 
 pub use export::{ExportFormat, ExportInput, ExportSource, ExportSummary, export};
 pub use geojson::write as write_geojson;
-pub use import::{ImportContext, ImportProgress, ImportResults, ImportedFile, import};
+pub use import::{ImportContext, ImportProgress, ImportResults, ImportedFile, import, recognise};
 pub(crate) use output::NewFile;
 pub use table::{harmless, write_rows};
 

@@ -64,10 +64,12 @@ impl ImportedFile {
         if self.new_batches == 0 && self.known_batches > 0 {
             return format!("{}: already in the survey; nothing added", self.format);
         }
-        let mut words = format!("{}: {} frames", self.format, self.observations);
-        if self.format == sniff::WIGLE {
-            words = format!("{}: {} sightings", self.format, self.observations);
-        }
+        let what = match self.format {
+            sniff::WIGLE => "sightings",
+            sniff::NMEA => "fixes",
+            _ => "frames",
+        };
+        let mut words = format!("{}: {} {what}", self.format, self.observations);
         if self.positioned > 0 {
             words.push_str(&format!(", {} with a position", self.positioned));
         }
@@ -93,6 +95,14 @@ pub struct ImportContext<'a> {
 /// What came of each file, in the order they were given.
 pub type ImportResults = Vec<(PathBuf, Result<ImportedFile, ExchangeError>)>;
 
+/// Says what a file is, without importing it.
+///
+/// # Errors
+/// It cannot be read, or is of no known format.
+pub fn recognise(path: &Path) -> Result<&'static str, ExchangeError> {
+    Ok(Source::open(path)?.format.name())
+}
+
 /// Imports files one after the other; one that fails does not stop the rest. Position logs (NMEA)
 /// among them give captures without positions theirs.
 pub fn import(paths: &[PathBuf], context: &mut ImportContext<'_>) -> ImportResults {
@@ -107,10 +117,7 @@ pub fn import(paths: &[PathBuf], context: &mut ImportContext<'_>) -> ImportResul
             Ok(Opened::Source(source)) => sources.push(source),
             Ok(Opened::Log { fixes }) => results.push((
                 path.clone(),
-                Ok(ImportedFile {
-                    observations: fixes,
-                    ..empty_result(path, "position log (NMEA 0183)")
-                }),
+                Ok(ImportedFile { observations: fixes, ..empty_result(path, sniff::NMEA) }),
             )),
             Err(error) => results.push((path.clone(), Err(error))),
         }

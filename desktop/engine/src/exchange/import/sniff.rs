@@ -5,6 +5,9 @@ use super::super::wigle::looks_like_wigle;
 /// Name of WiGLE CSV for people.
 pub(super) const WIGLE: &str = "WiGLE CSV";
 
+/// Name of position logs for people.
+pub(super) const NMEA: &str = "position log (NMEA 0183)";
+
 /// A format that can be imported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
@@ -21,7 +24,7 @@ impl Format {
             Self::Pcap => "pcap",
             Self::PcapNg => "pcapng",
             Self::WigleCsv => WIGLE,
-            Self::Nmea => "position log (NMEA 0183)",
+            Self::Nmea => NMEA,
         }
     }
 }
