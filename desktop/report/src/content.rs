@@ -29,14 +29,14 @@ pub(crate) fn build(facts: &Facts<'_>) -> Document {
     if include.findings {
         sections.push(findings::section(facts, found));
     }
+    if include.clients {
+        sections.push(clients::section(facts));
+    }
     if include.map {
         sections.push(map::section(facts, &mut figures));
     }
     if include.channels {
         sections.push(channels::section(facts, &mut figures));
-    }
-    if include.clients {
-        sections.push(clients::section(facts));
     }
     if include.networks {
         sections.push(networks::section(facts));

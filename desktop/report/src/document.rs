@@ -31,12 +31,14 @@ pub(crate) struct Section {
     pub(crate) id: &'static str,
     pub(crate) title: String,
     pub(crate) landscape: bool,
+    /// Begins a new page.
+    pub(crate) own_page: bool,
     pub(crate) blocks: Vec<Block>,
 }
 
 impl Section {
     pub(crate) fn new(id: &'static str, title: &str) -> Self {
-        Self { id, title: title.to_owned(), landscape: false, blocks: Vec::new() }
+        Self { id, title: title.to_owned(), landscape: false, own_page: false, blocks: Vec::new() }
     }
 
     pub(crate) fn heading(&mut self, text: &str) {

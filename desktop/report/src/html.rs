@@ -71,9 +71,9 @@ fn write_document(page: &mut String, document: &Document) -> fmt::Result {
     for (at, section) in document.sections.iter().enumerate() {
         write_section(page, at + 1, section, document)?;
     }
-    write!(
+    writeln!(
         page,
-        "<footer>{} · {}</footer></body></html>\n",
+        "<footer>{} · {}</footer></body></html>",
         Text(&document.software),
         Text(&document.generated)
     )

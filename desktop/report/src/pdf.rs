@@ -10,7 +10,6 @@ use pw_model::Timestamp;
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
-use typst::diag::Severity;
 use typst::foundations::{Bytes, Datetime, Smart};
 use typst::text::Font;
 use typst_as_lib::TypstEngine;
@@ -78,11 +77,10 @@ fn typeset(document: &Document) -> Result<PagedDocument, ReportError> {
         .fonts(fonts().iter().cloned())
         .with_static_file_resolver(files)
         .build();
-    let result = engine.compile::<PagedDocument>();
-    for warning in result.warnings.iter().filter(|warning| warning.severity == Severity::Error) {
-        return Err(ReportError::Typeset(warning.message.to_string()));
-    }
-    result.output.map_err(|error| ReportError::Typeset(error.to_string()))
+    engine
+        .compile::<PagedDocument>()
+        .output
+        .map_err(|error| ReportError::Typeset(error.to_string()))
 }
 
 fn timestamp(time: Timestamp) -> Option<typst_pdf::Timestamp> {

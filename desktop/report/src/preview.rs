@@ -51,6 +51,14 @@ pub fn preview(input: &ReportInput) -> ReportPreview {
                 words::counted(findings.len(), "finding", "findings"),
             ),
             section(
+                "Clients",
+                include.clients,
+                format!(
+                    "counts only, of {}",
+                    words::counted(snapshot.clients.len(), "address", "addresses")
+                ),
+            ),
+            section(
                 "Map",
                 include.map,
                 format!(
@@ -65,14 +73,6 @@ pub fn preview(input: &ReportInput) -> ReportPreview {
                 "Channels",
                 include.channels,
                 words::counted(listened, "channel listened to", "channels listened to"),
-            ),
-            section(
-                "Clients",
-                include.clients,
-                format!(
-                    "counts only, of {}",
-                    words::counted(snapshot.clients.len(), "address", "addresses")
-                ),
             ),
             section("Networks", include.networks, format!("table of {networks}")),
             section("Method", include.method, "how the survey was made".to_owned()),

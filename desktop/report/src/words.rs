@@ -52,6 +52,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     match (hours, minutes) {
         (0, 0) if seconds < 10.0 => format!("{seconds:.1} s"),
         (0, 0) => format!("{rest} s"),
+        (0, _) if rest == 0 => format!("{minutes} min"),
         (0, _) => format!("{minutes} min {rest:02} s"),
         _ => format!("{} h {minutes:02} min", count(hours)),
     }
@@ -165,6 +166,7 @@ mod tests {
         assert_eq!(short_moment(time), "05-01 09:30");
         assert_eq!(duration(4.25), "4.2 s");
         assert_eq!(duration(59.0), "59 s");
+        assert_eq!(duration(60.0), "1 min");
         assert_eq!(duration(61.0), "1 min 01 s");
         assert_eq!(duration(3725.0), "1 h 02 min");
         assert_eq!(metres(999.4), "999 m");

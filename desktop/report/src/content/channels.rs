@@ -14,6 +14,7 @@ pub(crate) fn section(facts: &Facts<'_>, figures: &mut BTreeMap<String, String>)
         section.paragraph("No channel was listened to and nothing was heard on any.");
         return section;
     }
+    section.own_page = true;
     let ledger = facts.has_ledger();
     section.paragraph(if ledger {
         "Blue: access points whose channel it is. Orange: share of the listening time in which \

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Networks listed with a finding; the table of networks has the rest.
 const EVIDENCE_ROWS: usize = 12;
 
+/// Runs of numbers of further networks; more would be read by nobody.
+const MORE_RUNS: usize = 24;
+
 /// Bits of the WPS configuration methods that mean a PIN: label, display, keypad and their
 /// virtual and physical forms (Wi-Fi Simple Configuration 2.0.8, table 33).
 const WPS_PIN_METHODS: u16 = 0x0004 | 0x0008 | 0x0100;
@@ -32,6 +35,7 @@ pub(crate) fn section(facts: &Facts<'_>, found: Vec<Finding>) -> Section {
     if found.is_empty() {
         section.paragraph("None of the checks found anything to state.");
     }
+    section.own_page = !found.is_empty();
     section.blocks.extend(found.into_iter().map(Block::Finding));
     section
 }
@@ -124,19 +128,26 @@ fn finding(text: &Words, hits: &[Hit<'_>], total: usize) -> Finding {
     }
 }
 
-/// The numbers of the networks that are not listed, runs shortened.
+/// The numbers of the networks that are not listed, runs shortened; too many are only counted.
 fn more(hits: &[Hit<'_>]) -> String {
     let mut numbers: Vec<usize> = hits.iter().map(|hit| hit.network.number).collect();
     numbers.sort_unstable();
+    let mut named = 0;
     let runs: Vec<String> = numbers
         .chunk_by(|a, b| a + 1 == *b)
+        .take(MORE_RUNS)
+        .inspect(|run| named += run.len())
         .filter_map(|run| match run {
             [one] => Some(one.to_string()),
             [first, .., last] => Some(format!("{first}–{last}")),
             [] => None,
         })
         .collect();
-    format!("And no. {} of the table of networks.", runs.join(", "))
+    let rest = match numbers.len() - named {
+        0 => String::new(),
+        rest => format!(", and {} more", words::count(rest as u64)),
+    };
+    format!("And no. {}{rest} of the table of networks.", runs.join(", "))
 }
 
 const OPEN: Words = Words {

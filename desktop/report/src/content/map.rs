@@ -15,6 +15,7 @@ pub(crate) fn section(facts: &Facts<'_>, figures: &mut BTreeMap<String, String>)
         );
         return section;
     };
+    section.own_page = true;
     let located = facts.located().count();
     let mut text = match facts.distance_m() {
         Some(way) => format!("The track is {} long. ", words::metres(way)),

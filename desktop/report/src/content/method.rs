@@ -4,6 +4,7 @@ use super::{Facts, cover};
 use crate::document::Section;
 use crate::words;
 use pw_analysis::locate::LocateMethod;
+use pw_model::Origin;
 use std::collections::BTreeMap;
 
 pub(crate) fn section(facts: &Facts<'_>) -> Section {
@@ -18,6 +19,16 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
             cover::sources(&facts.snapshot.sensors)
         }
     ));
+    let origins = facts.snapshot.origins();
+    if origins.contains(&Origin::Imported) {
+        section.paragraph(
+            "Imported files were recorded by other programs. How they listened, and whether they \
+             only listened, the files do not say.",
+        );
+    }
+    if origins.contains(&Origin::Simulated) {
+        section.paragraph("Simulated data was computed from a scenario; no radio heard it.");
+    }
     section.heading("What was heard");
     section.paragraph(
         "A receiver hears one channel at a time and goes round the channels it was told to. Access \

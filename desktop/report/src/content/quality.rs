@@ -4,8 +4,8 @@ use super::Facts;
 use super::summary::to_usize;
 use crate::document::{Block, Cell, Column, Section, Table};
 use crate::words;
-use pw_model::{ClockSource, GapCause};
-use pw_survey::{LossTotals, SensorState};
+use pw_model::{ClockSource, GapCause, SensorId};
+use pw_survey::{LossTotals, SensorState, TrackPoint};
 use std::collections::BTreeMap;
 
 /// Losses listed one by one; the totals have the rest.
@@ -44,7 +44,7 @@ fn sensor_name(facts: &Facts<'_>, sensor: &SensorState) -> String {
     }
 }
 
-fn name_of(facts: &Facts<'_>, id: pw_model::SensorId) -> String {
+fn name_of(facts: &Facts<'_>, id: SensorId) -> String {
     facts
         .snapshot
         .sensors
@@ -150,9 +150,8 @@ fn positions(facts: &Facts<'_>, section: &mut Section) {
             ),
         ]);
     }
-    let breaks = track.iter().filter(|point| point.position.is_none()).count();
     if !track.is_empty() {
-        rows.push(["Stretches without a position".to_owned(), words::count(breaks as u64)]);
+        rows.push(["Stretches without a position".to_owned(), words::count(breaks(track) as u64)]);
     }
     let mut estimated: Vec<f64> = facts
         .located()
@@ -178,6 +177,17 @@ fn positions(facts: &Facts<'_>, section: &mut Section) {
         ]);
     }
     section.blocks.push(Block::Facts { rows });
+}
+
+/// Stretches of the track without a position, each sensor for itself.
+fn breaks(track: &[TrackPoint]) -> usize {
+    let mut lost: BTreeMap<SensorId, bool> = BTreeMap::new();
+    let mut breaks = 0;
+    for point in track {
+        let before = lost.insert(point.sensor, point.position.is_none());
+        breaks += usize::from(point.position.is_none() && before != Some(true));
+    }
+    breaks
 }
 
 /// The middle value and the one that 95 of 100 do not exceed.

@@ -13,7 +13,7 @@ const NETWORKS: f64 = 70.0;
 /// Height of the bars for airtime.
 const AIRTIME: f64 = 48.0;
 /// Between and around them.
-const TOP: f64 = 14.0;
+const TOP: f64 = 19.0;
 const GAP: f64 = 26.0;
 const BOTTOM: f64 = 12.0;
 
@@ -86,9 +86,17 @@ pub(crate) fn draw(slots: &[Slot]) -> String {
     let ink = "fill=\"#4a5864\"";
     svg.label([0.0, 7.0], 7.0, Anchor::Start, ink, "Access points");
     svg.label([0.0, networks_foot + GAP - 4.0], 7.0, Anchor::Start, ink, "Airtime share");
-    draw_axis(&mut svg, networks_foot, NETWORKS, most, |value| format!("{value:.0}"));
+    for (at, _) in slots.iter().enumerate().filter(|(_, slot)| slot.listened == Listened::Not) {
+        let x = LEFT + step * at as f64 + 0.5;
+        for (foot, height) in [(networks_foot, NETWORKS), (airtime_foot, AIRTIME)] {
+            svg.rect([x, foot - height, step - 1.0, height], "fill=\"url(#not)\"");
+        }
+    }
+    let whole = round_down(most / 2.0).max(1.0);
+    draw_axis(&mut svg, [networks_foot, NETWORKS], [most, whole], |value| format!("{value:.0}"));
     let top_share = top_share(slots);
-    draw_axis(&mut svg, airtime_foot, AIRTIME, top_share, |share| format!("{:.0}%", share * 100.0));
+    let ends = [top_share, top_share / 2.0];
+    draw_axis(&mut svg, [airtime_foot, AIRTIME], ends, |share| format!("{:.0}%", share * 100.0));
     let every = label_every(slots.len());
     for (at, slot) in slots.iter().enumerate() {
         let x = LEFT + step * at as f64;
@@ -111,12 +119,16 @@ fn label_every(slots: usize) -> usize {
 fn top_share(slots: &[Slot]) -> f64 {
     let largest =
         slots.iter().filter_map(|slot| slot.used.as_ref()?.airtime_share()).fold(0.0f64, f64::max);
-    [0.05, 0.1, 0.2, 0.5].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
+    [0.04, 0.1, 0.2, 0.5].into_iter().find(|end| largest <= *end).unwrap_or(1.0)
 }
 
-fn draw_axis(svg: &mut Svg, foot: f64, height: f64, most: f64, words: impl Fn(f64) -> String) {
-    // Shares end at or below 1 and are halved; counts go by whole round numbers.
-    let step = if most < 1.0 { most / 2.0 } else { round_down(most / 2.0).max(1.0) };
+/// Lines from 0 to `most` by `step`, with their values.
+fn draw_axis(
+    svg: &mut Svg,
+    [foot, height]: [f64; 2],
+    [most, step]: [f64; 2],
+    words: impl Fn(f64) -> String,
+) {
     let mut value = 0.0;
     while value <= most * 1.001 {
         let y = foot - value / most * height;
@@ -134,11 +146,6 @@ fn draw_axis(svg: &mut Svg, foot: f64, height: f64, most: f64, words: impl Fn(f6
 fn draw_slot(svg: &mut Svg, slot: &Slot, [x, step]: [f64; 2], feet: [f64; 2], most: [f64; 2]) {
     let [networks_foot, airtime_foot] = feet;
     let (inset, wide) = (step * 0.16, step * 0.68);
-    if slot.listened == Listened::Not {
-        let hatch = "fill=\"url(#not)\"";
-        svg.rect([x + 0.5, airtime_foot - AIRTIME, step - 1.0, AIRTIME], hatch);
-        svg.rect([x + 0.5, networks_foot - NETWORKS, step - 1.0, NETWORKS], hatch);
-    }
     let Some(used) = &slot.used else { return };
     if used.networks > 0 {
         let height = f64::from(used.networks) / most[0] * NETWORKS;

@@ -13,7 +13,7 @@ use pw_model::Position;
 /// Width of the drawing: that of the text on the page, in points.
 const WIDTH: f64 = 482.0;
 /// Height of the map itself.
-const HEIGHT: f64 = 430.0;
+const HEIGHT: f64 = 530.0;
 /// Below the map: the legend.
 const LEGEND: f64 = 34.0;
 /// With more networks than this their error circles would hide everything.
@@ -60,16 +60,19 @@ pub(crate) fn draw(facts: &Facts<'_>) -> Option<Map> {
     ));
     svg.rect([0.0, 0.0, WIDTH, HEIGHT], "fill=\"#dbe7ee\"");
     draw_land(&mut svg, &view);
-    draw_grid(&mut svg, &view);
+    let grid = Grid::of(&view);
+    draw_grid(&mut svg, &view, &grid);
     draw_track(&mut svg, &view, facts, &flat);
     let outside = all.iter().filter(|point| !view.contains(**point)).count();
     let shown = places.iter().filter(|point| view.contains(**point)).count();
     let circles = places.len() <= MOST_CIRCLES;
     let numbers = draw_networks(&mut svg, &view, facts, circles);
+    draw_degrees(&mut svg, &view, &grid);
     svg.raw(format_args!("</g>"));
     draw_scale(&mut svg, &view);
     if view.width_deg() < 8.0 {
-        draw_locator(&mut svg, &view);
+        let drawn: Vec<[f64; 2]> = all.iter().map(|point| view.paper(*point)).collect();
+        draw_locator(&mut svg, &view, &drawn);
     }
     svg.rect(
         [0.25, 0.25, WIDTH - 0.5, HEIGHT - 0.5],
@@ -209,29 +212,56 @@ fn draw_land(svg: &mut Svg, view: &View) {
     }
 }
 
-fn draw_grid(svg: &mut Svg, view: &View) {
-    let step = round_down(view.width_deg() / 3.0).min(30.0);
-    let digits = (-step.log10().floor()).max(0.0) as usize;
-    let line = "stroke=\"#c9d2d9\" stroke-width=\"0.4\"";
-    let ink = "fill=\"#6b7a86\"";
-    let mut lon = (view.west / step).ceil() * step;
-    while lon < view.east {
-        let [x, _] = view.paper([lon, view.south]);
-        svg.line([x, 0.0], [x, HEIGHT], line);
-        let turned = lon - 360.0 * (lon / 360.0).round();
-        let words = words::longitude(turned, digits);
-        svg.label([x + 2.0, HEIGHT - 3.0], 6.0, Anchor::Start, ink, &words);
-        lon += step;
+/// Where the grid's lines run: meridians and parallels in degrees, and how many digits say them.
+struct Grid {
+    lon_deg: Vec<f64>,
+    lat_deg: Vec<f64>,
+    digits: usize,
+}
+
+impl Grid {
+    fn of(view: &View) -> Self {
+        let step = round_down(view.width_deg() / 3.0).min(30.0);
+        let lines = |from: f64, to: f64| -> Vec<f64> {
+            let first = (from / step).ceil() as i64;
+            (first..).map(|at| at as f64 * step).take_while(|deg| *deg < to).collect()
+        };
+        Self {
+            lon_deg: lines(view.west, view.east),
+            lat_deg: lines(latitude(view.south), latitude(view.north)),
+            digits: (-step.log10().floor()).max(0.0) as usize,
+        }
     }
-    let mut lat = (latitude(view.south) / step).ceil() * step;
-    while lat < latitude(view.north) {
-        let [_, y] = view.paper([view.west, mercator(lat)]);
+}
+
+fn draw_grid(svg: &mut Svg, view: &View, grid: &Grid) {
+    let line = "stroke=\"#c9d2d9\" stroke-width=\"0.4\"";
+    for lon in &grid.lon_deg {
+        let [x, _] = view.paper([*lon, view.south]);
+        svg.line([x, 0.0], [x, HEIGHT], line);
+    }
+    for lat in &grid.lat_deg {
+        let [_, y] = view.paper([view.west, mercator(*lat)]);
         svg.line([0.0, y], [WIDTH, y], line);
+    }
+}
+
+fn draw_degrees(svg: &mut Svg, view: &View, grid: &Grid) {
+    let ink = "fill=\"#4a5864\" stroke=\"#f7f5ef\" stroke-width=\"1.6\" paint-order=\"stroke\" \
+               stroke-linejoin=\"round\"";
+    for lon in &grid.lon_deg {
+        let [x, _] = view.paper([*lon, view.south]);
+        let turned = lon - 360.0 * (lon / 360.0).round();
+        let words = words::longitude(turned, grid.digits);
+        svg.label([x + 2.0, HEIGHT - 3.0], 6.0, Anchor::Start, ink, &words);
+    }
+    for lat in &grid.lat_deg {
+        let [_, y] = view.paper([view.west, mercator(*lat)]);
         // The corner belongs to the longitudes.
         if y < HEIGHT - 14.0 {
-            svg.label([2.5, y - 2.0], 6.0, Anchor::Start, ink, &words::latitude(lat, digits));
+            let words = words::latitude(*lat, grid.digits);
+            svg.label([2.5, y - 2.0], 6.0, Anchor::Start, ink, &words);
         }
-        lat += step;
     }
 }
 
@@ -353,9 +383,22 @@ fn draw_scale(svg: &mut Svg, view: &View) {
     );
 }
 
-/// A small map of the surroundings, so that a reader sees in which part of the world this is.
-fn draw_locator(svg: &mut Svg, view: &View) {
+/// A small map of the surroundings, so that a reader sees in which part of the world this is; in the
+/// corner where it hides least.
+fn draw_locator(svg: &mut Svg, view: &View, drawn: &[[f64; 2]]) {
     let (wide, high) = (104.0, 74.0);
+    let (right, foot) = (WIDTH - wide - 8.0, HEIGHT - high - 16.0);
+    let hidden = |[left, top]: [f64; 2]| {
+        let inside = |p: &&[f64; 2]| {
+            (left - 6.0..left + wide + 6.0).contains(&p[0])
+                && (top - 6.0..top + high + 6.0).contains(&p[1])
+        };
+        drawn.iter().filter(inside).count()
+    };
+    // The scale stands in the fourth corner.
+    let corners = [[right, 8.0], [8.0, 8.0], [8.0, foot]];
+    let [left, top] =
+        corners.into_iter().min_by_key(|corner| hidden(*corner)).unwrap_or(corners[0]);
     let [lon, y] = view.middle();
     let half = 13.0;
     let inset = View {
@@ -366,7 +409,6 @@ fn draw_locator(svg: &mut Svg, view: &View) {
         width: wide,
         height: high,
     };
-    let (left, top) = (WIDTH - wide - 8.0, 8.0);
     svg.raw(format_args!(
         "<clipPath id=\"inset\"><rect width=\"{wide}\" height=\"{high}\"/></clipPath>\
          <g transform=\"translate({left} {top})\"><g clip-path=\"url(#inset)\">"
