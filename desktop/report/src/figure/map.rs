@@ -460,3 +460,77 @@ fn draw_legend(svg: &mut Svg, facts: &Facts<'_>, circles: bool) {
         svg.label([x + 13.0, y], 7.0, Anchor::Start, ink, "Estimated error (95%)");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::input::ReportInput;
+    use pw_model::{MacAddr, SensorId, Timestamp};
+    use pw_survey::TrackPoint;
+    use std::sync::Arc;
+
+    /// A survey of only a track.
+    fn track(places: &[(f64, f64)]) -> ReportInput {
+        let point = |at: usize, place: &(f64, f64)| TrackPoint {
+            time: Timestamp::from_unix_secs(at as i64),
+            sensor: SensorId([1; 16]),
+            position: Position::new(place.0, place.1),
+            speed_mps: None,
+        };
+        let mut snapshot = fixture::empty();
+        let points = places.iter().enumerate().map(|(at, place)| point(at, place));
+        snapshot.track = Arc::new(points.collect());
+        fixture::input(snapshot)
+    }
+
+    fn check_draws(places: &[(f64, f64)], outside: usize) -> String {
+        let input = track(places);
+        let map = draw(&Facts::new(&input)).expect("a position is known");
+        assert_eq!(map.outside, outside, "{places:?}");
+        assert!(!map.svg.contains("NaN") && !map.svg.contains("inf"), "{places:?}");
+        if let Some(folder) = std::env::var_os("PIWARDRIVE_REPORTS") {
+            let name = format!("map_{:.0}_{:.0}.svg", places[0].0, places[0].1);
+            let file = std::path::PathBuf::from(folder).join(name);
+            std::fs::write(file, &map.svg).expect("written");
+        }
+        map.svg
+    }
+
+    #[test]
+    fn one_place_has_surroundings() {
+        let svg = check_draws(&[(47.37, 8.54)], 0);
+        assert!(svg.contains(" m</text>"), "a scale");
+    }
+
+    #[test]
+    fn the_date_line_is_no_edge() {
+        let svg = check_draws(&[(-16.8, 179.9), (-16.8, -179.9)], 0);
+        assert!(svg.contains("E</text>") && svg.contains("W</text>"), "both hemispheres");
+        assert!(svg.contains(" km</text>"), "some 20 km, not the circumference of the earth");
+    }
+
+    #[test]
+    fn the_ends_of_the_earth() {
+        check_draws(&[(90.0, 10.0), (89.9, -170.0)], 0);
+        check_draws(&[(-90.0, 0.0)], 0);
+        check_draws(&[(60.0, -179.0), (-60.0, 0.5), (0.1, 179.0)], 0);
+        check_draws(&[(40.0, -9.0), (60.0, 25.0), (38.0, 24.0)], 0);
+    }
+
+    #[test]
+    fn a_far_point_does_not_shrink_the_town() {
+        let mut places: Vec<(f64, f64)> =
+            (0..200).map(|at| (52.5 + f64::from(at) * 1e-4, 13.4)).collect();
+        places.push((-33.9, 151.2));
+        let svg = check_draws(&places, 1);
+        assert!(svg.contains(" m</text>"), "a scale of metres");
+    }
+
+    #[test]
+    fn nothing_known_nothing_drawn() {
+        let input = track(&[]);
+        assert!(draw(&Facts::new(&input)).is_none());
+        assert!(input.located.get(&MacAddr::ZERO).is_none());
+    }
+}
