@@ -37,6 +37,8 @@ pub(crate) struct App {
     dialog: Option<Dialog>,
     toasts: toasts::Toasts,
     commands: Vec<Command>,
+    /// Say in the bar that the survey is open for reading only.
+    say_read_only: bool,
     /// The survey that was last put among the recent ones.
     noted: Option<PathBuf>,
 }
@@ -65,6 +67,7 @@ impl App {
             dialog: None,
             toasts: toasts::Toasts::default(),
             commands: Vec::new(),
+            say_read_only: true,
             noted: None,
         };
         app.toasts.extend(trouble.map(Notice::Failed), app.feed.now);
@@ -80,6 +83,11 @@ impl App {
     /// Chooses the view.
     pub(crate) fn show(&mut self, view: View) {
         self.view = view;
+    }
+
+    /// Leaves out of the bar what is only so because a picture is made.
+    pub(crate) const fn for_picture(&mut self) {
+        self.say_read_only = false;
     }
 
     /// Chooses the theme.
@@ -206,7 +214,8 @@ impl App {
     }
 
     fn shortcuts(&mut self, ui: &Ui) {
-        let with_command = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
+        let with_command =
+            |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
         let number = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
         for (key, view) in number.into_iter().zip(View::ALL) {
             if with_command(key) {
@@ -292,8 +301,13 @@ impl eframe::App for App {
         let line = Stroke::new(1.0, palette.line);
         let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
         Panel::top("bar").frame(bar).show(ui, |ui| {
-            let recent = &self.settings.recent;
-            bar::ui(ui, &self.feed, self.view, recent, self.settings.theme, &palette, &mut self.commands);
+            let shown = bar::Shown {
+                view: self.view,
+                theme: self.settings.theme,
+                recent: &self.settings.recent,
+                say_read_only: self.say_read_only,
+            };
+            bar::ui(ui, &self.feed, &shown, &palette, &mut self.commands);
             ui.painter().hline(ui.clip_rect().x_range(), ui.clip_rect().bottom() - 0.5, line);
         });
         if self.feed.survey.is_some() {

@@ -4,8 +4,10 @@ use crate::command::Order;
 use crate::feed::{Feed, JobRow, LinkKind, LinkRow, Notice};
 use crate::views::timeline::{self, Histogram};
 use pw_engine::exchange::ExportSource;
-use pw_engine::{Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, ReportPreview,
-    ReportSettings};
+use pw_engine::{
+    Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, ReportPreview,
+    ReportSettings,
+};
 use pw_model::Timestamp;
 use pw_survey::Snapshot;
 use std::collections::VecDeque;
@@ -202,7 +204,8 @@ impl Backend for EngineBackend {
         feed.located = engine.located();
         feed.read_only = engine.settings().read_only;
         feed.links = links(engine);
-        feed.jobs = engine.jobs().into_iter().filter(|job| !job.status.is_over()).map(job).collect();
+        feed.jobs =
+            engine.jobs().into_iter().filter(|job| !job.status.is_over()).map(job).collect();
         feed.frames_per_sec = self.rate.of(&snapshot, feed.now);
         if let Some(preview) = self.preview.as_ref().and_then(|preview| preview.try_recv().ok()) {
             feed.preview = Some(Arc::new(preview));

@@ -77,20 +77,49 @@ pub(crate) enum Command {
 /// Asked of the engine; answered by events, jobs and new snapshots, never at once.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Order {
-    Open { path: PathBuf },
-    New { path: PathBuf, name: String },
+    Open {
+        path: PathBuf,
+    },
+    New {
+        path: PathBuf,
+        name: String,
+    },
     Close,
     /// Show only what was heard in this stretch of time; `None` for everything.
     Select(Option<TimeRange>),
-    Note { bssid: MacAddr, text: String },
-    Known { bssid: MacAddr, known: bool },
-    Import { paths: Vec<PathBuf> },
-    Export { format: ExportFormat, path: PathBuf, filter: Filter },
+    Note {
+        bssid: MacAddr,
+        text: String,
+    },
+    Known {
+        bssid: MacAddr,
+        known: bool,
+    },
+    Import {
+        paths: Vec<PathBuf>,
+    },
+    Export {
+        format: ExportFormat,
+        path: PathBuf,
+        filter: Filter,
+    },
     /// Work out what a report would hold; the feed has it afterwards.
     Preview(ReportSettings),
-    Report { path: PathBuf, settings: ReportSettings },
-    Pair { address: String, code: String },
-    Connect { sensor: String },
-    Disconnect { sensor: String },
-    Cancel { job: u64 },
+    Report {
+        path: PathBuf,
+        settings: ReportSettings,
+    },
+    Pair {
+        address: String,
+        code: String,
+    },
+    Connect {
+        sensor: String,
+    },
+    Disconnect {
+        sensor: String,
+    },
+    Cancel {
+        job: u64,
+    },
 }

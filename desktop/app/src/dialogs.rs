@@ -19,7 +19,7 @@ pub(crate) enum Dialog {
     Open { folder: Picker },
     Import { files: Picker },
     Export { format: ExportFormat, file: Picker, filtered: bool },
-    Report(report::ReportDialog),
+    Report(Box<report::ReportDialog>),
     Connect { address: String, code: String },
     OnlineMap,
     Help,
@@ -53,7 +53,7 @@ impl Dialog {
                 filtered: false,
             },
             DialogKind::Report => {
-                Self::Report(report::ReportDialog::new(survey, around.author))
+                Self::Report(Box::new(report::ReportDialog::new(survey, around.author)))
             }
             DialogKind::Connect => Self::Connect { address: String::new(), code: String::new() },
             DialogKind::OnlineMap => Self::OnlineMap,
@@ -94,7 +94,12 @@ pub(crate) fn ui(
     let modal = Modal::new(Id::unique("dialog"));
     let modal = modal.frame(frame).backdrop_color(backdrop).show(ui.ctx(), |ui| {
         ui.set_width(width);
-        ui.label(RichText::new(dialog.title()).size(18.0).family(crate::fonts::bold()).color(palette.strong));
+        ui.label(
+            RichText::new(dialog.title())
+                .size(18.0)
+                .family(crate::fonts::bold())
+                .color(palette.strong),
+        );
         ui.add_space(6.0);
         match dialog {
             Dialog::New { name, folder } => files::new(ui, name, folder, palette, commands),

@@ -26,7 +26,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
@@ -169,11 +170,30 @@ fn sensor(range: TimeRange) -> SensorState {
 }
 
 const NAMES: [&str; 24] = [
-    "Bakery am Markt", "FRITZ!Box 7590 XK", "Stadtbibliothek", "eduroam", "Vodafone-8F3A",
-    "Hotel Krone Guest", "WLAN-482915", "Praxis Dr. Wagner", "TP-Link_5C20", "Café Central",
-    "Free Wi-Fi", "o2-WLAN77", "DIRECT-5F-Printer", "Familie Huber", "NETGEAR81",
-    "Apotheke", "MagentaWLAN-K2LD", "Studio Nord", "Bürgernetz", "iPhone von Jana",
-    "UPC3391284", "Kanzlei Berg", "Galerie 12", "Werkstatt",
+    "Bakery am Markt",
+    "FRITZ!Box 7590 XK",
+    "Stadtbibliothek",
+    "eduroam",
+    "Vodafone-8F3A",
+    "Hotel Krone Guest",
+    "WLAN-482915",
+    "Praxis Dr. Wagner",
+    "TP-Link_5C20",
+    "Café Central",
+    "Free Wi-Fi",
+    "o2-WLAN77",
+    "DIRECT-5F-Printer",
+    "Familie Huber",
+    "NETGEAR81",
+    "Apotheke",
+    "MagentaWLAN-K2LD",
+    "Studio Nord",
+    "Bürgernetz",
+    "iPhone von Jana",
+    "UPC3391284",
+    "Kanzlei Berg",
+    "Galerie 12",
+    "Werkstatt",
 ];
 
 /// What a network announces, by its number: a mix like that of a European town.
@@ -184,14 +204,21 @@ fn security(number: u64) -> Security {
         akm: akm.iter().map(|akm| Akm::ieee(*akm)).collect(),
     };
     let rsn = |akm: &[u8], capabilities: u16| {
-        Some(RsnInfo { suites: suites(akm, 4), capabilities, pmkid_count: 0, group_management: None })
+        Some(RsnInfo {
+            suites: suites(akm, 4),
+            capabilities,
+            pmkid_count: 0,
+            group_management: None,
+        })
     };
     match number % 12 {
         0 => Security::default(),
         1 if number > 60 => Security { privacy: true, ..Security::default() },
         2 => Security { privacy: true, rsn: rsn(&[8], 0xc0), ..Security::default() },
         3 | 4 => Security { privacy: true, rsn: rsn(&[2, 8], 0x80), ..Security::default() },
-        5 if number > 90 => Security { privacy: true, rsn: rsn(&[18], 0xc0), ..Security::default() },
+        5 if number > 90 => {
+            Security { privacy: true, rsn: rsn(&[18], 0xc0), ..Security::default() }
+        }
         6 => Security { privacy: true, rsn: rsn(&[1], 0x80), ..Security::default() },
         _ => Security { privacy: true, rsn: rsn(&[2], 0), ..Security::default() },
     }
@@ -234,9 +261,11 @@ fn access_point(number: u64, numbers: &mut Numbers) -> AccessPoint {
     }
     let frames: u64 = history.iter().map(|point| u64::from(point.frames)).sum();
     let levels = || history.iter().map(|point| point.max_dbm);
-    let signal = levels().max().zip(levels().min()).zip(levels().last()).map(
-        |((max_dbm, min_dbm), last_dbm)| SignalStats { max_dbm, min_dbm, last_dbm },
-    );
+    let signal = levels()
+        .max()
+        .zip(levels().min())
+        .zip(levels().next_back())
+        .map(|((max_dbm, min_dbm), last_dbm)| SignalStats { max_dbm, min_dbm, last_dbm });
     let advertised = number % 37 != 36;
     let hidden = number % 17 == 9;
     let advertisement = advertised.then(|| Arc::new(advertisement(number, bssid, hidden)));
@@ -294,18 +323,21 @@ fn advertisement(number: u64, bssid: MacAddr, hidden: bool) -> Advertisement {
         spatial_streams: Some(2),
         country: Some("DE".to_owned()),
         beacon_interval_tu: Some(100),
-        wps: (number % 5 == 0).then(|| Wps {
+        wps: number.is_multiple_of(5).then(|| Wps {
             configured: Some(true),
             version2: true,
             manufacturer: Some("Example Works".to_owned()),
             model_name: Some("EW-300".to_owned()),
             ..Wps::default()
         }),
-        station_count: (number % 3 == 0).then_some(4),
-        channel_utilization: (number % 3 == 0).then_some(61),
+        station_count: number.is_multiple_of(3).then_some(4),
+        channel_utilization: number.is_multiple_of(3).then_some(61),
         mld_address: (standard == Standard::Be).then_some(MacAddr([2, 9, 9, 9, 9, number as u8])),
         mld_links: if standard == Standard::Be {
-            vec![MldLink { link_id: 0, address: None }, MldLink { link_id: 1, address: Some(bssid) }]
+            vec![
+                MldLink { link_id: 0, address: None },
+                MldLink { link_id: 1, address: Some(bssid) },
+            ]
         } else {
             Vec::new()
         },

@@ -8,9 +8,9 @@ mod feed;
 #[cfg(test)]
 mod fixture;
 mod fonts;
+mod picker;
 #[cfg(test)]
 mod pictures;
-mod picker;
 mod screenshot;
 mod settings;
 mod style;

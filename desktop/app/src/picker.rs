@@ -45,7 +45,12 @@ impl Picker {
 
     /// The paths as they stand in the field.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        self.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(PathBuf::from).collect()
+        self.text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(PathBuf::from)
+            .collect()
     }
 
     /// The one path; `None` while the field is empty.

@@ -109,6 +109,7 @@ pub(crate) fn picture(
             let backend = backend(&cc.egui_ctx);
             let mut app = App::new(&cc.egui_ctx, backend, SettingsFile::none(), survey);
             app.set_theme(theme);
+            app.for_picture();
             app
         });
     let start = Instant::now();
@@ -143,10 +144,8 @@ fn strongest(feed: &Feed) -> Option<pw_model::MacAddr> {
 /// True when everything that views show was computed.
 fn is_ready(feed: &Feed) -> bool {
     let Some(survey) = &feed.survey else { return false };
-    let placed = survey
-        .access_points
-        .iter()
-        .any(|ap| !ap.heard.is_empty() || ap.stated_position.is_some());
+    let placed =
+        survey.access_points.iter().any(|ap| !ap.heard.is_empty() || ap.stated_position.is_some());
     let counted = survey.range.is_none() || feed.histogram.range.is_some();
     counted && !feed.selecting && (!placed || !feed.located.is_empty())
 }

@@ -29,9 +29,9 @@ pub(crate) struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// The usual place; `PIWARDRIVE_CONFIG` names another folder.
+    /// The usual place; `PIWARDRIVE_CONFIG_DIR` names another folder.
     pub(crate) fn usual() -> Self {
-        let folder = std::env::var_os("PIWARDRIVE_CONFIG")
+        let folder = std::env::var_os("PIWARDRIVE_CONFIG_DIR")
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from)
             .or_else(|| {
@@ -54,7 +54,8 @@ impl SettingsFile {
             Ok(text) => match toml::from_str(&text) {
                 Ok(settings) => (settings, None),
                 Err(error) => {
-                    let words = format!("{}: {}; usual settings are used", path.display(), error.message());
+                    let words =
+                        format!("{}: {}; usual settings are used", path.display(), error.message());
                     (Settings::default(), Some(words))
                 }
             },

@@ -212,14 +212,10 @@ fn widget(palette: &Palette, fill: Color32, stroke: Color32, text: Color32) -> W
 
 fn visuals(theme: ThemeChoice) -> egui::Visuals {
     let palette = Palette::of(theme);
-    let mut visuals = if theme == ThemeChoice::Light {
-        egui::Visuals::light()
-    } else {
-        egui::Visuals::dark()
-    };
+    let mut visuals =
+        if theme == ThemeChoice::Light { egui::Visuals::light() } else { egui::Visuals::dark() };
     let hover = palette.accent_soft;
-    visuals.widgets.noninteractive =
-        widget(&palette, palette.panel, palette.line, palette.text);
+    visuals.widgets.noninteractive = widget(&palette, palette.panel, palette.line, palette.text);
     visuals.widgets.inactive = widget(&palette, palette.card, palette.line, palette.text);
     visuals.widgets.hovered = widget(&palette, hover, palette.accent, palette.strong);
     visuals.widgets.active = widget(&palette, hover, palette.accent, palette.strong);
@@ -241,12 +237,8 @@ fn visuals(theme: ThemeChoice) -> egui::Visuals {
     visuals.weak_text_color = Some(palette.weak);
     visuals.striped = false;
     let shade = if theme == ThemeChoice::Light { 40 } else { 120 };
-    let shadow = Shadow {
-        offset: [0, 4],
-        blur: 16,
-        spread: 0,
-        color: Color32::from_black_alpha(shade),
-    };
+    let shadow =
+        Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(shade) };
     visuals.window_shadow = shadow;
     visuals.popup_shadow = shadow;
     visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);

@@ -112,6 +112,9 @@ pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 0.1 {
         "< 0.1 %".to_owned()
+    } else if (99.0..100.0).contains(&percent) {
+        // Nearly all is not all.
+        format!("{:.1} %", (percent * 10.0).floor() / 10.0)
     } else if percent < 10.0 {
         format!("{percent:.1} %")
     } else {
@@ -167,6 +170,8 @@ mod tests {
         assert_eq!(percent(0.000_5), "< 0.1 %");
         assert_eq!(percent(0.0), "0.0 %");
         assert_eq!(percent(0.256), "26 %");
+        assert_eq!(percent(0.9999), "99.9 %");
+        assert_eq!(percent(1.0), "100 %");
     }
 
     #[test]

@@ -8,31 +8,42 @@ use crate::words;
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use std::path::PathBuf;
 
+/// What the bar shows of the window's state.
+pub(super) struct Shown<'a> {
+    pub(super) view: View,
+    pub(super) theme: ThemeChoice,
+    pub(super) recent: &'a [PathBuf],
+    pub(super) say_read_only: bool,
+}
+
 pub(super) fn ui(
     ui: &mut Ui,
     feed: &Feed,
-    view: View,
-    recent: &[PathBuf],
-    theme: ThemeChoice,
+    shown: &Shown<'_>,
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
-        ui.label(RichText::new("PiWardrive").size(16.5).family(crate::fonts::bold()).color(palette.strong));
+        ui.label(
+            RichText::new("PiWardrive")
+                .size(16.5)
+                .family(crate::fonts::bold())
+                .color(palette.strong),
+        );
         ui.add_space(4.0);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            file_menu(ui, feed, recent, commands);
+            file_menu(ui, feed, shown.recent, commands);
             help_menu(ui, commands);
         });
         ui.add_space(10.0);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
-            views(ui, view, palette, commands);
+            views(ui, shown.view, palette, commands);
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            right(ui, feed, theme, palette, commands);
+            right(ui, feed, shown, palette, commands);
         });
     });
 }
@@ -41,8 +52,9 @@ fn views(ui: &mut Ui, view: View, palette: &Palette, commands: &mut Vec<Command>
     for (number, choice) in View::ALL.into_iter().enumerate() {
         let chosen = choice == view;
         let color = if chosen { palette.strong } else { palette.text };
-        let button = Button::selectable(chosen, RichText::new(choice.name()).size(14.5).color(color))
-            .min_size(vec2(78.0, 28.0));
+        let button =
+            Button::selectable(chosen, RichText::new(choice.name()).size(14.5).color(color))
+                .min_size(vec2(78.0, 28.0));
         let response = ui.add(button).on_hover_text(format!("Ctrl+{}", number + 1));
         if chosen {
             let rect = response.rect;
@@ -123,11 +135,11 @@ fn help_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
 fn right(
     ui: &mut Ui,
     feed: &Feed,
-    theme: ThemeChoice,
+    shown: &Shown<'_>,
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
-    let name = match theme {
+    let name = match shown.theme {
         ThemeChoice::Light => "Theme: light",
         ThemeChoice::Dark => "Theme: dark",
         ThemeChoice::Night => "Theme: night",
@@ -149,7 +161,7 @@ fn right(
             "Made by the simulator, in part or in whole: it says nothing about a real place.",
         );
     }
-    if feed.read_only && feed.survey.is_some() {
+    if shown.say_read_only && feed.read_only && feed.survey.is_some() {
         parts::badge(ui, "READ ONLY", palette.accent_soft, palette.text)
             .on_hover_text("Notes, imports and recording need the survey open for writing.");
     }

@@ -73,9 +73,7 @@ pub(super) fn ui(
         cover(ui, dialog);
         dialog.file.ui(ui, "File", &Pick::Save("report.pdf".to_owned()));
         ui.add_space(6.0);
-        ui.label(
-            RichText::new("What goes in").family(crate::fonts::bold()).color(palette.strong),
-        );
+        ui.label(RichText::new("What goes in").family(crate::fonts::bold()).color(palette.strong));
         ui.horizontal_top(|ui| {
             ui.allocate_ui(vec2(170.0, 0.0), |ui| {
                 ui.vertical(|ui| {
@@ -83,7 +81,7 @@ pub(super) fn ui(
                     include(ui, dialog);
                 });
             });
-            preview(ui, around.feed.preview.as_deref(), palette);
+            ui.vertical(|ui| preview(ui, around.feed.preview.as_deref(), palette));
         });
     });
     let settings = dialog.settings();
@@ -104,7 +102,10 @@ pub(super) fn ui(
 fn cover(ui: &mut Ui, dialog: &mut ReportDialog) {
     let empty = "left out when empty";
     let rows = [
-        [("Title", &mut dialog.title, "Wi-Fi survey report"), ("Author", &mut dialog.author, empty)],
+        [
+            ("Title", &mut dialog.title, "Wi-Fi survey report"),
+            ("Author", &mut dialog.author, empty),
+        ],
         [
             ("Organisation", &mut dialog.organisation, empty),
             ("Made for", &mut dialog.client, empty),
@@ -152,10 +153,6 @@ fn preview(ui: &mut Ui, preview: Option<&ReportPreview>, palette: &Palette) {
             ui.label(RichText::new("Working out what goes in…").color(palette.weak));
             return;
         };
-        if preview.simulated {
-            let words = "Simulated data: every page says so.";
-            ui.label(RichText::new(words).family(crate::fonts::bold()).color(palette.warn));
-        }
         for warning in &preview.warnings {
             ui.add(egui::Label::new(RichText::new(warning).color(palette.warn)).wrap());
         }
@@ -169,7 +166,9 @@ fn preview(ui: &mut Ui, preview: Option<&ReportPreview>, palette: &Palette) {
             ui.horizontal_top(|ui| {
                 ui.allocate_ui(vec2(110.0, 16.0), |ui| {
                     ui.set_min_width(110.0);
-                    ui.add(egui::Label::new(RichText::new(section.title).color(palette.weak)).wrap());
+                    ui.add(
+                        egui::Label::new(RichText::new(section.title).color(palette.weak)).wrap(),
+                    );
                 });
                 ui.add(egui::Label::new(RichText::new(words).color(color)).wrap());
             });

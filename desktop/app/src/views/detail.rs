@@ -6,8 +6,8 @@ mod plot;
 use crate::command::{Command, Order};
 use crate::feed::Feed;
 use crate::style::Palette;
-use crate::views::security::{self, SecurityClass};
 use crate::views::parts;
+use crate::views::security::{self, SecurityClass};
 use crate::words;
 use egui::{Align, Layout, RichText, Ui};
 use pw_model::MacAddr;
@@ -32,8 +32,16 @@ pub(crate) fn ui(
 ) {
     let Some(snapshot) = feed.shown.clone() else { return };
     let Some(ap) = snapshot.access_point(bssid).map(Arc::clone) else {
-        ui.add_space(16.0);
-        ui.label(RichText::new(bssid.to_string()).size(17.0).color(palette.strong));
+        ui.set_min_width(ui.available_width());
+        ui.add_space(6.0);
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(bssid.to_string()).size(17.0).color(palette.strong));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button("Close").on_hover_text("Esc").clicked() {
+                    commands.push(Command::Choose(None));
+                }
+            });
+        });
         let words = "Not heard in the stretch of time that is shown.";
         ui.label(RichText::new(words).color(palette.weak));
         return;
@@ -61,7 +69,8 @@ fn header(ui: &mut Ui, ap: &AccessPoint, palette: &Palette, commands: &mut Vec<C
     ui.add_space(6.0);
     ui.horizontal(|ui| {
         let name = ap.name();
-        let text = RichText::new(name.as_deref().unwrap_or("Hidden network")).size(19.0);
+        let text = RichText::new(name.as_deref().unwrap_or("Hidden network")).size(18.0);
+        let text = text.family(crate::fonts::bold());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Close").on_hover_text("Esc").clicked() {
                 commands.push(Command::Choose(None));
@@ -85,9 +94,8 @@ fn header(ui: &mut Ui, ap: &AccessPoint, palette: &Palette, commands: &mut Vec<C
         let label = ap.protection.as_ref().map_or("protection not known", |p| p.label.name());
         ui.label(RichText::new(label).family(crate::fonts::bold()).color(palette.security(class)));
         let address = ap.bssid.to_string();
-        let response = ui.add(
-            egui::Label::new(RichText::new(&address).monospace()).sense(egui::Sense::click()),
-        );
+        let response = ui
+            .add(egui::Label::new(RichText::new(&address).monospace()).sense(egui::Sense::click()));
         parts::copy_menu(&response, &address, commands);
         if ap.known {
             parts::badge(ui, "known", palette.accent_soft, palette.text);

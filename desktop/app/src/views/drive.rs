@@ -86,18 +86,19 @@ fn link_state(links: &[LinkRow]) -> State {
         let title = format!("Connected to {}", names(&connected));
         return State { mood: Mood::Good, title, detail };
     }
-    let detail = if links.is_empty() { "no sensor is paired yet" } else { "no sensor is connected" };
+    let detail =
+        if links.is_empty() { "no sensor is paired yet" } else { "no sensor is connected" };
     State { mood: Mood::Quiet, title: "Not recording".to_owned(), detail: detail.to_owned() }
 }
 
 fn place_state(snapshot: &Snapshot, feed: &Feed) -> State {
-    if feed.is_live() {
-        if let Some(gps) = feed.links.iter().find_map(|link| link.gps.clone()) {
-            let lost = gps.contains("no ") || gps.contains("lost");
-            let mood = if lost { Mood::Wait } else { Mood::Good };
-            let title = if lost { "No position" } else { "Position known" };
-            return State { mood, title: title.to_owned(), detail: gps };
-        }
+    if feed.is_live()
+        && let Some(gps) = feed.links.iter().find_map(|link| link.gps.clone())
+    {
+        let lost = gps.starts_with("no ");
+        let mood = if lost { Mood::Wait } else { Mood::Good };
+        let title = if lost { "No position" } else { "Position known" };
+        return State { mood, title: title.to_owned(), detail: gps };
     }
     let Some(last) = snapshot.track.last() else {
         let detail = "no position receiver gave data".to_owned();
@@ -133,7 +134,11 @@ fn loss_state(snapshot: &Snapshot) -> State {
         parts.push(words::counted(totals.frames_lost, "frame", "frames"));
     }
     if totals.uncounted_gaps > 0 {
-        parts.push(words::counted(totals.uncounted_gaps, "gap without a count", "gaps without a count"));
+        parts.push(words::counted(
+            totals.uncounted_gaps,
+            "gap without a count",
+            "gaps without a count",
+        ));
     }
     if missing > 0 {
         parts.push(words::counted(missing, "batch not here yet", "batches not here yet"));
@@ -158,7 +163,8 @@ fn figures(snapshot: &Snapshot, feed: &Feed, live: bool) -> Vec<Figure> {
         let value = if length_m > 0.0 { words::metres(length_m) } else { unknown() };
         Figure { value, name: "driven" }
     };
-    let fresh = snapshot.access_points.iter().filter(|ap| is_fresh(ap.first_seen, feed.now)).count();
+    let fresh =
+        snapshot.access_points.iter().filter(|ap| is_fresh(ap.first_seen, feed.now)).count();
     let weak = snapshot
         .access_points
         .iter()
@@ -185,8 +191,7 @@ fn is_fresh(first_seen: Timestamp, now: Timestamp) -> bool {
 }
 
 fn mean_rate(snapshot: &Snapshot) -> Option<f64> {
-    let secs: f64 =
-        snapshot.drives.iter().map(|drive| drive.range.duration().as_secs_f64()).sum();
+    let secs: f64 = snapshot.drives.iter().map(|drive| drive.range.duration().as_secs_f64()).sum();
     (secs >= 1.0).then(|| snapshot.totals.observations as f64 / secs)
 }
 
@@ -247,7 +252,10 @@ fn states(
                 let (rect, _) =
                     ui.allocate_exact_size(vec2(14.0 * scale, 20.0 * scale), egui::Sense::hover());
                 mood_mark(ui.painter(), rect.center(), 6.0 * scale, state.mood, palette);
-                let title = RichText::new(&state.title).size(19.0 * scale).family(crate::fonts::bold()).color(palette.strong);
+                let title = RichText::new(&state.title)
+                    .size(19.0 * scale)
+                    .family(crate::fonts::bold())
+                    .color(palette.strong);
                 ui.add(egui::Label::new(title).truncate());
             });
             ui.horizontal(|ui| {
@@ -317,7 +325,12 @@ fn new_networks(
         ui.set_width(ui.available_width());
         ui.set_min_height((ui.available_height() - 2.0).max(40.0));
         let title = if feed.is_live() { "New networks" } else { "Networks found last" };
-        ui.label(RichText::new(title).size(16.0 * scale).family(crate::fonts::bold()).color(palette.strong));
+        ui.label(
+            RichText::new(title)
+                .size(16.0 * scale)
+                .family(crate::fonts::bold())
+                .color(palette.strong),
+        );
         ui.add_space(2.0);
         if new.is_empty() {
             let words = if feed.is_live() {
@@ -362,7 +375,13 @@ fn new_row(
     let y = rect.center().y;
     let column = |share: f32| rect.left() + 10.0 + (rect.width() - 20.0) * share;
     let class = SecurityClass::of(ap);
-    painter.add(security::mark(palette, class, pos2(column(0.0) + 7.0, y), 6.5 * scale, Stroke::NONE));
+    painter.add(security::mark(
+        palette,
+        class,
+        pos2(column(0.0) + 7.0, y),
+        6.5 * scale,
+        Stroke::NONE,
+    ));
     let name = ap.name().unwrap_or_else(|| "hidden".to_owned());
     let color = if fresh { palette.accent } else { palette.strong };
     let clip = painter.with_clip_rect(rect.with_max_x(column(0.40) - 8.0));
@@ -370,8 +389,7 @@ fn new_row(
     let label = ap.protection.as_ref().map_or(words::UNKNOWN, |p| p.label.name());
     let at = pos2(column(0.40), y);
     painter.text(at, Align2::LEFT_CENTER, label, small.clone(), palette.security(class));
-    let channel =
-        ap.channel.map_or_else(|| words::UNKNOWN.to_owned(), |c| format!("channel {c}"));
+    let channel = ap.channel.map_or_else(|| words::UNKNOWN.to_owned(), |c| format!("channel {c}"));
     painter.text(pos2(column(0.56), y), Align2::LEFT_CENTER, channel, small.clone(), palette.text);
     let signal = words::dbm(ap.signal.map(|signal| signal.max_dbm));
     painter.text(pos2(column(0.80), y), Align2::RIGHT_CENTER, signal, small.clone(), palette.text);

@@ -176,7 +176,9 @@ pub(crate) fn ui(
                 access_points::Hit::AccessPoint(bssid) => {
                     commands.push(Command::Choose(Some(bssid)));
                 }
-                access_points::Hit::Cluster(at) => return Some(Ask::ZoomIn(projector.unproject(at.to_vec2()))),
+                access_points::Hit::Cluster(at) => {
+                    return Some(Ask::ZoomIn(projector.unproject(at.to_vec2())));
+                }
                 access_points::Hit::Nothing => commands.push(Command::Choose(None)),
             }
         }
@@ -249,12 +251,7 @@ impl walkers::Plugin for Grid<'_> {
     }
 }
 
-fn refit(
-    state: &mut MapState,
-    snapshot: &Snapshot,
-    everything: Option<Bounds>,
-    size: egui::Vec2,
-) {
+fn refit(state: &mut MapState, snapshot: &Snapshot, everything: Option<Bounds>, size: egui::Vec2) {
     let now = (snapshot.survey.path.clone(), everything.is_some());
     if state.fitted.as_ref() == Some(&now) {
         return;

@@ -131,7 +131,11 @@ fn nothing_heard(
         ("Import captures…", Command::OpenDialog(DialogKind::Import)),
     ];
     let (title, body, actions) = if snapshot.selected.is_some() {
-        ("Nothing was heard in this stretch of time", "Select another one in the timeline.", everything)
+        (
+            "Nothing was heard in this stretch of time",
+            "Select another one in the timeline.",
+            everything,
+        )
     } else if feed.is_live() {
         ("Listening, nothing heard yet", "The sensor is connected. Networks appear here.", &[][..])
     } else {
@@ -200,19 +204,13 @@ fn filter_bar(
 fn parts_help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
     crate::style::card(palette).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let response =
-            ui.add(egui::Label::new(RichText::new(Filter::help()).monospace()).wrap());
+        let response = ui.add(egui::Label::new(RichText::new(Filter::help()).monospace()).wrap());
         parts::copy_menu(&response, Filter::help(), commands);
     });
 }
 
 /// Arrow keys, ends, enter, copy; not while a text is being written.
-fn keys(
-    ui: &Ui,
-    state: &mut NetworksState,
-    chosen: Option<MacAddr>,
-    commands: &mut Vec<Command>,
-) {
+fn keys(ui: &Ui, state: &mut NetworksState, chosen: Option<MacAddr>, commands: &mut Vec<Command>) {
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
         state.focus_filter = true;
     }
@@ -254,7 +252,8 @@ fn keys(
         commands.push(Command::Choose(None));
     }
     // egui turns the copy shortcut into an event of its own.
-    let copy = ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
+    let copy =
+        ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
     if copy {
         let whole = ui.input(|input| input.modifiers.shift);
         commands.push(Command::Copy(if whole { row.line() } else { row.text(state.column) }));
@@ -294,7 +293,7 @@ fn table(
                 _ => 0.0,
             };
         builder = builder.column(if *column == stretched {
-            Width::remainder().at_least(least).clip(true)
+            Width::remainder().at_least(least).clip(true).resizable(false)
         } else {
             Width::initial(width).at_least(least).clip(true)
         });

@@ -49,9 +49,8 @@ pub(crate) fn fact_colored(
                 ui.label(RichText::new(name).color(palette.weak));
             },
         );
-        let label = egui::Label::new(RichText::new(value).color(color))
-            .wrap()
-            .sense(egui::Sense::click());
+        let label =
+            egui::Label::new(RichText::new(value).color(color)).wrap().sense(egui::Sense::click());
         let response = ui.add(label);
         copy_menu(&response, value, commands);
     });
@@ -74,7 +73,12 @@ pub(crate) fn badge(ui: &mut Ui, text: &str, ground: Color32, color: Color32) ->
         .corner_radius(CornerRadius::same(4))
         .inner_margin(Margin::symmetric(8, 2))
         .show(ui, |ui| {
-            ui.add(egui::Label::new(RichText::new(text).size(11.5).family(crate::fonts::bold()).color(color)).extend())
+            ui.add(
+                egui::Label::new(
+                    RichText::new(text).size(11.5).family(crate::fonts::bold()).color(color),
+                )
+                .extend(),
+            )
         })
         .response
 }
@@ -145,7 +149,12 @@ pub(crate) fn number(
 ) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.add(egui::Label::new(RichText::new(value).size(size).family(crate::fonts::bold()).color(color)).extend());
+        ui.add(
+            egui::Label::new(
+                RichText::new(value).size(size).family(crate::fonts::bold()).color(color),
+            )
+            .extend(),
+        );
         ui.add(
             egui::Label::new(RichText::new(name).size((size * 0.32).max(12.0)).color(palette.weak))
                 .extend(),

@@ -93,11 +93,9 @@ pub(crate) fn mark(
             fill,
             edge,
         ),
-        SecurityClass::Owe => Shape::convex_polygon(
-            vec![at(0.0, 1.15), at(-1.05, -0.8), at(1.05, -0.8)],
-            fill,
-            edge,
-        ),
+        SecurityClass::Owe => {
+            Shape::convex_polygon(vec![at(0.0, 1.15), at(-1.05, -0.8), at(1.05, -0.8)], fill, edge)
+        }
         SecurityClass::Wpa2 => Shape::Circle(egui::epaint::CircleShape {
             center,
             radius: radius * 0.95,
@@ -109,18 +107,18 @@ pub(crate) fn mark(
             fill,
             edge,
         ),
-        SecurityClass::Unknown => Shape::circle_stroke(
-            center,
-            radius * 0.8,
-            Stroke::new((radius * 0.35).max(1.2), fill),
-        ),
+        SecurityClass::Unknown => {
+            Shape::circle_stroke(center, radius * 0.8, Stroke::new((radius * 0.35).max(1.2), fill))
+        }
     }
 }
 
 /// A shape in a line of text; returns its response for a tooltip.
 pub(crate) fn mark_inline(ui: &mut egui::Ui, palette: &Palette, class: SecurityClass) {
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(12.0, ui.text_style_height(&egui::TextStyle::Body)), egui::Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(12.0, ui.text_style_height(&egui::TextStyle::Body)),
+        egui::Sense::hover(),
+    );
     let painter: &Painter = ui.painter();
     painter.add(mark(palette, class, rect.center(), 5.0, Stroke::NONE));
     response.on_hover_text(class.meaning());

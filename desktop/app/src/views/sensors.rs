@@ -111,7 +111,8 @@ fn health_facts(
         facts.push(("Health", "nothing said yet".to_owned(), false));
         return;
     };
-    let when = if linked { words::ago(health.time, feed.now) } else { words::date_clock(health.time) };
+    let when =
+        if linked { words::ago(health.time, feed.now) } else { words::date_clock(health.time) };
     facts.push(("Health as of", when, false));
     if !linked && health.backlog_batches > 0 {
         let text = format!(
@@ -179,7 +180,8 @@ fn gap_words(row: &GapRow) -> (String, String) {
         || "frames not counted".to_owned(),
         |frames| words::counted(frames, "frame", "frames"),
     );
-    let radio = gap.radio.map_or_else(|| "all radios".to_owned(), |radio| format!("radio {}", radio.0));
+    let radio =
+        gap.radio.map_or_else(|| "all radios".to_owned(), |radio| format!("radio {}", radio.0));
     (when, format!("{length}, {radio}: {}; {frames}", gap.cause.words()))
 }
 
@@ -357,8 +359,14 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
         fact("Frames stored", words::count(totals.observations));
         let positioned = totals.positioned;
         fact("With a position", format!("{}{}", words::count(positioned), share(positioned)));
-        fact("Damaged on the air", format!("{}{}", words::count(totals.bad_fcs), share(totals.bad_fcs)));
-        fact("Not readable", format!("{}{}", words::count(totals.unreadable), share(totals.unreadable)));
+        fact(
+            "Damaged on the air",
+            format!("{}{}", words::count(totals.bad_fcs), share(totals.bad_fcs)),
+        );
+        fact(
+            "Not readable",
+            format!("{}{}", words::count(totals.unreadable), share(totals.unreadable)),
+        );
         fact("Frames lost", format!("{} counted", words::count(totals.frames_lost)));
         fact("Gaps without count", words::count(totals.uncounted_gaps));
         fact("Batches", words::count(totals.batches));
@@ -367,7 +375,8 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
             fact("Not shown", format!("{} devices: too many for memory", words::count(evicted)));
         }
         for drive in &snapshot.drives {
-            let length = drive.length_m.map_or_else(|| "length not known".to_owned(), words::metres);
+            let length =
+                drive.length_m.map_or_else(|| "length not known".to_owned(), words::metres);
             fact(
                 "Drive",
                 format!(

@@ -210,7 +210,8 @@ pub(crate) fn ui(
     };
     let bands = rows(&snapshot);
     if bands.is_empty() {
-        let body = "Channels appear here once a sensor listened, or a capture with channels was imported.";
+        let body =
+            "Channels appear here once a sensor listened, or a capture with channels was imported.";
         parts::empty(ui, palette, "Nothing was heard on any channel", body, &[], commands);
         return;
     }
@@ -289,7 +290,8 @@ fn band_ui(
     });
     let size = vec2(ui.available_width(), (height - 38.0).max(90.0));
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    let plot = Rect::from_min_max(pos2(rect.left() + 44.0, rect.top() + 16.0), rect.max - vec2(0.0, 18.0));
+    let plot =
+        Rect::from_min_max(pos2(rect.left() + 44.0, rect.top() + 16.0), rect.max - vec2(0.0, 18.0));
     axis(ui.painter(), plot, measure, (low, high), palette);
     let step = (plot.width() / band.bars.len().max(1) as f32).min(92.0);
     let font = FontId::proportional(11.5);
@@ -299,12 +301,13 @@ fn band_ui(
             pos2(left + step * 0.10, plot.top()),
             pos2(left + step * 0.90, plot.bottom()),
         );
-        let response = ui.allocate_rect(
-            column.with_max_y(rect.bottom()),
-            Sense::click(),
-        );
+        let response = ui.allocate_rect(column.with_max_y(rect.bottom()), Sense::click());
         let painter = ui.painter();
-        ground(painter, column, bar.listening, palette);
+        // Where something was heard, somebody listened.
+        let silent = bar.value(measure).is_none() || (bar.networks == 0 && bar.frames == 0);
+        if bar.listening != Listening::Unknown || silent {
+            ground(painter, column, bar.listening, palette);
+        }
         if response.hovered() {
             painter.rect_filled(column, 2.0, palette.accent.gamma_multiply(0.10));
         }
@@ -317,14 +320,20 @@ fn band_ui(
             }
             if step >= 22.0 && value > low {
                 let at = pos2(column.center().x, top - 2.0);
-                painter.text(at, Align2::CENTER_BOTTOM, bar.text(measure), font.clone(), palette.text);
+                painter.text(
+                    at,
+                    Align2::CENTER_BOTTOM,
+                    bar.text(measure),
+                    font.clone(),
+                    palette.text,
+                );
             }
         }
         let at = pos2(column.center().x, plot.bottom() + 4.0);
         let color: Color32 = if bar.networks > 0 { palette.text } else { palette.weak };
         painter.text(at, Align2::CENTER_TOP, &bar.label, font.clone(), color);
         parts::copy_menu(&response, &bar.hover(), commands);
-        response.on_hover_text(bar.hover());
+        response.on_hover_text_at_pointer(bar.hover());
     }
 }
 
@@ -349,7 +358,10 @@ fn summary(band: &BandBars) -> String {
         text.push_str("; how long was listened is not known");
     }
     if not > 0 {
-        text.push_str(&format!("; {} not listened to", words::counted(not as u64, "channel", "channels")));
+        text.push_str(&format!(
+            "; {} not listened to",
+            words::counted(not as u64, "channel", "channels")
+        ));
     }
     text
 }
@@ -372,7 +384,13 @@ fn axis(
             Measure::Strongest => format!("{value:.0}"),
             Measure::Networks | Measure::Frames => words::count(value.round() as u64),
         };
-        painter.text(pos2(plot.left() - 8.0, y), Align2::RIGHT_CENTER, text, font.clone(), palette.weak);
+        painter.text(
+            pos2(plot.left() - 8.0, y),
+            Align2::RIGHT_CENTER,
+            text,
+            font.clone(),
+            palette.weak,
+        );
     }
 }
 

@@ -106,7 +106,8 @@ pub(crate) fn ticks(range: TimeRange, most: usize) -> Vec<Timestamp> {
         604_800,
     ];
     let length = range.duration().as_secs() as i64;
-    let step = STEPS_SECS.into_iter().find(|step| length / step <= most as i64).unwrap_or(2_592_000);
+    let step =
+        STEPS_SECS.into_iter().find(|step| length / step <= most as i64).unwrap_or(2_592_000);
     let start = range.start.unix_ns().div_euclid(1_000_000_000);
     let first = (start.div_euclid(step) + 1) * step;
     (0..=most as i64 + 1)
@@ -161,13 +162,14 @@ pub(crate) fn ui(
     if let Some(position) = response.hover_pos().filter(|_| state.drag.is_none()) {
         let line = Stroke::new(1.0, palette.weak);
         ui.painter().vline(position.x, plot.y_range(), line);
-        response.on_hover_text(hover(&feed.histogram, all, at(position)));
+        response.on_hover_text_at_pointer(hover(&feed.histogram, all, at(position)));
     }
 }
 
 fn hover(histogram: &Histogram, all: TimeRange, at: f64) -> String {
     let time = moment(all, at);
-    let bar = ((at * histogram.frames.len() as f64) as usize).min(histogram.frames.len().max(1) - 1);
+    let bar =
+        ((at * histogram.frames.len() as f64) as usize).min(histogram.frames.len().max(1) - 1);
     let frames = histogram.frames.get(bar).copied().unwrap_or(0);
     let width = all.duration().as_secs_f64() / histogram.frames.len().max(1) as f64;
     let mut text = format!(

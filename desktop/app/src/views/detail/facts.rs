@@ -67,10 +67,7 @@ fn heard(ap: &AccessPoint) -> Facts {
     match ap.signal {
         Some(signal) => facts.add(
             "Signal",
-            format!(
-                "{} to {} dBm, last {} dBm",
-                signal.min_dbm, signal.max_dbm, signal.last_dbm
-            ),
+            format!("{} to {} dBm, last {} dBm", signal.min_dbm, signal.max_dbm, signal.last_dbm),
         ),
         None => facts.add("Signal", "no frame carried one"),
     }
@@ -225,7 +222,8 @@ fn identity(ap: &AccessPoint, traits: Option<&NetworkTraits>, feed: &Feed) -> Fa
         facts.add_known("Mesh", traits.mesh_id.as_ref().map(|mesh| mesh.text()));
         facts.add_known("Multi-link device", traits.mld_address);
         for link in &traits.mld_links {
-            let address = link.address.map_or_else(|| "address not said".to_owned(), |a| a.to_string());
+            let address =
+                link.address.map_or_else(|| "address not said".to_owned(), |a| a.to_string());
             facts.add("Link", format!("{}: {address}", link.link_id));
         }
     }
@@ -277,9 +275,10 @@ mod tests {
     #[test]
     fn links_of_a_multi_link_device_are_listed() {
         let snapshot = fixture::snapshot();
-        let mld = snapshot.access_points.iter().find(|ap| {
-            ap.advertisement.as_ref().is_some_and(|a| !a.traits.mld_links.is_empty())
-        });
+        let mld = snapshot
+            .access_points
+            .iter()
+            .find(|ap| ap.advertisement.as_ref().is_some_and(|a| !a.traits.mld_links.is_empty()));
         let groups = facts(mld.expect("the fixture has one"), &Feed::empty(fixture::now()));
         let links: Vec<_> =
             groups.iter().flat_map(|g| &g.facts).filter(|fact| fact.name == "Link").collect();

@@ -23,9 +23,7 @@ pub(super) fn stretches(history: &[SignalPoint]) -> Vec<&[SignalPoint]> {
     gaps.sort_by(f64::total_cmp);
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(1.0);
     let pause = (usual * 3.0).max(5.0);
-    history
-        .chunk_by(|one, other| other.time.since(one.time).as_secs_f64() <= pause)
-        .collect()
+    history.chunk_by(|one, other| other.time.since(one.time).as_secs_f64() <= pause).collect()
 }
 
 fn secs(time: Timestamp, origin: Timestamp) -> f64 {
@@ -73,7 +71,9 @@ pub(super) fn ui(ui: &mut Ui, ap: &AccessPoint, range: Option<TimeRange>, palett
         .default_y_bounds(LOW_DBM, HIGH_DBM)
         .x_grid_spacer(grid)
         .y_grid_spacer(|_| {
-            (0..=4).map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 }).collect()
+            (0..=4)
+                .map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 })
+                .collect()
         })
         .x_axis_formatter(move |mark, _| clock(mark.value))
         .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
@@ -111,7 +111,12 @@ mod tests {
     use super::*;
 
     fn point(secs: i64) -> SignalPoint {
-        SignalPoint { time: Timestamp::from_unix_secs(secs), max_dbm: -50, mean_dbm: -52.0, frames: 1 }
+        SignalPoint {
+            time: Timestamp::from_unix_secs(secs),
+            max_dbm: -50,
+            mean_dbm: -52.0,
+            frames: 1,
+        }
     }
 
     #[test]

@@ -17,7 +17,9 @@ const CELL: f32 = 30.0;
 /// More than this many in a square become one mark with their number.
 const MOST_IN_CELL: usize = 4;
 /// Names painted at most; the strongest come first.
-const MOST_NAMES: usize = 60;
+const MOST_NAMES: usize = 40;
+/// Names of others than the chosen are painted from this zoom on.
+const NAMES_FROM_ZOOM: f64 = 16.4;
 
 /// An access point on the screen.
 #[derive(Clone, Debug)]
@@ -216,7 +218,7 @@ fn names(
         let special = chosen == Some(spot.ap.bssid) || hovered == Some(spot.ap.bssid);
         (!special, spot.ap.signal.map_or(i16::MAX, |signal| -i16::from(signal.max_dbm)))
     });
-    let near = projector.zoom() >= 16.4;
+    let near = projector.zoom() >= NAMES_FROM_ZOOM;
     let mut taken: Vec<Rect> = Vec::new();
     for spot in order {
         let special = chosen == Some(spot.ap.bssid) || hovered == Some(spot.ap.bssid);
@@ -230,13 +232,18 @@ fn names(
         let at = spot.at + vec2(if special { 16.0 } else { 9.0 }, -galley.size().y / 2.0);
         let rect = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 1.0));
         let crowded = taken.iter().any(|other| other.intersects(rect))
+            || scene.clusters.iter().any(|cluster| rect.expand(14.0).contains(cluster.at))
             || scene.spots.iter().any(|other| {
                 other.ap.bssid != spot.ap.bssid && rect.expand(3.0).contains(other.at)
             });
         if crowded && !special {
             continue;
         }
-        painter.rect_filled(rect, 3.0, palette.card.gamma_multiply(if special { 0.95 } else { 0.7 }));
+        painter.rect_filled(
+            rect,
+            3.0,
+            palette.card.gamma_multiply(if special { 0.95 } else { 0.7 }),
+        );
         painter.galley(at, galley, color);
         taken.push(rect);
     }

@@ -128,7 +128,12 @@ impl Base {
         painter.add(Shape::mesh(fill(&self.land, &view, palette.land)));
         let coast = Stroke::new(1.0, palette.coast);
         outline(&self.coasts, &view, coast, &painter);
-        outline(&self.borders, &view, Stroke::new(1.0, palette.coast.gamma_multiply(0.6)), &painter);
+        outline(
+            &self.borders,
+            &view,
+            Stroke::new(1.0, palette.coast.gamma_multiply(0.6)),
+            &painter,
+        );
         self.names(&view, &painter, palette);
     }
 
@@ -189,7 +194,10 @@ fn fill(rings: &[Path], view: &View, color: Color32) -> Mesh {
             let [left, right] = pair else { continue };
             let (left, right) = (left.max(view.rect.left()), right.min(view.rect.right()));
             if left < right {
-                mesh.add_colored_rect(Rect::from_min_max(pos2(left, y), pos2(right, y + 1.0)), color);
+                mesh.add_colored_rect(
+                    Rect::from_min_max(pos2(left, y), pos2(right, y + 1.0)),
+                    color,
+                );
             }
         }
     }
@@ -243,7 +251,13 @@ pub(super) fn graticule(ui: &Ui, projector: &Projector<'_>, palette: &Palette) {
         painter.vline(x, view.rect.y_range(), stroke);
         let east = if lon_deg < 0.0 { "W" } else { "E" };
         let text = format!("{:.digits$}° {east}", lon_deg.abs());
-        painter.text(pos2(x + 3.0, view.rect.top() + 3.0), Align2::LEFT_TOP, text, font.clone(), color);
+        painter.text(
+            pos2(x + 3.0, view.rect.top() + 3.0),
+            Align2::LEFT_TOP,
+            text,
+            font.clone(),
+            color,
+        );
         lon_deg += step;
     }
     let mut lat_deg = (other.y() / step).ceil() * step;

@@ -69,7 +69,14 @@ pub(super) fn paint(
         let place = projector.unproject(at.to_vec2());
         if place.y().abs() <= 85.06 && place.x().abs() <= 180.0 {
             let text = words::coordinates(place.y(), place.x());
-            tag(&painter, pos2(map.center().x, map.bottom() - 16.0), Align2::CENTER_CENTER, text, &font, palette);
+            tag(
+                &painter,
+                pos2(map.center().x, map.bottom() - 16.0),
+                Align2::CENTER_CENTER,
+                text,
+                &font,
+                palette,
+            );
         }
     }
     let source = if online {

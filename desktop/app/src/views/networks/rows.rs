@@ -132,10 +132,7 @@ impl Sort {
         let descending = if self.column == column {
             !self.descending
         } else {
-            matches!(
-                column,
-                Column::Signal | Column::Clients | Column::Frames | Column::LastSeen
-            )
+            matches!(column, Column::Signal | Column::Clients | Column::Frames | Column::LastSeen)
         };
         Self { column, descending }
     }

@@ -62,8 +62,7 @@ mod tests {
 
     #[test]
     fn silence_leaves_a_hole_and_the_strongest_counts() {
-        let range =
-            TimeRange::new(Timestamp::from_unix_secs(0), Timestamp::from_unix_secs(100));
+        let range = TimeRange::new(Timestamp::from_unix_secs(0), Timestamp::from_unix_secs(100));
         let history = [point(1, -80), point(2, -60), point(99, -70), point(200, -10)];
         let bars = bars(&history, range, 10);
         assert_eq!(bars[0], Some(-60));
