@@ -81,18 +81,6 @@ impl<'a> Cursor<'a> {
         Self { data, at: 0 }
     }
 
-    /// Bytes read so far.
-    #[inline]
-    pub(crate) const fn offset(&self) -> usize {
-        self.at
-    }
-
-    /// What has not been read.
-    #[inline]
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.data.get(self.at..).unwrap_or(&[])
-    }
-
     /// The next `len` bytes; `None`, with the position unchanged, when they are not all there.
     #[inline]
     pub(crate) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
@@ -107,12 +95,6 @@ impl<'a> Cursor<'a> {
         let taken = array(self.data, self.at)?;
         self.at = self.at.saturating_add(N);
         Some(taken)
-    }
-
-    /// The next byte.
-    #[inline]
-    pub(crate) fn u8(&mut self) -> Option<u8> {
-        self.array::<1>().map(|[byte]| byte)
     }
 
     /// The next little-endian 16 bits.
@@ -136,8 +118,8 @@ mod tests {
         let mut cursor = Cursor::new(&data);
         assert_eq!(cursor.take(3), Some(&data[..3]));
         assert_eq!(cursor.take(2), None);
-        assert_eq!(cursor.u8(), Some(4));
-        assert_eq!(cursor.rest(), &[] as &[u8]);
+        assert_eq!(cursor.array(), Some([4]));
+        assert_eq!(cursor.u16_le(), None);
     }
 
     #[test]

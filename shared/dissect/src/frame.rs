@@ -2,6 +2,7 @@
 //!
 //! Parsing is the cheap part and never fails; what the body means is read by the methods, on demand.
 
+use crate::bytes::u16_be;
 use crate::fault::{Faults, Layer};
 use crate::ieee80211::eapol::EapolKey;
 use crate::ieee80211::elements::Elements;
@@ -61,14 +62,7 @@ pub fn parse_with_fcs(
     fcs_len: Option<u8>,
 ) -> Frame<'_> {
     let mut faults = Faults::default();
-    let radio = match link_type {
-        LinkType::Radiotap => radiotap::read(data, &mut faults),
-        LinkType::Prism => prism::read(data, &mut faults),
-        LinkType::Avs => avs::read(data, &mut faults),
-        LinkType::Ppi => ppi_with_80211(data, &mut faults),
-        LinkType::Ieee80211 => Some(RadioMeta::default()),
-        LinkType::Other(_) => None,
-    };
+    let radio = read_radio(link_type, data, &mut faults);
     let Some(mut radio) = radio else {
         if faults.is_empty() {
             faults.add(0, Layer::Radio, "no radio header that could be read");
@@ -101,6 +95,41 @@ pub fn parse_with_fcs(
         truncated,
         faults,
     }
+}
+
+fn read_radio(link_type: LinkType, data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
+    match link_type {
+        LinkType::Radiotap => radiotap::read(data, faults),
+        LinkType::Prism => prism::read(data, faults),
+        LinkType::Avs => avs::read(data, faults),
+        LinkType::Ppi => ppi_with_80211(data, faults),
+        LinkType::Ieee80211 => Some(RadioMeta::default()),
+        LinkType::LinuxCooked => cooked(data, faults),
+        LinkType::Other(_) => None,
+    }
+}
+
+/// Bytes of the Linux cooked header.
+const COOKED_HEADER: usize = 16;
+
+/// Linux cooked capture: packet type, ARPHRD of the interface, address, protocol; all big-endian.
+fn cooked(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
+    let inner = match u16_be(data, 2)? {
+        801 => LinkType::Ieee80211,
+        802 => LinkType::Prism,
+        803 => LinkType::Radiotap,
+        _ => {
+            faults.add(
+                2,
+                Layer::Radio,
+                "cooked capture of an interface that is not in monitor mode",
+            );
+            return None;
+        }
+    };
+    let mut meta = read_radio(inner, data.get(COOKED_HEADER..)?, faults)?;
+    meta.header_len = meta.header_len.saturating_add(16);
+    Some(meta)
 }
 
 fn ppi_with_80211(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
@@ -190,9 +219,7 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn management(&self) -> Option<Management<'a>> {
         let header = self.header?;
-        if !header.kind.is_management()
-            || header.flags.contains(FrameFlags::PROTECTED) && !header.is_authentication()
-        {
+        if !header.kind.is_management() || header.flags.contains(FrameFlags::PROTECTED) {
             return None;
         }
         Management::read(header.kind, self.body(), self.body_offset())

@@ -14,6 +14,8 @@ pub enum LinkType {
     Avs,
     /// Per-packet information header (192), then mostly 802.11.
     Ppi,
+    /// Linux cooked capture (113) of an interface in monitor mode: a 16-byte header, then one of the above.
+    LinuxCooked,
     /// Anything else, by its number. Not dissected.
     Other(u16),
 }
@@ -28,6 +30,7 @@ impl LinkType {
             119 => Self::Prism,
             163 => Self::Avs,
             192 => Self::Ppi,
+            113 => Self::LinuxCooked,
             other => Self::Other(other),
         }
     }
@@ -41,6 +44,7 @@ impl LinkType {
             Self::Prism => 119,
             Self::Avs => 163,
             Self::Ppi => 192,
+            Self::LinuxCooked => 113,
             Self::Other(dlt) => dlt,
         }
     }
@@ -60,6 +64,7 @@ impl LinkType {
             Self::Prism => "Prism".to_owned(),
             Self::Avs => "AVS".to_owned(),
             Self::Ppi => "PPI".to_owned(),
+            Self::LinuxCooked => "Linux cooked capture".to_owned(),
             Self::Other(dlt) => format!("link type {dlt}"),
         }
     }

@@ -1,1 +1,226 @@
+//! Files written by hand from the formats' specifications.
 
+use super::*;
+use std::io::Write;
+
+fn pcap(big_endian: bool, nanoseconds: bool, link: u32, packets: &[(u32, u32, &[u8])]) -> Vec<u8> {
+    let word = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let half = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut bytes = word(if nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 }).to_vec();
+    bytes.extend(half(2));
+    bytes.extend(half(4));
+    bytes.extend([0; 8]);
+    bytes.extend(word(65535));
+    bytes.extend(word(link));
+    for (secs, fraction, data) in packets {
+        let length = data.len() as u32;
+        for value in [*secs, *fraction, length, length + 1] {
+            bytes.extend(word(value));
+        }
+        bytes.extend(*data);
+    }
+    bytes
+}
+
+fn block(kind: u32, body: &[u8], big_endian: bool) -> Vec<u8> {
+    let word = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut padded = body.to_vec();
+    padded.resize(body.len().div_ceil(4) * 4, 0);
+    let total = word(padded.len() as u32 + 12);
+    [&word(kind)[..], &total, &padded, &total].concat()
+}
+
+fn section(big_endian: bool) -> Vec<u8> {
+    let word = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let half = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    block(
+        0x0a0d_0d0a,
+        &[&word(0x1a2b_3c4d)[..], &half(1), &half(0), &[0xff; 8]].concat(),
+        big_endian,
+    )
+}
+
+fn interface(link: u16, resolution: Option<u8>, big_endian: bool) -> Vec<u8> {
+    let half = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut body = [&half(link)[..], &[0; 6]].concat();
+    if let Some(resolution) = resolution {
+        body.extend([&half(9)[..], &half(1), &[resolution, 0, 0, 0], &[0; 4]].concat());
+    }
+    block(1, &body, big_endian)
+}
+
+fn packet(interface: u32, units: u64, data: &[u8], big_endian: bool) -> Vec<u8> {
+    let word = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut body = Vec::new();
+    for value in
+        [interface, (units >> 32) as u32, units as u32, data.len() as u32, data.len() as u32]
+    {
+        body.extend(word(value));
+    }
+    body.extend(data);
+    block(6, &body, big_endian)
+}
+
+/// Time in ns, first byte, interface and link type of each frame.
+fn read_all(bytes: &[u8]) -> Result<Vec<(i64, u8, u32, LinkType)>, CaptureError> {
+    let mut reader = CaptureReader::open(bytes)?;
+    let mut found = Vec::new();
+    while let Some(frame) = reader.next_frame()? {
+        let time = frame.time.expect("these files say it").unix_ns();
+        found.push((
+            time,
+            frame.data.first().copied().unwrap_or(0),
+            frame.interface,
+            frame.link_type,
+        ));
+    }
+    Ok(found)
+}
+
+#[test]
+fn pcap_in_both_byte_orders_and_resolutions() {
+    for big_endian in [false, true] {
+        for (nanoseconds, ns) in [(false, 5000), (true, 5)] {
+            let bytes = pcap(big_endian, nanoseconds, 127, &[(1, 5, &[9]), (2, 5, &[8, 8])]);
+            let found = read_all(&bytes).expect("sound");
+            assert_eq!(
+                found,
+                [
+                    (1_000_000_000 + ns, 9, 0, LinkType::Radiotap),
+                    (2_000_000_000 + ns, 8, 0, LinkType::Radiotap)
+                ]
+            );
+        }
+    }
+}
+
+#[test]
+fn compressed_files_are_read_on_the_fly() {
+    let plain = pcap(false, false, 105, &[(1, 5, &[9]), (2, 5, &[8])]);
+    let expected = read_all(&plain).expect("sound");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&plain).expect("memory");
+    let gzip = gzip.finish().expect("memory");
+    let zstd = zstd::encode_all(plain.as_slice(), 3).expect("memory");
+    for compressed in [&gzip, &zstd] {
+        assert_eq!(read_all(compressed).expect("sound"), expected);
+        // Cut compressed data ends the reading with a warning, never with a frame made up.
+        for end in 4..compressed.len() {
+            if let Ok(mut reader) = CaptureReader::open(&compressed[..end]) {
+                while let Ok(Some(frame)) = reader.next_frame() {
+                    assert!(matches!(frame.data, [9] | [8]));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_sections_interfaces_and_resolutions() {
+    let mut bytes = section(false);
+    bytes.extend(interface(127, None, false));
+    bytes.extend(interface(105, Some(9), false));
+    bytes.extend(packet(1, 7, &[1], false));
+    bytes.extend(packet(0, 7, &[2], false));
+    // A section in the other byte order, with interfaces of its own and a resolution of 2⁻¹⁰.
+    bytes.extend(section(true));
+    bytes.extend(interface(192, Some(0x8a), true));
+    bytes.extend(block(0xbad, &[1, 2, 3, 4], true));
+    bytes.extend(packet(0, 1024, &[3], true));
+    assert_eq!(
+        read_all(&bytes).expect("sound"),
+        [
+            (7, 1, 1, LinkType::Ieee80211),
+            (7000, 2, 0, LinkType::Radiotap),
+            (1_000_000_000, 3, 2, LinkType::Ppi)
+        ]
+    );
+}
+
+#[test]
+fn a_file_cut_in_a_packet_keeps_what_came_before() {
+    let pcap = pcap(false, false, 127, &[(1, 5, &[9; 10]), (2, 5, &[8; 10])]);
+    let mut pcapng = section(false);
+    pcapng.extend(interface(127, None, false));
+    let first = pcapng.len() + packet(0, 1, &[9; 10], false).len();
+    pcapng.extend(packet(0, 1, &[9; 10], false));
+    pcapng.extend(packet(0, 2, &[8; 10], false));
+    for (bytes, first_end) in [(pcap, 24 + 26), (pcapng, first)] {
+        for end in first_end + 1..bytes.len() {
+            let mut reader = CaptureReader::open(&bytes[..end]).expect("the header is whole");
+            assert_eq!(reader.next_frame().expect("sound").map(|frame| frame.number), Some(1));
+            assert!(reader.next_frame().expect("sound").is_none());
+            let warning = reader.warning().expect("cut");
+            assert_eq!((warning.offset, warning.packets), (first_end as u64, 1), "{end}");
+            assert_eq!(warning.available, (end - first_end) as u64);
+        }
+        let mut reader = CaptureReader::open(&bytes[..first_end]).expect("the header is whole");
+        while reader.next_frame().expect("sound").is_some() {}
+        assert!(reader.warning().is_none(), "an end between packets is no cut");
+    }
+}
+
+#[test]
+fn what_is_no_capture_says_what_it_looks_like() {
+    let message = |bytes: &[u8]| match CaptureReader::open(bytes) {
+        Ok(_) => "opened".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(message(b""), "the file is empty: there is no capture in it");
+    assert!(message(&[0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F']).contains("JPEG"));
+    assert!(message(b"not at all").contains("text"));
+    let mut old = pcap(false, false, 127, &[]);
+    old[4] = 1;
+    assert_eq!(message(&old), "pcap version 1.4 is not supported");
+    let mut pcapng = section(false);
+    pcapng[12] = 9;
+    assert_eq!(message(&pcapng), "pcapng version 9.0 is not supported");
+    assert!(message(&pcap(false, false, 127, &[])[..20]).contains("header"));
+}
+
+#[test]
+fn damage_is_an_error_with_its_place_and_no_allocation() {
+    let mut huge = pcap(false, false, 127, &[(1, 5, &[9])]);
+    huge.extend([0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    let error = read_all(&huge).expect_err("too long");
+    assert!(
+        error
+            .to_string()
+            .starts_with("damaged at byte 41, after 1 packets: a record of 4294967295 bytes"),
+        "{error}"
+    );
+    let mut differing = section(false);
+    differing.extend(interface(127, None, false));
+    let at = differing.len();
+    differing.extend(packet(0, 1, &[9], false));
+    let last = differing.len() - 1;
+    differing[last] = 1;
+    let error = read_all(&differing).expect_err("lengths differ");
+    assert!(error.to_string().contains(&format!("byte {at}")), "{error}");
+    let mut undescribed = section(false);
+    undescribed.extend(packet(3, 1, &[9], false));
+    assert!(read_all(&undescribed).is_err());
+}
+
+#[test]
+fn every_corruption_of_a_byte_ends_in_bounded_time() {
+    let mut bytes = section(false);
+    bytes.extend(interface(127, Some(9), false));
+    bytes.extend(packet(0, 1, &[9; 6], false));
+    bytes.extend(section(true));
+    bytes.extend(interface(127, Some(0x94), true));
+    bytes.extend(packet(0, 1, &[9; 6], true));
+    for at in 0..bytes.len() {
+        for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] = value;
+            if let Ok(mut reader) = CaptureReader::open(damaged.as_slice()) {
+                let mut count = 0;
+                while let Ok(Some(_)) = reader.next_frame() {
+                    count += 1;
+                    assert!(count <= 2);
+                }
+            }
+        }
+    }
+}

@@ -32,6 +32,25 @@ pub fn packet_type(eapol: &[u8]) -> Option<u8> {
     u8_at(eapol, 1)
 }
 
+/// Length of the MIC: 16 bytes, 24 with the suite B 192-bit AKMs, 32 with SHA-512, none with FILS.
+/// The AKM is not in this frame, so the length that makes the key data end with the packet decides.
+fn fitting_mic_len(eapol: &[u8], stated: usize) -> Option<usize> {
+    [16usize, 24, 32, 0].into_iter().find(|mic_len| {
+        let at = mic_len.saturating_add(81);
+        u16_be(eapol, at).is_some_and(|length| {
+            usize::from(length).saturating_add(at).saturating_add(2) == stated.saturating_add(4)
+        })
+    })
+}
+
+/// True for an EAPOL-Key frame whose key data does not end where the packet does, whatever the MIC's length.
+#[must_use]
+pub fn key_contradicts(eapol: &[u8]) -> bool {
+    let stated = u16_be(eapol, 2).map(usize::from);
+    EapolKey::read(eapol).is_some()
+        && stated.is_some_and(|stated| fitting_mic_len(eapol, stated).is_none())
+}
+
 impl<'a> EapolKey<'a> {
     /// Reads an EAPOL packet; `None` when it is not an EAPOL-Key frame of RSN or WPA, or is cut
     /// before its key data length.
@@ -44,14 +63,7 @@ impl<'a> EapolKey<'a> {
         }
         let stated = usize::from(u16_be(eapol, 2)?);
         let nonce = array::<32>(eapol, 17)?;
-        // The MIC is 16 bytes, 24 with the suite B 192-bit AKMs, 32 with SHA-512: the AKM is not in this
-        // frame, so the length that makes the key data end with the packet decides.
-        let mic_len = [16usize, 24, 32, 0].into_iter().find(|mic_len| {
-            let at = mic_len.saturating_add(81);
-            u16_be(eapol, at).is_some_and(|length| {
-                usize::from(length).saturating_add(at).saturating_add(2) == stated.saturating_add(4)
-            })
-        });
+        let mic_len = fitting_mic_len(eapol, stated);
         let at = mic_len.unwrap_or(16).saturating_add(81);
         let key_data_len = u16_be(eapol, at)?;
         let rest = eapol.get(at.saturating_add(2)..).unwrap_or(&[]);

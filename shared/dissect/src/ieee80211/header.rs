@@ -154,12 +154,6 @@ impl Header {
         matches!(self.qos, Some(qos) if qos & 0x80 != 0)
     }
 
-    /// Authentication frame, whose protected bit means an encrypted challenge, not an encrypted body.
-    #[must_use]
-    pub fn is_authentication(&self) -> bool {
-        self.kind == FrameKind::AUTHENTICATION
-    }
-
     /// Who sent it. In control frames the group bit of this address signals a bandwidth
     /// (802.11-2020, 9.3.1.2) and is cleared here.
     #[must_use]

@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(traits.country.as_deref(), Some("DE"));
         assert_eq!(traits.security.label(), SecurityLabel::Wpa2);
         for end in 0..bytes.len() {
-            decode(fixed, Elements::new(&bytes[..end], 0));
+            assert!(decode(fixed, Elements::new(&bytes[..end], 0)).width.is_none());
         }
     }
 }

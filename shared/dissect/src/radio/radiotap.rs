@@ -157,7 +157,11 @@ fn read_words(
         if word >> VENDOR_NAMESPACE & 1 != 0 {
             state.align(2);
             let Some(skip) = u16_le(state.header, state.at.saturating_add(4)) else {
-                faults.add(state.at, Layer::Radio, "vendor namespace runs past the header");
+                faults.add(
+                    state.at.min(state.header.len()),
+                    Layer::Radio,
+                    "vendor namespace runs past the header",
+                );
                 return;
             };
             meta.vendor_bytes = meta.vendor_bytes.saturating_add(u32::from(skip));
@@ -186,7 +190,11 @@ fn read_fields(
         state.align(alignment);
         let end = state.at.saturating_add(usize::from(size));
         let Some(field) = state.header.get(state.at..end) else {
-            faults.add(state.at, Layer::Radio, "field runs past the radiotap header");
+            faults.add(
+                state.at.min(state.header.len()),
+                Layer::Radio,
+                "field runs past the radiotap header",
+            );
             return false;
         };
         state.at = end;
@@ -248,7 +256,11 @@ fn read_tlvs(
         let start = state.at.saturating_add(4);
         let end = start.saturating_add(usize::from(length));
         let Some(value) = state.header.get(start..end) else {
-            faults.add(state.at, Layer::Radio, "TLV field runs past the radiotap header");
+            faults.add(
+                state.at.min(state.header.len()),
+                Layer::Radio,
+                "TLV field runs past the radiotap header",
+            );
             return;
         };
         match kind {

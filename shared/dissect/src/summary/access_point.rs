@@ -4,6 +4,7 @@ use super::{hex, text};
 use crate::bytes::u8_at;
 use crate::frame::Frame;
 use crate::hash::StableHash;
+use crate::ieee80211::elements::operation::{self, Operation};
 use crate::ieee80211::elements::{Element, Elements, id};
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, rsn};
@@ -80,17 +81,23 @@ impl AccessPoint {
         Some(name)
     }
 
-    fn decode(&mut self, elements: Elements<'_>) {
-        for element in elements {
+    fn decode(&mut self, mut elements: Elements<'_>) {
+        self.channels.extend(channel(elements));
+        let bytes = elements.bytes();
+        let start = elements.offset();
+        for element in elements.by_ref() {
             self.ids.insert(element.id);
             self.extensions.extend(element.extension);
             self.decode_element(&element);
         }
+        // An element that is cut is there all the same, if it has an identifier and a length.
+        let cut = elements.fault().and_then(|fault| usize::try_from(fault.offset).ok());
+        let cut = cut.and_then(|offset| bytes.get(offset.saturating_sub(start)..));
+        self.ids.extend(cut.filter(|rest| rest.len() >= 2).and_then(|rest| u8_at(rest, 0)));
     }
 
     fn decode_element(&mut self, element: &Element<'_>) {
         match element.id {
-            id::DSSS | id::HT_OPERATION => self.channels.extend(u8_at(element.body, 0)),
             id::COUNTRY => {
                 let code = element.body.get(..2).unwrap_or(&[]);
                 self.countries.extend(Some(text(code)).filter(|code| !code.is_empty()));
@@ -174,9 +181,19 @@ impl AccessPoint {
     }
 }
 
+/// The primary channel number: of the DSSS element, which is made for it, before HT operation and
+/// the 6 GHz part of HE operation.
+fn channel(elements: Elements<'_>) -> Option<u8> {
+    let number = |id: u8| u8_at(elements.find_id(id)?.body, 0);
+    number(id::DSSS).or_else(|| number(id::HT_OPERATION)).or_else(|| {
+        let operation = elements.find_extension(id::EXT_HE_OPERATION)?;
+        operation::he(operation.body, Operation::default()).channel.map(|channel| channel.number)
+    })
+}
+
+/// In the order announced.
 fn names_of<T>(items: &[T], name: impl Fn(&T) -> String) -> Vec<String> {
-    let names: BTreeSet<String> = items.iter().map(name).collect();
-    names.into_iter().collect()
+    items.iter().map(name).collect()
 }
 
 /// Adds what one frame announces to what the others did.

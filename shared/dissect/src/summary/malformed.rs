@@ -1,11 +1,14 @@
 //! Whether a frame contradicts the standard, as far as analysers count it: a wrong FCS, a body that
-//! ends before its fixed fields, an element that runs past the frame, or one of impossible length.
+//! ends before its fixed fields, an element that runs past the frame or has an impossible length,
+//! a payload that ends inside its LLC or EAPOL-Key header.
 
 use crate::bytes::u16_le;
 use crate::fault::Layer;
 use crate::frame::{Fcs, Frame};
 use crate::ieee80211::elements::{Element, id};
+use crate::ieee80211::llc::Msdus;
 use crate::ieee80211::management::Management;
+use crate::ieee80211::{Header, eapol};
 use pw_model::{FrameFlags, FrameKind};
 
 /// True when the frame contradicts the standard. What was not captured contradicts nothing.
@@ -14,50 +17,94 @@ pub(super) fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>
     if frame.fcs == Fcs::Bad {
         return true;
     }
-    let cut_header = frame.faults.iter().any(|fault| fault.layer == Layer::Header);
-    if cut_header {
+    if frame.faults.iter().any(|fault| fault.layer == Layer::Header) {
         return !frame.truncated;
     }
-    if !header.kind.is_management() {
+    if header.flags.contains(FrameFlags::PROTECTED) {
         return false;
     }
-    let Some(management) = management else {
-        let is_encrypted = header.flags.contains(FrameFlags::PROTECTED);
-        return !is_encrypted && !frame.truncated && has_fixed_fields(header.kind);
+    if header.kind.is_management() {
+        return management_contradicts(frame, header.kind, management);
+    }
+    header.has_payload() && !frame.truncated && payload_contradicts(frame, &header)
+}
+
+fn management_contradicts(
+    frame: &Frame<'_>,
+    kind: FrameKind,
+    management: Option<&Management<'_>>,
+) -> bool {
+    let whole = !frame.truncated;
+    let mut elements = match management {
+        Some(Management::Action { action, .. }) => return whole && action.is_none(),
+        Some(management) => match management.elements() {
+            Some(elements) => elements,
+            None => return false,
+        },
+        // ATIM and reserved kinds have no fixed fields.
+        None => return whole && !matches!(kind.subtype(), Some(7 | 9 | 15)),
     };
-    let Some(mut elements) = management.elements() else { return false };
-    let ends_too_early = header.kind == FrameKind::ASSOCIATION_RESPONSE
-        || header.kind == FrameKind::REASSOCIATION_RESPONSE;
-    if ends_too_early && elements.bytes().is_empty() && !frame.truncated {
+    // Beacons, responses and association requests have elements that must be there.
+    let needs_elements = matches!(kind.subtype(), Some(0..=3 | 5 | 8));
+    if whole && needs_elements && elements.bytes().is_empty() {
         return true;
     }
-    if elements.any(|element| contradicts(&element)) {
-        return true;
-    }
-    elements.fault().is_some() && !frame.truncated
+    elements.any(|element| contradicts(&element)) || whole && elements.fault().is_some()
 }
 
-/// Kinds whose body cannot be empty.
-fn has_fixed_fields(kind: FrameKind) -> bool {
-    !matches!(kind.subtype(), Some(4 | 7 | 9 | 15))
-}
-
-/// Lengths and counts that the standard does not allow.
+/// Lengths and counts that the standard does not allow (802.11-2020, 9.4.2).
 fn contradicts(element: &Element<'_>) -> bool {
-    let length = element.body.len();
+    let body = element.body;
+    let length = body.len();
     match element.id {
         id::SSID => length > 32,
-        id::RATES => length == 0,
-        id::DSSS | id::ERP => length != 1,
+        id::RATES | id::EXTENDED_RATES | id::EXTENDED_CAPABILITIES | id::MULTIPLE_BSSID => {
+            length == 0
+        }
+        // DSSS, power constraint, ERP (and its draft number), QoS capability.
+        id::DSSS | 32 | id::ERP | 46 | 47 => length != 1,
+        // IBSS, power capability, TPC report.
+        id::IBSS | 33 | 35 => length != 2,
+        // CF, quiet.
+        4 | id::QUIET => length != 6,
         id::TIM => length < 4,
         id::COUNTRY => length < 6,
-        id::RSN => has_too_many_suites(element.body),
+        id::BSS_LOAD => !matches!(length, 4 | 5),
+        // Supported channels: pairs.
+        36 => length % 2 != 0,
+        id::CHANNEL_SWITCH | id::MOBILITY_DOMAIN => length != 3,
+        id::EXTENDED_CHANNEL_SWITCH | id::AC_ACCESS_DELAY => length != 4,
+        id::HT_CAPABILITIES => length != 26,
+        id::HT_OPERATION => length < 22,
+        id::RSN => rsn_contradicts(body),
+        // Supported operating classes.
+        59 => length < 2,
+        // Radio measurement capabilities; VHT operation.
+        70 | id::VHT_OPERATION => length != 5,
+        // 20/40 BSS coexistence scan parameters.
+        74 => length != 14,
+        id::CISCO_CCX1 => length < 26,
+        id::VHT_CAPABILITIES => length != 12,
+        id::VENDOR => match element.vendor() {
+            Some(id::VENDOR_WPA) => length < 6,
+            Some(id::VENDOR_WMM) => length < 6,
+            _ => length < 3,
+        },
+        id::EXTENSION => match element.extension {
+            None => true,
+            Some(id::EXT_HE_CAPABILITIES) => length < 21,
+            Some(id::EXT_HE_OPERATION) => length < 6,
+            _ => false,
+        },
         _ => false,
     }
 }
 
-/// A suite count that needs more bytes than the element has.
-fn has_too_many_suites(body: &[u8]) -> bool {
+/// A group cipher that is cut, or a suite count that needs more bytes than the element has.
+fn rsn_contradicts(body: &[u8]) -> bool {
+    if body.len() < 6 {
+        return body.len() != 2;
+    }
     let mut at = 6usize;
     for _ in 0..2 {
         let Some(count) = u16_le(body, at) else { return false };
@@ -67,4 +114,15 @@ fn has_too_many_suites(body: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// A payload that ends inside its LLC or SNAP header, or an EAPOL-Key frame whose parts do not add up.
+fn payload_contradicts(frame: &Frame<'_>, header: &Header) -> bool {
+    let body = frame.body();
+    if body.is_empty() {
+        return true;
+    }
+    let cut = Msdus::new(header, body)
+        .any(|msdu| msdu.len() < 3 || msdu.starts_with(&[0xaa, 0xaa, 3]) && msdu.len() < 8);
+    cut || frame.eapol().is_some_and(eapol::key_contradicts)
 }

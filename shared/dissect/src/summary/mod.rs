@@ -11,7 +11,7 @@ use crate::capture::CapturedFrame;
 use crate::frame::{Fcs, Frame, parse_with_fcs};
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
-use crate::ieee80211::{Header, eapol, rsn};
+use crate::ieee80211::{Header, eapol};
 use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
@@ -88,7 +88,7 @@ pub struct Summary {
     deauthentication_pairs: Tally<(Option<MacAddr>, Option<MacAddr>)>,
     deauthentication_seconds: BTreeMap<i64, u64>,
     disassociations: u64,
-    disassociation_reasons: Tally<Option<u16>>,
+    disassociation_reasons: Tally<u16>,
     authentication: Tally<Option<u16>>,
     key_messages: Tally<u8>,
     eapol_types: Tally<u8>,
@@ -127,7 +127,7 @@ impl Summary {
             insert(&mut self.bssids, bssid);
         }
         if let Some(transmitter) =
-            header.transmitter().filter(|_| self.transmitters.len() < MAX_DISTINCT)
+            transmitter_field(header).filter(|_| self.transmitters.len() < MAX_DISTINCT)
         {
             self.transmitters.insert(transmitter);
         }
@@ -158,15 +158,18 @@ impl Summary {
                 self.deauthentications = self.deauthentications.saturating_add(1);
                 self.deauthentication_reasons.add(reason(management));
                 self.deauthentication_pairs.add((header.transmitter(), header.receiver()));
-                if let Some(time) = time {
-                    let second = time.unix_ns().div_euclid(1_000_000_000);
+                let second = time.map(|time| time.unix_ns().div_euclid(1_000_000_000));
+                let seconds = self.deauthentication_seconds.len();
+                if let Some(second) = second.filter(|_| seconds < MAX_DISTINCT) {
                     let count = self.deauthentication_seconds.entry(second).or_insert(0);
                     *count = count.saturating_add(1);
                 }
             }
             FrameKind::DISASSOCIATION => {
                 self.disassociations = self.disassociations.saturating_add(1);
-                self.disassociation_reasons.add(reason(management));
+                if let Some(reason) = reason(management) {
+                    self.disassociation_reasons.add(reason);
+                }
             }
             FrameKind::AUTHENTICATION => self.authentication.add(match management {
                 Some(Management::Authentication { algorithm, .. }) => Some(*algorithm),
@@ -178,10 +181,6 @@ impl Summary {
                 }
             }
             _ => {}
-        }
-        // PMKIDs that stations present: in RSN elements of association requests.
-        if let Some(Management::AssociationRequest { elements, .. }) = management {
-            self.add_pmkids(elements.find_id(id::RSN).map_or(&[][..], |element| element.body));
         }
     }
 
@@ -224,16 +223,6 @@ impl Summary {
         if let Some(pmkid) = key.pmkid() {
             insert(&mut self.pmkids, pmkid);
         }
-        if !key.is_encrypted() {
-            let elements = crate::ieee80211::elements::Elements::new(key.key_data, 0);
-            self.add_pmkids(elements.find_id(id::RSN).map_or(&[][..], |element| element.body));
-        }
-    }
-
-    fn add_pmkids(&mut self, rsn_body: &[u8]) {
-        for pmkid in rsn::pmkids(rsn_body) {
-            insert(&mut self.pmkids, pmkid);
-        }
     }
 
     /// Packets of any kind that were added.
@@ -242,7 +231,7 @@ impl Summary {
         self.packets
     }
 
-    /// 802.11 frames among them.
+    /// 802.11 frames of protocol version 0 among them.
     #[must_use]
     pub const fn frames(&self) -> u64 {
         self.frames
@@ -300,7 +289,7 @@ impl Summary {
             },
             "disassoc": {
                 "total": self.disassociations,
-                "by_reason": self.disassociation_reasons.to_json(usize::MAX, reason_name),
+                "by_reason": self.disassociation_reasons.to_json(usize::MAX, ToString::to_string),
             },
             "auth_alg": self.authentication.to_json(usize::MAX, authentication_name),
             "eapol_key_messages": self.key_messages.to_json(usize::MAX, |message| format!("m{message}")),
@@ -309,6 +298,11 @@ impl Summary {
             "action_categories": self.action_categories.to_json(usize::MAX, ToString::to_string),
         })
     }
+}
+
+/// The transmitter address field; DMG and S1G beacons name their sender in another field.
+fn transmitter_field(header: &Header) -> Option<MacAddr> {
+    header.transmitter().filter(|_| header.kind.frame_type() != Some(3))
 }
 
 fn reason(management: Option<&Management<'_>>) -> Option<u16> {

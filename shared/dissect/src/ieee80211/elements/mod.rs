@@ -64,6 +64,12 @@ impl<'a> Elements<'a> {
         self.bytes
     }
 
+    /// Where the next element stands in the captured bytes.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// Set when the walk ended at an element that was cut.
     #[must_use]
     pub const fn fault(&self) -> Option<Fault> {

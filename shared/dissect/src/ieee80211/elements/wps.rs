@@ -74,7 +74,7 @@ mod tests {
         assert_eq!((wps.configured, wps.locked, wps.version2), (Some(true), Some(true), true));
         assert_eq!(wps.manufacturer.as_deref(), Some("Maker"));
         for end in 0..bytes.len() {
-            decode(&bytes[..end]);
+            assert!(!decode(&bytes[..end]).version2);
         }
     }
 }
