@@ -255,17 +255,12 @@ impl Engine {
         };
         let (queue, shared) = (self.queue()?, Arc::clone(&self.shared));
         self.jobs.submit(title, move |job| {
-            let snapshot = shared.snapshot();
             let mut progress = |at: &ImportProgress| {
                 let share = at.done_bytes as f32 / at.total_bytes.max(1) as f32;
                 job.progress(Some(share), &at.path.display().to_string());
             };
-            let mut context = ImportContext {
-                queue: &queue,
-                snapshot: &snapshot,
-                progress: &mut progress,
-                cancel: &job.cancel,
-            };
+            let mut context =
+                ImportContext { queue: &queue, progress: &mut progress, cancel: &job.cancel };
             let results = exchange::import(&paths, &mut context);
             import_outcome(&results, &shared)
         })
@@ -282,8 +277,8 @@ impl Engine {
         progress: &mut dyn FnMut(&ImportProgress),
         cancel: &AtomicBool,
     ) -> Result<ImportResults, EngineError> {
-        let (queue, snapshot) = (self.queue()?, self.snapshot());
-        let mut context = ImportContext { queue: &queue, snapshot: &snapshot, progress, cancel };
+        let queue = self.queue()?;
+        let mut context = ImportContext { queue: &queue, progress, cancel };
         Ok(exchange::import(paths, &mut context))
     }
 

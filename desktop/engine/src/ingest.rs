@@ -7,7 +7,7 @@ use crate::command::Event;
 use crate::error::EngineError;
 use crate::shared::Shared;
 use pw_model::SensorId;
-use pw_survey::{Ingested, Survey, SurveyError};
+use pw_survey::{Ingested, Snapshot, Survey, SurveyError};
 use pw_wire::{EncodedBatch, UserRecord};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +52,7 @@ enum Request {
     Batch { batch: EncodedBatch, done: oneshot::Sender<Stored> },
     User { record: UserRecord, done: oneshot::Sender<Result<(), StoreError>> },
     DurableThrough { sensor: SensorId, epoch: u64, oldest: u64, done: oneshot::Sender<u64> },
+    Snapshot { done: oneshot::Sender<Arc<Snapshot>> },
 }
 
 /// The way in to the ingest thread; cheap to clone.
@@ -109,6 +110,18 @@ impl IngestQueue {
         let (done, answer) = oneshot::channel();
         self.send(Request::DurableThrough { sensor, epoch, oldest, done }).await?;
         answer.await.map_err(|_closed| StoreError::Closed)
+    }
+
+    /// The state of the survey with everything that was handed in before, for threads without a
+    /// runtime. The published one may be a little older.
+    ///
+    /// # Errors
+    /// The survey was closed.
+    pub(crate) fn snapshot_blocking(&self) -> Result<Arc<Snapshot>, StoreError> {
+        let (done, answer) = oneshot::channel();
+        let request = Request::Snapshot { done };
+        self.requests.blocking_send(request).map_err(|_closed| StoreError::Closed)?;
+        answer.blocking_recv().map_err(|_closed| StoreError::Closed)
     }
 
     /// Hands in what a person wrote, without waiting for the disk. Never blocks: with a full queue it
@@ -243,6 +256,7 @@ impl Writer {
                 Request::DurableThrough { sensor, epoch, oldest, done } => {
                     answers.push(Answer::Through { done, sensor, epoch, oldest });
                 }
+                Request::Snapshot { done } => answers.push(Answer::Snapshot(done)),
             }
         }
         let committed = !written || self.until_it_works(Survey::commit).is_ok();
@@ -262,6 +276,10 @@ impl Writer {
                 Answer::Through { done, sensor, epoch, oldest } => {
                     let through = self.survey.durable_through_from(sensor, epoch, oldest);
                     done.send(through).unwrap_or_default();
+                }
+                Answer::Snapshot(done) => {
+                    self.publish(true);
+                    drop(done.send(self.shared.snapshot()));
                 }
             }
         }
@@ -351,5 +369,6 @@ impl Writer {
 enum Answer {
     Batch(oneshot::Sender<Stored>, Stored),
     User(oneshot::Sender<Result<(), StoreError>>, Result<(), StoreError>),
+    Snapshot(oneshot::Sender<Arc<Snapshot>>),
     Through { done: oneshot::Sender<u64>, sensor: SensorId, epoch: u64, oldest: u64 },
 }

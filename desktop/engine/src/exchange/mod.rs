@@ -92,3 +92,6 @@ pub enum ExchangeError {
     #[error("cancelled")]
     Cancelled,
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,8 +84,6 @@ impl ImportedFile {
 pub struct ImportContext<'a> {
     /// The way into the survey.
     pub queue: &'a IngestQueue,
-    /// What the survey holds.
-    pub snapshot: &'a Snapshot,
     /// Told how far it is.
     pub progress: &'a mut dyn FnMut(&ImportProgress),
     /// Set to stop. What was stored stays; importing again goes on.
@@ -197,7 +195,8 @@ fn import_one(
         Format::WigleCsv => 1,
         _ => log.epoch(),
     };
-    refuse_second_way(&source, epoch, context.snapshot)?;
+    let held = context.queue.snapshot_blocking()?;
+    refuse_second_way(&source, epoch, &held)?;
     let result = match source.format {
         Format::WigleCsv => sightings::import(source, epoch, meter, context),
         _ => capture::import(source, epoch, log, meter, context),
