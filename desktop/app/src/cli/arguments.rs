@@ -154,13 +154,15 @@ pub(crate) enum SurveyAction {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "What a file is, is told from its content: pcap and pcapng, plain or packed with gzip or zstd, WiGLE
+#[command(
+    after_help = "What a file is, is told from its content: pcap and pcapng, plain or packed with gzip or zstd, WiGLE
 CSV 1.4 and 1.6. A position log (NMEA 0183) named beside a capture gives its frames their places.
 Importing a file again adds nothing.
 
 Examples:
   piwardrive import town.survey drive.pcapng drive.nmea
-  piwardrive import town.survey WigleWifi_20260501.csv.gz")]
+  piwardrive import town.survey WigleWifi_20260501.csv.gz"
+)]
 pub(crate) struct Import {
     /// The survey; made where there is none.
     pub(crate) survey: PathBuf,

@@ -73,11 +73,9 @@ impl Folder {
                 .find(|path| !path.exists())
                 .context("a thousand demo folders are here already; name one with --out")?,
         };
-        fs::create_dir_all(&root)
-            .with_context(|| format!("{}: cannot be made", root.display()))?;
-        let root = root
-            .canonicalize()
-            .with_context(|| format!("{}: cannot be found", root.display()))?;
+        fs::create_dir_all(&root).with_context(|| format!("{}: cannot be made", root.display()))?;
+        let root =
+            root.canonicalize().with_context(|| format!("{}: cannot be found", root.display()))?;
         let survey = root.join("demo.survey");
         if survey.exists() {
             bail!("{}: already exists; name another folder with --out", survey.display());
@@ -121,7 +119,8 @@ impl Sensor {
         let port = port.context("there is no loopback network interface")?.port();
         let address = format!("127.0.0.1:{port}");
         let log = folder.root.join("sensor.log");
-        let file = File::create(&log).with_context(|| format!("{}: cannot be made", log.display()))?;
+        let file =
+            File::create(&log).with_context(|| format!("{}: cannot be made", log.display()))?;
         let child = Command::new(&program)
             .args(["run", "--source", source, "--listen", &address, "--state"])
             .arg(&folder.sensor)
@@ -162,7 +161,10 @@ impl Sensor {
                 return Ok(PairingCode { text, child });
             }
             if let Some(status) = child.try_wait()? {
-                bail!("piwardrive-sensor pair ended ({status}): {}", words.trim().replace('\n', " "));
+                bail!(
+                    "piwardrive-sensor pair ended ({status}): {}",
+                    words.trim().replace('\n', " ")
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }

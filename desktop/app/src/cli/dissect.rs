@@ -1,8 +1,8 @@
 //! `piwardrive dissect`
 
+use super::WrongUsage;
 use super::arguments::Dissect;
 use super::output::{json, stdout};
-use super::WrongUsage;
 use anyhow::Result;
 use pw_engine::dissect::{CaptureEnd, FRAME_FIELDS, FrameRow, frames, summary};
 use serde_json::{Map, Value};

@@ -1,9 +1,9 @@
 //! `piwardrive list`
 
+use super::WrongUsage;
 use super::arguments::{List, Subject};
 use super::output::json_array;
 use super::table::{aligned, csv};
-use super::WrongUsage;
 use anyhow::Result;
 use pw_engine::rows::{
     ClientRow, CoverageRow, DriveRow, LossRow, NetworkRow, SensorRow, network_rows,
@@ -18,10 +18,8 @@ type Columns<'a, T> = &'a [(&'a str, &'a dyn Fn(&T) -> Option<String>)];
 
 pub(super) fn run(arguments: &List) -> Result<()> {
     let filter = filter(arguments.filter.as_deref())?;
-    let devices = matches!(
-        arguments.subject,
-        Subject::Networks | Subject::Clients | Subject::Devices
-    );
+    let devices =
+        matches!(arguments.subject, Subject::Networks | Subject::Clients | Subject::Devices);
     if arguments.filter.is_some() && !devices {
         let words = "--where chooses networks, clients or devices; leave it out here";
         return Err(WrongUsage(words.to_owned()).into());
@@ -43,17 +41,17 @@ pub(super) fn run(arguments: &List) -> Result<()> {
             let rows: Vec<_> = snapshot.gaps.iter().map(|g| LossRow::new(g, snapshot)).collect();
             gaps(&rows, arguments)
         }
-        Subject::Coverage => {
-            coverage(&snapshot.channels.iter().map(CoverageRow::from).collect::<Vec<_>>(), arguments)
-        }
+        Subject::Coverage => coverage(
+            &snapshot.channels.iter().map(CoverageRow::from).collect::<Vec<_>>(),
+            arguments,
+        ),
     }
 }
 
 /// Reads a filter; none passes everything.
 pub(super) fn filter(text: Option<&str>) -> Result<Filter> {
     let Some(text) = text else { return Ok(Filter::default()) };
-    Filter::parse(text)
-        .map_err(|error| WrongUsage(format!("--where '{text}': {error}")).into())
+    Filter::parse(text).map_err(|error| WrongUsage(format!("--where '{text}': {error}")).into())
 }
 
 fn networks_of(view: &SurveyView, filter: &Filter) -> Vec<NetworkRow> {
@@ -93,8 +91,16 @@ fn everything(view: &SurveyView, filter: &Filter, arguments: &List) -> Result<()
         &rows,
         arguments,
         &[
-            "kind", "bssid", "address", "ssid", "security", "vendor", "frames", "first_seen",
-            "last_seen", "rssi_dbm_max",
+            "kind",
+            "bssid",
+            "address",
+            "ssid",
+            "security",
+            "vendor",
+            "frames",
+            "first_seen",
+            "last_seen",
+            "rssi_dbm_max",
         ],
         &[
             ("KIND", &|row| text(row, &["kind"])),
@@ -147,9 +153,7 @@ fn networks(rows: &[NetworkRow], arguments: &List) -> Result<()> {
             ("FRAMES", &|row| Some(row.frames.to_string())),
             ("CLIENTS", &|row| Some(row.clients.to_string())),
             ("LAST SEEN", &|row| seconds(&row.last_seen)),
-            ("POSITION", &|row| {
-                row.position.map(|p| format!("{:.5},{:.5}", p.lat, p.lon))
-            }),
+            ("POSITION", &|row| row.position.map(|p| format!("{:.5},{:.5}", p.lat, p.lon))),
             ("±M", &|row| row.position?.error_m.map(|error_m| format!("{error_m:.0}"))),
             ("VENDOR", &|row| row.vendor.map(str::to_owned)),
         ],
@@ -161,8 +165,19 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
         rows,
         arguments,
         &[
-            "address", "randomised", "vendor", "bssid", "probed", "standard", "frames", "bytes",
-            "first_seen", "last_seen", "rssi_dbm_max", "rssi_dbm_min", "rssi_dbm_last",
+            "address",
+            "randomised",
+            "vendor",
+            "bssid",
+            "probed",
+            "standard",
+            "frames",
+            "bytes",
+            "first_seen",
+            "last_seen",
+            "rssi_dbm_max",
+            "rssi_dbm_min",
+            "rssi_dbm_last",
         ],
         &[
             ("ADDRESS", &|row| Some(row.address.clone())),
@@ -185,7 +200,13 @@ fn sensors(rows: &[SensorRow], arguments: &List) -> Result<()> {
         rows,
         arguments,
         &[
-            "id", "name", "origin", "observations", "missing_batches", "first", "last",
+            "id",
+            "name",
+            "origin",
+            "observations",
+            "missing_batches",
+            "first",
+            "last",
             "uncounted_losses",
         ],
         &[
@@ -241,8 +262,15 @@ fn coverage(rows: &[CoverageRow], arguments: &List) -> Result<()> {
         rows,
         arguments,
         &[
-            "frequency_mhz", "channel", "band", "listened_secs", "networks", "frames",
-            "airtime_share", "strongest_dbm", "retries",
+            "frequency_mhz",
+            "channel",
+            "band",
+            "listened_secs",
+            "networks",
+            "frames",
+            "airtime_share",
+            "strongest_dbm",
+            "retries",
         ],
         &[
             ("MHZ", &|row| Some(row.frequency_mhz.to_string())),

@@ -27,7 +27,8 @@ use tracing_subscriber::EnvFilter;
 /// Does what the arguments say.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter =
+        EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! `piwardrive screenshot`
 
-use super::arguments::Screenshot;
 use super::WrongUsage;
+use super::arguments::Screenshot;
 use anyhow::Result;
 use pw_app::{Picture, ScreenshotRequest, ThemeChoice};
 

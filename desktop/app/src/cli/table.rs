@@ -10,7 +10,10 @@ use std::io::Write;
 const UNKNOWN: &str = "–";
 
 /// Prints rows under `columns`: title, and the cell of a row. The last column is not padded.
-pub(crate) fn aligned<T>(rows: &[T], columns: &[(&str, &dyn Fn(&T) -> Option<String>)]) -> Result<()> {
+pub(crate) fn aligned<T>(
+    rows: &[T],
+    columns: &[(&str, &dyn Fn(&T) -> Option<String>)],
+) -> Result<()> {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {

@@ -57,7 +57,7 @@ pub(super) fn import(
                     let what = "names not kept, because their rows do not say the protection";
                     leave_out(&mut batches.result, what);
                 }
-                let (observation, advertisement) = observation(sighting);
+                let (observation, advertisement) = observation(*sighting);
                 let advertisement = advertisement.filter(|a| {
                     if seen.len() >= REMEMBERED {
                         seen.clear();

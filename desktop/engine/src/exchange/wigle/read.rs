@@ -60,7 +60,7 @@ pub(crate) struct Sighting {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Row {
     /// A Wi-Fi network.
-    Wifi(Sighting),
+    Wifi(Box<Sighting>),
     /// Another radio technology, by the name in the Type column.
     Other(String),
 }
@@ -210,7 +210,7 @@ impl<R: BufRead> WigleReader<R> {
         if ssid.as_ref().is_some_and(|ssid| ssid.bytes().len() > 32) {
             return Err("a name of more than 32 bytes in the column SSID".to_owned());
         }
-        Ok(Row::Wifi(Sighting {
+        Ok(Row::Wifi(Box::new(Sighting {
             bssid,
             ssid,
             traits: text("AuthMode").and_then(auth_mode::read),
@@ -220,14 +220,14 @@ impl<R: BufRead> WigleReader<R> {
                 .filter(|dbm| (-127.0..0.0).contains(dbm))
                 .map(|dbm| dbm.round() as i8),
             position: position(&text),
-        }))
+        })))
     }
 
     fn name(&self, name: &[u8]) -> Ssid {
         match self.escapes {
             Escapes::None => Ssid::new(name),
             Escapes::Octal => Ssid::new(unescape(name, 8, |_| true)),
-            Escapes::Hex => Ssid::new(unescape(name, 16, |b| b < 0x20 || b >= 0x7f)),
+            Escapes::Hex => Ssid::new(unescape(name, 16, |b| !(0x20..0x7f).contains(&b))),
         }
     }
 }

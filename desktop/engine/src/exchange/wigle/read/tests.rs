@@ -18,7 +18,7 @@ fn rows(text: &[u8]) -> Vec<Result<Row, RowError>> {
 
 fn sighting(head: &str, row: &str) -> Sighting {
     match rows(format!("{head}{row}\n").as_bytes()).pop().expect("a row") {
-        Ok(Row::Wifi(sighting)) => sighting,
+        Ok(Row::Wifi(sighting)) => *sighting,
         other => panic!("{row}: {other:?}"),
     }
 }
