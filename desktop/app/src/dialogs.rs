@@ -6,7 +6,7 @@ mod report;
 
 use crate::command::{Command, DialogKind, Order};
 use crate::feed::Feed;
-use crate::picker::Picker;
+use crate::picker::{Picker, focus_if_none};
 use crate::style::Palette;
 use egui::{Align, Id, Layout, Modal, RichText, Ui};
 use pw_engine::exchange::ExportFormat;
@@ -120,7 +120,7 @@ pub(crate) fn ui(
     }
 }
 
-/// The row of buttons at the foot; true when the first was pressed.
+/// The row of buttons at the foot; true when the first was pressed, or Enter in a field of one line.
 pub(super) fn buttons(
     ui: &mut Ui,
     action: &str,
@@ -140,7 +140,10 @@ pub(super) fn buttons(
             commands.push(Command::CloseDialog);
         }
     });
-    pressed
+    // A field of one line gives the keyboard up at Enter; anything else keeps it.
+    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter))
+        && ui.memory(|memory| memory.focused().is_none());
+    pressed || (enabled && entered)
 }
 
 /// A single button that closes.
@@ -164,8 +167,10 @@ pub(super) fn explain(ui: &mut Ui, palette: &Palette, words: &str) {
 pub(super) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &'static str) {
     let label = ui.label(name);
     let width = ui.available_width();
-    ui.add(egui::TextEdit::singleline(text).hint_text(hint).desired_width(width))
+    let response = ui
+        .add(egui::TextEdit::singleline(text).hint_text(hint).desired_width(width))
         .labelled_by(label.id);
+    focus_if_none(ui, &response);
 }
 
 /// True for `host:port` with a port that can be.

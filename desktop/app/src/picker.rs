@@ -63,13 +63,14 @@ impl Picker {
         self.take_answer();
         let label = ui.label(name);
         ui.horizontal_top(|ui| {
-            let width = (ui.available_width() - 100.0).max(120.0);
+            let width = (ui.available_width() - 84.0).max(120.0);
             let field = if *pick == Pick::Files {
                 egui::TextEdit::multiline(&mut self.text).desired_rows(3)
             } else {
                 egui::TextEdit::singleline(&mut self.text)
             };
-            ui.add(field.desired_width(width)).labelled_by(label.id);
+            let response = ui.add(field.desired_width(width)).labelled_by(label.id);
+            focus_if_none(ui, &response);
             let waiting = self.asked.is_some();
             if ui.add_enabled(!waiting, egui::Button::new("Browse…")).clicked() {
                 self.ask(pick, ui.ctx().clone());
@@ -134,6 +135,14 @@ impl Picker {
             }
         }
         self.asked = None;
+    }
+}
+
+/// Gives the keyboard to a field when nothing else has it: the first one of a dialog gets it.
+pub(crate) fn focus_if_none(ui: &Ui, response: &egui::Response) {
+    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if !entered && ui.memory(|memory| memory.focused().is_none()) {
+        response.request_focus();
     }
 }
 

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use walkers::{Projector, lat_lon};
 
 /// Side of the squares in which access points are gathered, in points.
-const CELL: f32 = 30.0;
+const CELL: f32 = 27.0;
 /// More than this many in a square become one mark with their number.
-const MOST_IN_CELL: usize = 4;
+const MOST_IN_CELL: usize = 5;
 /// Names painted at most; the strongest come first.
 const MOST_NAMES: usize = 40;
 /// Names of others than the chosen are painted from this zoom on.

@@ -249,8 +249,8 @@ pub(super) fn graticule(ui: &Ui, projector: &Projector<'_>, palette: &Palette) {
     while lon_deg < other.x() && lon_deg <= 180.0 {
         let x = view.x(mercator(0.0, lon_deg).0) as f32;
         painter.vline(x, view.rect.y_range(), stroke);
-        let east = if lon_deg < 0.0 { "W" } else { "E" };
-        let text = format!("{:.digits$}° {east}", lon_deg.abs());
+        let east = side(lon_deg, step, " W", " E");
+        let text = format!("{:.digits$}°{east}", lon_deg.abs());
         painter.text(
             pos2(x + 3.0, view.rect.top() + 3.0),
             Align2::LEFT_TOP,
@@ -264,11 +264,22 @@ pub(super) fn graticule(ui: &Ui, projector: &Projector<'_>, palette: &Palette) {
     while lat_deg < corner.y().min(85.0) {
         let y = view.y(mercator(lat_deg, 0.0).1) as f32;
         painter.hline(view.rect.x_range(), y, stroke);
-        let north = if lat_deg < 0.0 { "S" } else { "N" };
-        let text = format!("{:.digits$}° {north}", lat_deg.abs());
+        let north = side(lat_deg, step, " S", " N");
+        let text = format!("{:.digits$}°{north}", lat_deg.abs());
         let at = pos2(view.rect.right() - 4.0, y - 2.0);
         painter.text(at, Align2::RIGHT_BOTTOM, text, font.clone(), color);
         lat_deg += step;
+    }
+}
+
+/// The side of the globe; none for the line in the middle.
+fn side(deg: f64, step: f64, minus: &'static str, plus: &'static str) -> &'static str {
+    if deg.abs() < step / 2.0 {
+        ""
+    } else if deg < 0.0 {
+        minus
+    } else {
+        plus
     }
 }
 
