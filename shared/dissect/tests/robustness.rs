@@ -103,7 +103,7 @@ fn eapol() -> Vec<u8> {
     mac.extend([CLIENT, AP, AP].concat());
     mac.extend([0x10, 0, 0, 0]);
     mac.extend([0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e, 2, 3, 0, 117, 2, 0x00, 0x8a, 0, 16]);
-    mac.extend([7; 90]);
+    mac.extend([7; 88]);
     mac.extend([0, 22, 0xdd, 20, 0, 0x0f, 0xac, 4]);
     mac.extend([5; 16]);
     mac

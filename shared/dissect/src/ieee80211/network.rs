@@ -70,11 +70,12 @@ pub fn decode(fixed: Fixed, elements: Elements<'_>) -> NetworkTraits {
     for element in elements {
         gather(&element, &mut gathered);
         announce(&element, &mut traits);
-        if element.is_extension(id::EXT_MULTI_LINK) && traits.mld_address.is_none() {
-            if let Some(device) = multi_link::basic(&elements.joined(&element)) {
-                traits.mld_address = Some(device.address);
-                traits.mld_links = device.links;
-            }
+        if element.is_extension(id::EXT_MULTI_LINK)
+            && traits.mld_address.is_none()
+            && let Some(device) = multi_link::basic(&elements.joined(&element))
+        {
+            traits.mld_address = Some(device.address);
+            traits.mld_links = device.links;
         }
     }
     operate(&fixed, &gathered, &mut traits);

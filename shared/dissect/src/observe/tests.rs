@@ -136,8 +136,7 @@ fn networks_that_ask_are_left_out_with_all_their_frames() {
     run.hear(LinkType::Ieee80211, &to_ap);
     assert_eq!((run.out.observations.len(), run.out.opted_out), (1, 3));
     assert!(run.out.advertisements.is_empty());
-    let mut settings = ObserverSettings::default();
-    settings.honour_opt_out = false;
+    let settings = ObserverSettings { honour_opt_out: false, ..ObserverSettings::default() };
     let mut run = Run { observer: Observer::new(settings), ..Run::new() };
     run.hear(LinkType::Ieee80211, &beacon("town_nomap", &[]));
     assert_eq!(run.out.opted_out, 0);

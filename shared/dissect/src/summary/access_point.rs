@@ -191,9 +191,9 @@ fn channel(elements: Elements<'_>) -> Option<u8> {
     })
 }
 
-/// In the order announced.
-fn names_of<T>(items: &[T], name: impl Fn(&T) -> String) -> Vec<String> {
-    items.iter().map(name).collect()
+/// In the order of the suite numbers.
+fn names_of<T: Ord>(items: &[T], name: impl Fn(&T) -> String) -> Vec<String> {
+    items.iter().collect::<BTreeSet<_>>().into_iter().map(name).collect()
 }
 
 /// Adds what one frame announces to what the others did.

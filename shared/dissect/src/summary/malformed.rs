@@ -21,7 +21,9 @@ pub(super) fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>
         return !frame.truncated;
     }
     if header.flags.contains(FrameFlags::PROTECTED) {
-        return false;
+        // Every encryption begins with an initialisation vector and key number, 4 bytes or more.
+        let is_encrypted = header.kind.is_management() || header.has_payload();
+        return is_encrypted && !frame.truncated && frame.body().len() < 4;
     }
     if header.kind.is_management() {
         return management_contradicts(frame, header.kind, management);
@@ -71,7 +73,7 @@ fn contradicts(element: &Element<'_>) -> bool {
         id::COUNTRY => length < 6,
         id::BSS_LOAD => !matches!(length, 4 | 5),
         // Supported channels: pairs.
-        36 => length % 2 != 0,
+        36 => !length.is_multiple_of(2),
         id::CHANNEL_SWITCH | id::MOBILITY_DOMAIN => length != 3,
         id::EXTENDED_CHANNEL_SWITCH | id::AC_ACCESS_DELAY => length != 4,
         id::HT_CAPABILITIES => length != 26,
