@@ -203,7 +203,7 @@ fn time_of(text: &str) -> Option<Time> {
     if whole.len() != 6 || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
-    let number = |range| whole.get(range)?.parse::<u8>().ok();
+    let number = |range: std::ops::Range<usize>| whole.get(range)?.parse::<u8>().ok();
     let padded = format!("{fraction:0<9}");
     let nanos = padded.get(..9)?.parse::<u32>().ok()?;
     // A leap second is the next second's beginning here.
@@ -216,7 +216,7 @@ fn date_of(text: &str) -> Option<Date> {
     if text.len() != 6 || !text.is_ascii() {
         return None;
     }
-    let number = |range| text.get(range)?.parse::<u8>().ok();
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u8>().ok();
     let year = i32::from(number(4..6)?);
     let year = if year < 80 { 2000 + year } else { 1900 + year };
     let month = Month::try_from(number(2..4)?).ok()?;

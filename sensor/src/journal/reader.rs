@@ -95,6 +95,12 @@ impl JournalReader {
         self.shared.announcements.load(Ordering::Relaxed)
     }
 
+    /// How often batches were lost; who sends advertisements once must send them again after it.
+    #[must_use]
+    pub fn losses(&self) -> u64 {
+        self.shared.state.borrow().losses
+    }
+
     fn error(&self, segment: &IndexedSegment, error: io::Error) -> JournalError {
         JournalError::io("cannot read", &self.shared.segment_path(segment.number), error)
     }

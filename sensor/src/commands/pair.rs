@@ -1,0 +1,51 @@
+//! `pair`: shows a code and waits for the desktop.
+
+use super::{say, say_json};
+use crate::link::{PairingRequest, PairingState};
+use crate::state_dir;
+use anyhow::{Result, bail};
+use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A running sensor opens the window within a second.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Opens a pairing window in the running sensor.
+pub(super) fn pair(state: &Path, json: bool) -> Result<bool> {
+    state_dir::create(state)?;
+    let request = PairingRequest::write(state)?;
+    let begun = Instant::now();
+    let mut shown = false;
+    loop {
+        match request.state()? {
+            PairingState::Idle if begun.elapsed() > PATIENCE => bail!(
+                "no sensor runs with the state folder {}; start it first: piwardrive-sensor run",
+                state.display()
+            ),
+            PairingState::Idle => {}
+            PairingState::Open if !shown => {
+                shown = true;
+                let code = request.code().to_string();
+                if json {
+                    say(json!({ "code": code }).to_string())?;
+                } else {
+                    say(format!("Code: {code}"))?;
+                    say("On the desktop, within two minutes: piwardrive pair ADDRESS CODE")?;
+                }
+            }
+            PairingState::Open => {}
+            PairingState::Paired { name, key } => {
+                let key = key.to_string();
+                if json {
+                    say_json(&json!({ "paired": name, "key": key }))?;
+                } else {
+                    say(format!("Paired with {name} (key {key})"))?;
+                }
+                return Ok(true);
+            }
+            PairingState::Closed { reason } => bail!("not paired: {reason}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}

@@ -1,0 +1,79 @@
+//! `status`: asks the running sensor through its socket.
+
+use super::{bytes_words, say, say_json};
+use crate::control;
+use anyhow::Result;
+use serde_json::Value;
+use std::path::Path;
+
+pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
+    let status = control::ask(state, "status")?;
+    if json {
+        say_json(&status)?;
+        return Ok(true);
+    }
+    let text = |value: &Value| match value {
+        Value::Null => "unknown".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let number = |key: &str| status.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let field = |key: &str| text(status.get(key).unwrap_or(&Value::Null));
+    say(format!("{} ({}), up {} s", field("name"), field("sensor"), field("uptime_secs")))?;
+    for radio in status.get("radios").and_then(Value::as_array).into_iter().flatten() {
+        let part = |key: &str| text(radio.get(key).unwrap_or(&Value::Null));
+        let listening = radio.get("listening").and_then(Value::as_bool) == Some(true);
+        say(format!(
+            "radio {}: {}, {}, {} MHz, {} frames, {} lost{}",
+            part("radio"),
+            part("source"),
+            if listening { "listens" } else { "does not listen" },
+            part("frequency_mhz"),
+            part("frames"),
+            part("frames_lost"),
+            match radio.get("trouble").and_then(Value::as_str) {
+                Some(trouble) => format!("; {trouble}"),
+                None => String::new(),
+            },
+        ))?;
+    }
+    match status.get("gps") {
+        Some(Value::Object(gps)) => {
+            let part = |key: &str| text(gps.get(key).unwrap_or(&Value::Null));
+            let trouble = match gps.get("trouble").and_then(Value::as_str) {
+                Some(trouble) => format!("; {trouble}"),
+                None => String::new(),
+            };
+            say(format!(
+                "position: fix {}, {} satellites, error {} m, {} s old{trouble}",
+                part("mode"),
+                part("satellites"),
+                part("error_m"),
+                part("position_age_secs")
+            ))?;
+        }
+        _ => say("position: no receiver")?,
+    }
+    say(format!("frames: {} in, {} lost", field("frames"), field("frames_lost")))?;
+    say(format!(
+        "journal: {} batches ({}) wait for a desktop, {} on disk, {} free{}",
+        number("backlog_batches"),
+        bytes_words(number("backlog_bytes")),
+        bytes_words(number("journal_bytes")),
+        status
+            .get("disk_free_bytes")
+            .and_then(Value::as_u64)
+            .map_or("unknown".to_owned(), bytes_words),
+        match status.get("journal_trouble").and_then(Value::as_str) {
+            Some(trouble) => format!("; {trouble}"),
+            None => String::new(),
+        },
+    ))?;
+    say(format!(
+        "link: {} desktops connected, {} refused, listens on {}",
+        field("desktops_connected"),
+        field("connections_refused"),
+        field("listen")
+    ))?;
+    Ok(true)
+}

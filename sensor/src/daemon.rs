@@ -1,0 +1,371 @@
+//! `run`: opens everything, listens until it is told to stop, leaves everything on disk.
+
+use crate::capture::{Prepared, SourceContext, SourceSpec, prepare};
+use crate::cli::{RunArguments, SourceArgument};
+use crate::commands::UsageError;
+use crate::config::Config;
+use crate::control::ControlSocket;
+use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
+use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
+use crate::link::{self, Link, LinkSettings};
+use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
+use crate::{state_dir, status_json};
+use anyhow::{Context, Result};
+use pw_model::Origin;
+use pw_wire::{DEFAULT_PORT, StreamInfo, plain_name};
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// With `--exit-at-end`: how long paired desktops have to take the rest.
+const DRAIN: Duration = Duration::from_secs(60);
+/// What the program calls itself.
+const SOFTWARE: &str = concat!("piwardrive-sensor ", env!("CARGO_PKG_VERSION"));
+
+/// What the command line and the file say together.
+struct Settings {
+    sources: Vec<SourceSpec>,
+    gps: Option<GpsSpec>,
+    listen: SocketAddr,
+    name: String,
+    state: PathBuf,
+    config: Config,
+    exit_at_end: bool,
+}
+
+impl Settings {
+    fn new(arguments: RunArguments) -> Result<Self> {
+        let usage = |error: anyhow::Error| anyhow::Error::from(UsageError(format!("{error:#}")));
+        let config = match &arguments.config {
+            Some(path) => Config::read(path).map_err(usage)?,
+            None => Config::default(),
+        };
+        let mut sources = Vec::new();
+        for source in &arguments.sources {
+            if let SourceArgument::Spec(spec) = source {
+                sources.push(spec.clone());
+            }
+        }
+        if arguments.sources.is_empty() {
+            sources = config.sources().map_err(usage)?;
+            if sources.is_empty() {
+                let words = "no source: give --source, or --source none to serve what is there; \
+                             see --help";
+                return Err(UsageError(words.to_owned()).into());
+            }
+        }
+        let origins: Vec<Origin> = sources.iter().map(SourceSpec::origin).collect();
+        if origins.windows(2).any(|pair| pair[0] != pair[1]) {
+            let words = "live, replayed and simulated sources cannot be mixed: what is measured \
+                         must not stand beside what is not";
+            return Err(UsageError(words.to_owned()).into());
+        }
+        let gps = match arguments.gps {
+            Some(gps) => Some(gps),
+            None => config.gps().map_err(usage)?,
+        };
+        let name = arguments.name.or_else(|| config.name.clone()).unwrap_or_else(machine_name);
+        Ok(Self {
+            sources,
+            gps,
+            listen: arguments
+                .listen
+                .or(config.listen)
+                .unwrap_or_else(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))),
+            name: plain_name(&name),
+            state: arguments
+                .state
+                .or_else(|| config.state.clone())
+                .unwrap_or_else(state_dir::default_state_dir),
+            config,
+            exit_at_end: arguments.exit_at_end,
+        })
+    }
+
+    fn origin(&self) -> Origin {
+        self.sources.first().map_or(Origin::Live, SourceSpec::origin)
+    }
+}
+
+fn machine_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "sensor".to_owned() } else { name.trim().to_owned() }
+}
+
+/// Runs the sensor until it is stopped.
+///
+/// # Errors
+/// Something that it was told to use cannot be used.
+pub fn run(arguments: RunArguments) -> Result<()> {
+    start_log(arguments.log.filter())?;
+    let settings = Settings::new(arguments)?;
+    state_dir::create(&settings.state)?;
+    let live = settings.config.live_settings()?;
+    // Whatever can be wrong with sources and receiver is found before anything is written.
+    let sources = settings
+        .sources
+        .iter()
+        .map(|spec| prepare(spec, &live))
+        .collect::<Result<Vec<Prepared>, _>>()?;
+    let (join, receiver) = join(&settings)?;
+    let identity = link::identity(&settings.state)?;
+    let sensor = identity.fingerprint().sensor_id();
+    let stream = StreamInfo { name: settings.name.clone(), origin: settings.origin() };
+    let mut journal_settings =
+        JournalSettings::new(state_dir::journal(&settings.state), sensor, stream.clone());
+    if let Some(quota) = settings.config.journal.quota_mib {
+        journal_settings.quota_bytes = quota.saturating_mul(1 << 20);
+    }
+    let journal = Journal::open(journal_settings)?;
+    let reader = journal.reader();
+    let radios: Vec<String> = sources.iter().flat_map(|source| source.radios.clone()).collect();
+    let counters = (0..radios.len().max(crate::journal::RADIOS_MAX))
+        .filter_map(|number| journal.radio_counter(u8::try_from(number).ok()?))
+        .collect();
+
+    let (events, queue) = sync_channel(QUEUE_EVENTS);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut threads = Vec::new();
+    let pipeline_settings = PipelineSettings {
+        sensor,
+        stream,
+        radios,
+        sources: sources.len(),
+        join,
+        state_dir: settings.state.clone(),
+    };
+    let mut starts = Vec::new();
+    let mut first_radio = 0;
+    for source in sources {
+        let context =
+            SourceContext { first_radio, events: events.clone(), stop: Arc::clone(&stop) };
+        first_radio =
+            first_radio.saturating_add(u8::try_from(source.radios.len()).unwrap_or(u8::MAX));
+        starts.push(source.ready(context, &journal)?);
+    }
+    let pipeline = Pipeline::new(pipeline_settings, journal);
+    let progress = pipeline.state();
+    let status = pipeline.status();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the network threads")?;
+    let link_settings = LinkSettings {
+        listen: settings.listen,
+        state_dir: settings.state.clone(),
+        name: settings.name.clone(),
+        software: SOFTWARE.to_owned(),
+        origin: settings.origin(),
+    };
+    let link = {
+        let _guard = runtime.enter();
+        link::start(link_settings, identity, reader.clone(), status)?
+    };
+    let listen = link.local_addr().context("the link has no address")?;
+    let link = Arc::new(link);
+    let running = Running {
+        settings,
+        reader,
+        progress,
+        link: Arc::clone(&link),
+        counters,
+        listen: listen.to_string(),
+    };
+    let control = running.control()?;
+    tracing::info!(
+        "{SOFTWARE} '{}' ({sensor}) listens for desktops on {listen}, state in {}",
+        running.settings.name,
+        running.settings.state.display()
+    );
+
+    let pipeline = std::thread::Builder::new()
+        .name("pipeline".to_owned())
+        .spawn(move || pipeline.run(&queue))
+        .context("cannot start the pipeline's thread")?;
+    for start in starts {
+        threads.push(start.start()?);
+    }
+    if let Some(receiver) = receiver {
+        let gps_events = events.clone();
+        let send = move |event: GpsEvent| gps_events.send(Event::Gps(event)).is_ok();
+        GpsThread::start(receiver, Arc::clone(&stop), send)
+            .context("cannot start the position thread")?;
+    }
+    let waited = runtime.block_on(running.wait(&pipeline));
+    leave(Leaving { stop, events, threads, pipeline, control, runtime, link, running })?;
+    waited
+}
+
+/// How frames get their positions, and the live receiver that has to be started for it.
+fn join(settings: &Settings) -> Result<(Join, Option<GpsSpec>)> {
+    let origin = settings.origin();
+    let Some(gps) = settings.gps.clone() else {
+        let join = if origin == Origin::Simulated { Join::Simulated } else { Join::None };
+        return Ok((join, None));
+    };
+    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|data| data.is_file());
+    Ok(match gps {
+        GpsSpec::None => (Join::None, None),
+        GpsSpec::Fixed(position) => (Join::Fixed(position), None),
+        GpsSpec::Nmea { path, .. } if origin != Origin::Live || is_file(&path) => {
+            let fixes = read_nmea_file(&path)?;
+            if origin == Origin::Live {
+                tracing::warn!(
+                    "{} is a recorded file: its fixes are joined by their own times, which lie in the past",
+                    path.display()
+                );
+            }
+            (Join::Recorded(fixes), None)
+        }
+        receiver => {
+            if origin != Origin::Live {
+                tracing::warn!(
+                    "{receiver} reports the present; replayed frames lie in the past and get no position"
+                );
+            }
+            (Join::Live, Some(receiver))
+        }
+    })
+}
+
+fn start_log(filter: &str) -> Result<()> {
+    let filter = match std::env::var("PIWARDRIVE_LOG") {
+        Ok(own) => own,
+        Err(_not_set) => filter.to_owned(),
+    };
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| UsageError(format!("PIWARDRIVE_LOG: {error}")))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+/// The running sensor.
+struct Running {
+    settings: Settings,
+    reader: JournalReader,
+    progress: watch::Receiver<PipelineState>,
+    link: Arc<Link>,
+    counters: Vec<RadioCounter>,
+    listen: String,
+}
+
+impl Running {
+    fn control(&self) -> Result<ControlSocket> {
+        let progress = self.progress.clone();
+        let reader = self.reader.clone();
+        let link = Arc::downgrade(&self.link);
+        let counters = self.counters.clone();
+        let name = self.settings.name.clone();
+        let origin = self.settings.origin();
+        let listen = self.listen.clone();
+        ControlSocket::listen(&self.settings.state, move |command| {
+            if command != "status" {
+                return None;
+            }
+            let frames_in = counters.iter().map(RadioCounter::total).sum();
+            let link = link.upgrade();
+            Some(status_json::status(&status_json::Parts {
+                name: &name,
+                origin,
+                listen: &listen,
+                sensor: link.as_ref().map(|link| link.sensor()),
+                traffic: link.as_ref().map(|link| link.traffic()).unwrap_or_default(),
+                progress: &progress.borrow().clone(),
+                journal: &reader.state().borrow().clone(),
+                frames_in,
+            }))
+        })
+    }
+
+    /// Until a signal comes, everything asked for is done, or the pipeline has ended by a defect.
+    async fn wait<T>(&self, pipeline: &JoinHandle<T>) -> Result<()> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        let mut settled: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return Ok(()),
+                _ = terminate.recv() => return Ok(()),
+                _ = look.tick() => {}
+            }
+            if pipeline.is_finished() {
+                anyhow::bail!("the pipeline has ended by a defect; what was journaled is safe");
+            }
+            if !self.settings.exit_at_end || !self.progress.borrow().settled {
+                continue;
+            }
+            let since = *settled.get_or_insert_with(Instant::now);
+            if self.link.keys().desktops().is_empty() {
+                return Ok(());
+            }
+            let left = self.reader.state().borrow().backlog_batches;
+            if left == 0 && since.elapsed() > Duration::from_millis(500) {
+                return Ok(());
+            }
+            if since.elapsed() >= DRAIN {
+                tracing::warn!(
+                    "{left} batches wait in the journal: no paired desktop took them in time"
+                );
+                return Ok(());
+            }
+        }
+    }
+}
+
+struct Leaving {
+    stop: Arc<AtomicBool>,
+    events: SyncSender<Event>,
+    threads: Vec<JoinHandle<()>>,
+    pipeline: JoinHandle<Result<(), crate::journal::JournalError>>,
+    control: ControlSocket,
+    runtime: Runtime,
+    link: Arc<Link>,
+    running: Running,
+}
+
+/// Stops everything in order: sources, pipeline, journal, link.
+fn leave(leaving: Leaving) -> Result<()> {
+    leaving.stop.store(true, Ordering::Relaxed);
+    // It fails only when the pipeline is gone already.
+    drop(leaving.events.send(Event::Stop));
+    drop(leaving.events);
+    for thread in leaving.threads {
+        if thread.join().is_err() {
+            tracing::error!("a source has ended by a defect");
+        }
+    }
+    let result = match leaving.pipeline.join() {
+        Ok(result) => result.map_err(anyhow::Error::from),
+        Err(_panic) => Err(anyhow::anyhow!("the pipeline has ended by a defect")),
+    };
+    drop(leaving.control);
+    let state = leaving.running.reader.state().borrow().clone();
+    drop(leaving.running);
+    match Arc::try_unwrap(leaving.link) {
+        Ok(link) => leaving.runtime.block_on(link.shutdown()),
+        Err(shared) => drop(shared),
+    }
+    leaving.runtime.shutdown_timeout(Duration::from_secs(2));
+    tracing::info!(
+        "stopped; the journal holds batches {} to {}, {} wait for a desktop",
+        state.oldest_seq,
+        state.durable_seq,
+        state.backlog_batches
+    );
+    result
+}

@@ -1,0 +1,500 @@
+//! The sensor's event loop: frames in, batches out to the journal.
+//!
+//! One thread, one bounded queue, one closed set of events. It waits for the journal when that is
+//! slow; live sources then find the queue full and count what they drop.
+
+mod batch;
+mod event;
+mod recent;
+mod state;
+mod tunes;
+mod waiting;
+
+pub use event::Event;
+pub use state::{PipelineState, RadioInfo};
+
+use crate::capture::FrameChunk;
+use crate::gps::{GpsEvent, NmeaReader, Track};
+use crate::journal::{Journal, JournalError, JournalReader};
+use crate::{clock, health};
+use batch::BatchBuilder;
+use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
+use pw_model::{
+    ClockSource, ClockState, Fix, FixMode, Gap, GapCause, Health, Origin, Position, RadioEventKind,
+    RadioId, SensorId, Timestamp,
+};
+use pw_wire::{Status, StreamInfo};
+use recent::RecentAdvertisements;
+use state::Counts;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tunes::TuneLedger;
+use waiting::{Patience, WaitingRoom};
+
+/// Events that may wait for the pipeline: with full chunks, about 32 MB of frames. When it is full,
+/// live sources count and drop, all others wait.
+pub const QUEUE_EVENTS: usize = 512;
+
+/// Time between two records of health.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
+/// Time between two states for the link and the command line.
+const STATE_INTERVAL: Duration = Duration::from_millis(500);
+/// Time between two fixes of a sensor that stands still, in the time of the stream.
+const FIXED_INTERVAL: Duration = Duration::from_secs(60);
+/// Fixes of a live receiver that are kept for joining.
+const LIVE_TRACK: usize = 256;
+
+/// How frames are joined with positions.
+#[derive(Debug)]
+pub enum Join {
+    /// Not at all.
+    None,
+    /// The sensor stands there.
+    Fixed(Position),
+    /// By time with a recorded receiver's fixes, in order of time.
+    Recorded(Vec<Fix>),
+    /// With a receiver that reports while frames come in.
+    Live,
+    /// With the receiver of the simulation.
+    Simulated,
+}
+
+/// What the pipeline is told at its start.
+#[derive(Debug)]
+pub struct PipelineSettings {
+    /// Who we are.
+    pub sensor: SensorId,
+    /// What every batch says of the stream.
+    pub stream: StreamInfo,
+    /// Names of the radios, in the order of their numbers.
+    pub radios: Vec<String>,
+    /// Number of sources; each sends one [`Event::Ended`].
+    pub sources: usize,
+    /// Position of frames.
+    pub join: Join,
+    /// Folder whose disk is watched.
+    pub state_dir: PathBuf,
+}
+
+/// The event loop and what it knows.
+pub struct Pipeline {
+    settings: PipelineSettings,
+    journal: Journal,
+    reader: JournalReader,
+    observer: Observer,
+    observed: Observed,
+    track: Track,
+    /// Recorded fixes that are not yet in a batch.
+    recorded: VecDeque<Fix>,
+    nmea: NmeaReader,
+    waiting: WaitingRoom,
+    batch: BatchBuilder,
+    ledger: TuneLedger,
+    /// Radios whose source says itself what it listens to.
+    self_tuned: BTreeSet<RadioId>,
+    opted_out: BTreeMap<RadioId, Gap>,
+    recent: RecentAdvertisements,
+    announcements: u64,
+    losses: u64,
+    counts: Counts,
+    /// Latest time of a frame or fix of a stream that brings its own time.
+    stream_time: Option<Timestamp>,
+    last_fixed: Option<Timestamp>,
+    clock_stated: bool,
+    last_health: Option<Instant>,
+    last_state: Option<Instant>,
+    running_sources: usize,
+    placed: u64,
+    state: watch::Sender<PipelineState>,
+    status: watch::Sender<Option<Status>>,
+}
+
+impl Pipeline {
+    /// Before the first event.
+    #[must_use]
+    pub fn new(settings: PipelineSettings, journal: Journal) -> Self {
+        let (track, recorded) = match &settings.join {
+            Join::Fixed(position) => (Track::fixed(*position), VecDeque::new()),
+            Join::Recorded(fixes) => {
+                let mut track = Track::new(fixes.len());
+                fixes.iter().for_each(|fix| track.push(*fix));
+                (track, fixes.iter().copied().collect())
+            }
+            Join::None | Join::Live | Join::Simulated => (Track::new(LIVE_TRACK), VecDeque::new()),
+        };
+        let reader = journal.reader();
+        let counts = Counts::new(&settings.radios);
+        Self {
+            batch: BatchBuilder::new(settings.sensor, settings.stream.clone()),
+            running_sources: settings.sources,
+            settings,
+            journal,
+            reader,
+            observer: Observer::new(ObserverSettings::default()),
+            observed: Observed::default(),
+            track,
+            recorded,
+            nmea: NmeaReader::default(),
+            waiting: WaitingRoom::default(),
+            ledger: TuneLedger::default(),
+            self_tuned: BTreeSet::new(),
+            opted_out: BTreeMap::new(),
+            recent: RecentAdvertisements::default(),
+            announcements: 0,
+            losses: 0,
+            counts,
+            stream_time: None,
+            last_fixed: None,
+            clock_stated: false,
+            last_health: None,
+            last_state: None,
+            placed: 0,
+            state: watch::Sender::new(PipelineState::default()),
+            status: watch::Sender::new(None),
+        }
+    }
+
+    /// How it goes, as it changes.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<PipelineState> {
+        self.state.subscribe()
+    }
+
+    /// What a connected desktop is told.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Option<Status>> {
+        self.status.subscribe()
+    }
+
+    /// Works until it is told to stop and all sources have ended, then writes everything down and
+    /// closes the journal.
+    ///
+    /// # Errors
+    /// The journal's writer has ended by a defect.
+    pub fn run(mut self, events: &Receiver<Event>) -> Result<(), JournalError> {
+        let mut stopping = false;
+        while !(stopping && self.running_sources == 0) {
+            match events.recv_timeout(self.patience()) {
+                Ok(Event::Stop) => stopping = true,
+                Ok(event) => self.take(event)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.upkeep()?;
+        }
+        self.finish()
+    }
+
+    fn is_live(&self) -> bool {
+        self.settings.stream.origin == Origin::Live
+    }
+
+    /// The time of the stream: the machine's for live frames, else the frames' own.
+    fn now(&self) -> Option<Timestamp> {
+        if self.is_live() { Some(clock::now()) } else { self.stream_time }
+    }
+
+    fn patience(&self) -> Duration {
+        let batch = self.batch.due_in().unwrap_or(STATE_INTERVAL);
+        let waiting =
+            if self.waiting.is_empty() { STATE_INTERVAL } else { Duration::from_millis(50) };
+        batch.min(waiting).min(STATE_INTERVAL)
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), JournalError> {
+        match event {
+            Event::Frames(chunk) => self.frames(&chunk)?,
+            Event::Lost(gap) => {
+                self.counts.lost(&gap);
+                self.batch.gap(gap);
+            }
+            Event::Tuned(interval) => {
+                self.self_tuned.insert(interval.radio);
+                self.batch.tune(interval);
+            }
+            Event::Listening { radio, frequency_mhz } => {
+                self.self_tuned.insert(radio);
+                self.counts.tuned(radio, frequency_mhz);
+            }
+            Event::Radio(event) => {
+                self.advance(event.time);
+                match &event.kind {
+                    RadioEventKind::Stopped { .. } | RadioEventKind::Failed { .. } => {
+                        self.ledger.end(event.radio).into_iter().for_each(|i| self.batch.tune(i));
+                    }
+                    RadioEventKind::Started { .. } => {}
+                }
+                self.counts.radio(&event);
+                self.batch.radio_event(event);
+            }
+            Event::Nmea { time, sentence } => self.sentence(time, &sentence),
+            Event::Gps(event) => self.gps(event),
+            Event::Ended => self.source_ended(),
+            Event::Stop => {}
+        }
+        Ok(())
+    }
+
+    fn frames(&mut self, chunk: &FrameChunk) -> Result<(), JournalError> {
+        let radio = chunk.radio;
+        self.counts.heard(radio, chunk.len() as u64);
+        for (meta, data) in chunk.frames() {
+            self.advance(meta.time);
+            let before = self.observed.opted_out;
+            let input = FrameInput {
+                time: meta.time,
+                radio,
+                link_type: meta.link_type,
+                data,
+                original_len: meta.original_len,
+                frequency_mhz: meta.frequency_mhz,
+                position: meta.position,
+            };
+            self.observer.observe(&input, &mut self.observed);
+            if self.observed.opted_out > before {
+                self.opt_out(radio, meta.time, self.observed.opted_out - before);
+            }
+            for advertisement in self.observed.advertisements.drain(..) {
+                self.recent.insert(&advertisement);
+                self.batch.advertisement(advertisement);
+            }
+            for observation in self.observed.observations.drain(..) {
+                if let Some(frequency) = observation.frequency_mhz {
+                    self.counts.tuned(radio, frequency);
+                    if !self.self_tuned.contains(&radio) {
+                        let ended = self.ledger.heard(radio, observation.time, frequency);
+                        ended.into_iter().for_each(|interval| self.batch.tune(interval));
+                    }
+                }
+                if let Some(id) = observation.advertisement {
+                    self.recent.heard(id, observation.time);
+                }
+                self.waiting.enter(observation);
+            }
+            self.release()?;
+        }
+        Ok(())
+    }
+
+    fn opt_out(&mut self, radio: RadioId, time: Timestamp, frames: u64) {
+        let gap = self.opted_out.entry(radio).or_insert(Gap {
+            radio: Some(radio),
+            start: time,
+            end: time,
+            cause: GapCause::OptedOut,
+            frames: Some(0),
+        });
+        gap.start = gap.start.min(time);
+        gap.end = gap.end.max(time);
+        gap.frames = gap.frames.map(|sum| sum + frames);
+    }
+
+    /// The stream has come to `time`.
+    fn advance(&mut self, time: Timestamp) {
+        if self.is_live() {
+            return;
+        }
+        let now = self.stream_time.map_or(time, |now| now.max(time));
+        self.stream_time = Some(now);
+        while let Some(fix) = self.recorded.pop_front_if(|fix| fix.time <= now) {
+            self.counts.fix(&fix, Some(now));
+            self.batch.fix(fix);
+        }
+    }
+
+    fn patience_for_fixes(&self) -> Patience {
+        match (&self.settings.join, self.stream_time) {
+            (Join::Live, _) if self.is_live() => Patience::Live,
+            (Join::Simulated, Some(now)) if self.running_sources > 0 => Patience::Stream(now),
+            _ => Patience::None,
+        }
+    }
+
+    /// Moves observations whose place is decided into the batch.
+    fn release(&mut self) -> Result<(), JournalError> {
+        let patience = self.patience_for_fixes();
+        while let Some(observation) = self.waiting.leave(&self.track, patience) {
+            self.placed += u64::from(observation.position.is_some());
+            self.batch.observation(observation);
+            if self.batch.is_full() {
+                self.close_batch()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sentence(&mut self, time: Timestamp, sentence: &str) {
+        self.advance(time);
+        if !matches!(self.settings.join, Join::Simulated) {
+            return;
+        }
+        if let Some(report) = self.nmea.line(sentence) {
+            // The simulated receiver and the simulated sensor have one clock.
+            let fix = report.at(report.time.unwrap_or(time));
+            self.fix(fix);
+        }
+    }
+
+    fn gps(&mut self, event: GpsEvent) {
+        match event {
+            GpsEvent::Fix(fix) => self.fix(fix),
+            GpsEvent::Clock { offset_us, uncertainty_us } => {
+                let (source, kept_us) = health::system_clock();
+                self.batch.clock(ClockState {
+                    time: clock::now(),
+                    source,
+                    offset_us: Some(offset_us),
+                    uncertainty_us: kept_us.or(uncertainty_us),
+                });
+            }
+            GpsEvent::Trouble(trouble) => self.counts.gps_trouble(trouble),
+        }
+    }
+
+    fn fix(&mut self, fix: Fix) {
+        self.track.push(fix);
+        let now = self.now();
+        self.counts.fix(&fix, now);
+        self.batch.fix(fix);
+    }
+
+    /// A sensor that stands still says so once a minute.
+    fn state_fixed_place(&mut self) {
+        let (Join::Fixed(position), Some(time)) = (&self.settings.join, self.now()) else { return };
+        if self.last_fixed.is_some_and(|last| time.since(last) < FIXED_INTERVAL) {
+            return;
+        }
+        self.last_fixed = Some(time);
+        let fix = Fix {
+            time,
+            mode: FixMode::Fixed,
+            position: Some(*position),
+            speed_mps: None,
+            track_deg: None,
+            satellites: None,
+            hdop: None,
+        };
+        self.counts.fix(&fix, Some(time));
+        self.batch.fix(fix);
+    }
+
+    fn source_ended(&mut self) {
+        self.running_sources = self.running_sources.saturating_sub(1);
+        if self.running_sources == 0 {
+            self.ledger.end_all().for_each(|interval| self.batch.tune(interval));
+            let rest = std::mem::take(&mut self.recorded);
+            rest.into_iter().for_each(|fix| self.batch.fix(fix));
+            self.state_health();
+            if matches!(self.settings.join, Join::Recorded(_)) && self.placed == 0 {
+                tracing::warn!(
+                    "no frame lies within the times of the position file: all positions are unknown"
+                );
+            }
+        }
+    }
+
+    /// Everything that is due by the clock.
+    fn upkeep(&mut self) -> Result<(), JournalError> {
+        self.release()?;
+        if self.running_sources > 0 {
+            if self.last_health.is_none_or(|last| last.elapsed() >= HEALTH_INTERVAL) {
+                self.state_health();
+            }
+            self.state_fixed_place();
+        }
+        self.announce_again()?;
+        if self.batch.is_full() || self.batch.due_in().is_some_and(|due| due.is_zero()) {
+            self.close_batch()?;
+        }
+        if self.last_state.is_none_or(|last| last.elapsed() >= STATE_INTERVAL) {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Sends what was advertised lately once more, when the journal asks for it.
+    fn announce_again(&mut self) -> Result<(), JournalError> {
+        let asked = self.reader.announcements();
+        let losses = self.reader.losses();
+        if (asked, losses) == (self.announcements, self.losses) {
+            return Ok(());
+        }
+        (self.announcements, self.losses) = (asked, losses);
+        let Some(now) = self.now() else { return Ok(()) };
+        for advertisement in self.recent.lately(now) {
+            self.batch.advertisement(advertisement);
+            if self.batch.is_full() {
+                self.close_batch()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_batch(&mut self) -> Result<(), JournalError> {
+        for gap in std::mem::take(&mut self.opted_out).into_values() {
+            self.batch.gap(gap);
+        }
+        match self.batch.close() {
+            Some(batch) => self.journal.submit(batch),
+            None => Ok(()),
+        }
+    }
+
+    fn state_health(&mut self) {
+        // A stream with its own time has no health before its first frame.
+        let Some(time) = self.now() else { return };
+        self.last_health = Some(Instant::now());
+        let journal = self.reader.state().borrow().clone();
+        self.batch.health(Health {
+            time,
+            temperature_c: health::temperature_c(),
+            memory_bytes: health::memory_bytes(),
+            disk_free_bytes: health::disk_free_bytes(&self.settings.state_dir),
+            backlog_batches: journal.backlog_batches,
+            backlog_bytes: journal.backlog_bytes,
+            frames: self.counts.frames(),
+            frames_lost: self.counts.frames_lost() + journal.write_loss_frames,
+            gps_age_secs: self.counts.gps_age_secs(Some(time)),
+            position: self.track.last_position().and_then(|fix| fix.position),
+        });
+        if !self.clock_stated || self.is_live() {
+            self.clock_stated = true;
+            let (source, uncertainty_us) = match self.settings.stream.origin {
+                Origin::Live => health::system_clock(),
+                Origin::Replay | Origin::Simulated | Origin::Imported => (ClockSource::File, None),
+            };
+            self.batch.clock(ClockState { time, source, offset_us: None, uncertainty_us });
+        }
+    }
+
+    fn publish(&mut self) {
+        self.last_state = Some(Instant::now());
+        let journal = self.reader.state().borrow().clone();
+        let now = self.now();
+        let has_receiver = !matches!(self.settings.join, Join::None);
+        let disk = health::disk_free_bytes(&self.settings.state_dir);
+        let status: Status = self.counts.status(clock::now(), now, has_receiver, &journal, disk);
+        let running_sources = self.running_sources;
+        let settled = self.waiting.is_empty() && self.batch.due_in().is_none();
+        self.status.send_replace(Some(status.clone()));
+        self.state.send_replace(PipelineState {
+            status: Some(status),
+            running_sources,
+            settled: running_sources == 0 && settled,
+        });
+    }
+
+    /// Writes everything down.
+    fn finish(mut self) -> Result<(), JournalError> {
+        self.running_sources = 0;
+        self.settings.join = Join::None;
+        self.release()?;
+        self.ledger.end_all().for_each(|interval| self.batch.tune(interval));
+        self.close_batch()?;
+        self.publish();
+        self.journal.close()
+    }
+}
