@@ -50,6 +50,22 @@ fn a_survey_of_a_thousand() {
 }
 
 #[test]
+fn a_drive_across_europe() {
+    let mut snapshot = fixture::survey(&Shape::of(40));
+    let far = [(38.7, -9.1), (41.4, 2.2), (48.9, 2.3), (52.5, 13.4), (59.9, 30.3), (41.0, 29.0)];
+    let track = snapshot.track.iter().take(far.len()).zip(far);
+    let moved = track.map(|(point, (lat_deg, lon_deg))| pw_survey::TrackPoint {
+        position: pw_model::Position::new(lat_deg, lon_deg),
+        ..*point
+    });
+    snapshot.track = std::sync::Arc::new(moved.collect());
+    let (_, html) = check_renders("europe", &fixture::input(snapshot));
+    for country in ["Portugal", "Spain", "France", "Germany", "Russia", "Turkey"] {
+        assert!(html.contains(country), "{country}");
+    }
+}
+
+#[test]
 fn one_and_none() {
     check_renders("one", &fixture::input(fixture::survey(&Shape::of(1))));
     let (_, html) = check_renders("empty", &fixture::input(fixture::empty()));

@@ -25,7 +25,18 @@ fn known_places() {
 }
 
 #[test]
+fn cities_on_a_simplified_coast() {
+    check_country(41.38, 2.18, Some("Spain"));
+    check_country(41.01, 28.98, Some("Turkey"));
+    check_country(38.70, -9.14, Some("Portugal"));
+    check_country(1.29, 103.85, Some("Singapore"));
+    check_country(40.70, -74.01, Some("United States of America"));
+    check_country(-33.86, 151.21, Some("Australia"));
+}
+
+#[test]
 fn known_seas() {
+    check_country(54.5, 5.0, None);
     check_country(30.0, -40.0, None);
     check_country(0.0, -150.0, None);
     check_country(42.0, 50.5, None);

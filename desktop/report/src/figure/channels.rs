@@ -70,10 +70,11 @@ pub(crate) fn slots(uses: &[ChannelUse], band: Band, has_ledger: bool) -> Vec<Sl
         .collect()
 }
 
-/// Draws a band.
+/// Draws a band; without the airtime where no listening time is known.
 pub(crate) fn draw(slots: &[Slot]) -> String {
+    let has_airtime = slots.iter().any(|slot| slot.listened != Listened::Unknown);
     let networks_foot = TOP + NETWORKS;
-    let airtime_foot = networks_foot + GAP + AIRTIME;
+    let airtime_foot = networks_foot + if has_airtime { GAP + AIRTIME } else { 0.0 };
     let mut svg = Svg::new(WIDTH, airtime_foot + BOTTOM);
     svg.raw(format_args!(
         "<pattern id=\"not\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" \
@@ -85,9 +86,12 @@ pub(crate) fn draw(slots: &[Slot]) -> String {
     let most = f64::from(most.unwrap_or(0).max(1));
     let ink = "fill=\"#4a5864\"";
     svg.label([0.0, 7.0], 7.0, Anchor::Start, ink, "Access points");
-    svg.label([0.0, networks_foot + GAP - 4.0], 7.0, Anchor::Start, ink, "Airtime share");
+    if has_airtime {
+        svg.label([0.0, networks_foot + GAP - 4.0], 7.0, Anchor::Start, ink, "Airtime share");
+    }
     for (at, _) in slots.iter().enumerate().filter(|(_, slot)| slot.listened == Listened::Not) {
         let x = LEFT + step * at as f64 + 0.5;
+        // Unknown and not listened never stand together, so that there is an airtime part here.
         for (foot, height) in [(networks_foot, NETWORKS), (airtime_foot, AIRTIME)] {
             svg.rect([x, foot - height, step - 1.0, height], "fill=\"url(#not)\"");
         }
@@ -95,8 +99,12 @@ pub(crate) fn draw(slots: &[Slot]) -> String {
     let whole = round_down(most / 2.0).max(1.0);
     draw_axis(&mut svg, [networks_foot, NETWORKS], [most, whole], |value| format!("{value:.0}"));
     let top_share = top_share(slots);
-    let ends = [top_share, top_share / 2.0];
-    draw_axis(&mut svg, [airtime_foot, AIRTIME], ends, |share| format!("{:.0}%", share * 100.0));
+    if has_airtime {
+        let ends = [top_share, top_share / 2.0];
+        draw_axis(&mut svg, [airtime_foot, AIRTIME], ends, |share| {
+            format!("{:.0}%", share * 100.0)
+        });
+    }
     let every = label_every(slots.len());
     for (at, slot) in slots.iter().enumerate() {
         let x = LEFT + step * at as f64;

@@ -12,8 +12,8 @@ use pw_model::Position;
 
 /// Width of the drawing: that of the text on the page, in points.
 const WIDTH: f64 = 482.0;
-/// Height of the map itself.
-const HEIGHT: f64 = 530.0;
+/// Height of the map itself: as the survey's shape needs, within these.
+const HEIGHTS: std::ops::RangeInclusive<f64> = 240.0..=530.0;
 /// Below the map: the legend.
 const LEGEND: f64 = 34.0;
 /// With more networks than this their error circles would hide everything.
@@ -53,12 +53,13 @@ pub(crate) fn draw(facts: &Facts<'_>) -> Option<Map> {
         facts.located().map(|(_, located)| flat.point(located.position)).collect();
     let all: Vec<[f64; 2]> = track.iter().flatten().chain(&places).copied().collect();
     let view = View::around(&all, &flat)?;
-    let mut svg = Svg::new(WIDTH, HEIGHT + LEGEND);
+    let height = view.height;
+    let mut svg = Svg::new(WIDTH, height + LEGEND);
     svg.raw(format_args!(
-        "<clipPath id=\"map\"><rect width=\"{WIDTH}\" height=\"{HEIGHT}\"/></clipPath>\
+        "<clipPath id=\"map\"><rect width=\"{WIDTH}\" height=\"{height}\"/></clipPath>\
          <g clip-path=\"url(#map)\">"
     ));
-    svg.rect([0.0, 0.0, WIDTH, HEIGHT], "fill=\"#dbe7ee\"");
+    svg.rect([0.0, 0.0, WIDTH, height], "fill=\"#dbe7ee\"");
     draw_land(&mut svg, &view);
     let grid = Grid::of(&view);
     draw_grid(&mut svg, &view, &grid);
@@ -75,10 +76,10 @@ pub(crate) fn draw(facts: &Facts<'_>) -> Option<Map> {
         draw_locator(&mut svg, &view, &drawn);
     }
     svg.rect(
-        [0.25, 0.25, WIDTH - 0.5, HEIGHT - 0.5],
+        [0.25, 0.25, WIDTH - 0.5, height - 0.5],
         "fill=\"none\" stroke=\"#8593a0\" stroke-width=\"0.5\"",
     );
-    draw_legend(&mut svg, facts, circles);
+    draw_legend(&mut svg, facts, circles, height);
     Some(Map { svg: svg.finish(), shown, outside, circles, numbers })
 }
 
@@ -138,15 +139,16 @@ impl View {
         let metres_per_unit = METRES_PER_DEG * latitude(middle[1]).to_radians().cos();
         let least = LEAST_SIDE_M / metres_per_unit.max(1.0);
         let (wide, high) = (((east - west) * 1.12).max(least), ((north - south) * 1.12).max(least));
-        let scale = (WIDTH / wide).min(HEIGHT / high);
-        let (wide, high) = (WIDTH / scale, HEIGHT / scale);
+        let height = (WIDTH * high / wide).clamp(*HEIGHTS.start(), *HEIGHTS.end()).round();
+        let scale = (WIDTH / wide).min(height / high);
+        let (wide, high) = (WIDTH / scale, height / scale);
         Some(Self {
             west: middle[0] - wide / 2.0,
             south: middle[1] - high / 2.0,
             east: middle[0] + wide / 2.0,
             north: middle[1] + high / 2.0,
             width: WIDTH,
-            height: HEIGHT,
+            height,
         })
     }
 
@@ -238,7 +240,7 @@ fn draw_grid(svg: &mut Svg, view: &View, grid: &Grid) {
     let line = "stroke=\"#c9d2d9\" stroke-width=\"0.4\"";
     for lon in &grid.lon_deg {
         let [x, _] = view.paper([*lon, view.south]);
-        svg.line([x, 0.0], [x, HEIGHT], line);
+        svg.line([x, 0.0], [x, view.height], line);
     }
     for lat in &grid.lat_deg {
         let [_, y] = view.paper([view.west, mercator(*lat)]);
@@ -253,12 +255,12 @@ fn draw_degrees(svg: &mut Svg, view: &View, grid: &Grid) {
         let [x, _] = view.paper([*lon, view.south]);
         let turned = lon - 360.0 * (lon / 360.0).round();
         let words = words::longitude(turned, grid.digits);
-        svg.label([x + 2.0, HEIGHT - 3.0], 6.0, Anchor::Start, ink, &words);
+        svg.label([x + 2.0, view.height - 3.0], 6.0, Anchor::Start, ink, &words);
     }
     for lat in &grid.lat_deg {
         let [_, y] = view.paper([view.west, mercator(*lat)]);
         // The corner belongs to the longitudes.
-        if y < HEIGHT - 14.0 {
+        if y < view.height - 14.0 {
             let words = words::latitude(*lat, grid.digits);
             svg.label([2.5, y - 2.0], 6.0, Anchor::Start, ink, &words);
         }
@@ -368,7 +370,7 @@ fn mark(svg: &mut Svg, class: Class, [x, y]: [f64; 2], size: f64) {
 fn draw_scale(svg: &mut Svg, view: &View) {
     let length_m = round_down(view.metres_per_point() * WIDTH / 4.0);
     let length = length_m / view.metres_per_point();
-    let (x, y) = (WIDTH - 14.0 - length, HEIGHT - 20.0);
+    let (x, y) = (WIDTH - 14.0 - length, view.height - 20.0);
     svg.rect([x - 6.0, y - 14.0, length + 12.0, 22.0], "fill=\"#ffffff\" fill-opacity=\"0.8\"");
     let ink = "stroke=\"#1d2a35\" stroke-width=\"1\"";
     svg.line([x, y], [x + length, y], ink);
@@ -387,7 +389,7 @@ fn draw_scale(svg: &mut Svg, view: &View) {
 /// corner where it hides least.
 fn draw_locator(svg: &mut Svg, view: &View, drawn: &[[f64; 2]]) {
     let (wide, high) = (104.0, 74.0);
-    let (right, foot) = (WIDTH - wide - 8.0, HEIGHT - high - 16.0);
+    let (right, foot) = (WIDTH - wide - 8.0, view.height - high - 16.0);
     let hidden = |[left, top]: [f64; 2]| {
         let inside = |p: &&[f64; 2]| {
             (left - 6.0..left + wide + 6.0).contains(&p[0])
@@ -425,9 +427,9 @@ fn draw_locator(svg: &mut Svg, view: &View, drawn: &[[f64; 2]]) {
     svg.raw(format_args!("</g>"));
 }
 
-fn draw_legend(svg: &mut Svg, facts: &Facts<'_>, circles: bool) {
+fn draw_legend(svg: &mut Svg, facts: &Facts<'_>, circles: bool, foot: f64) {
     let ink = "fill=\"#1d2a35\"";
-    let (mut x, mut y) = (4.0, HEIGHT + 12.0);
+    let (mut x, mut y) = (4.0, foot + 12.0);
     let mut place = |width: f64| {
         if x + width > WIDTH {
             x = 4.0;
@@ -489,11 +491,6 @@ mod tests {
         let map = draw(&Facts::new(&input)).expect("a position is known");
         assert_eq!(map.outside, outside, "{places:?}");
         assert!(!map.svg.contains("NaN") && !map.svg.contains("inf"), "{places:?}");
-        if let Some(folder) = std::env::var_os("PIWARDRIVE_REPORTS") {
-            let name = format!("map_{:.0}_{:.0}.svg", places[0].0, places[0].1);
-            let file = std::path::PathBuf::from(folder).join(name);
-            std::fs::write(file, &map.svg).expect("written");
-        }
         map.svg
     }
 
