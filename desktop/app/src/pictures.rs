@@ -3,9 +3,10 @@
 use crate::backend::Backend;
 use crate::command::{Order, View};
 use crate::feed::{Feed, Notice};
-use crate::screenshot::{Picture, picture};
+use crate::screenshot::{Picture, headless, picture};
 use crate::style::ThemeChoice;
 use crate::{fixture, views};
+use egui_kittest::kittest::Queryable;
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,10 +68,12 @@ fn pictures_to_look_at() -> anyhow::Result<()> {
 
 #[test]
 fn every_view_paints_something_in_every_theme() -> anyhow::Result<()> {
-    for view in View::ALL {
-        let image = paint(Picture::View(view), (1280, 800), ThemeChoice::Dark)?;
+    for (view, theme) in
+        View::ALL.into_iter().flat_map(|view| ThemeChoice::ALL.map(|theme| (view, theme)))
+    {
+        let image = paint(Picture::View(view), (1280, 800), theme)?;
         assert_eq!((image.width(), image.height()), (1280, 800));
-        assert!(colors(&image) > 40, "{view:?}: {}", colors(&image));
+        assert!(colors(&image) > 25, "{view:?} {theme:?}: {}", colors(&image));
     }
     Ok(())
 }
@@ -83,5 +86,59 @@ fn night_paints_no_blue() -> anyhow::Result<()> {
         let blue = image.pixels().filter(|pixel| pixel.0[2] > 0x60).count();
         assert_eq!(blue, 0, "{name}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_filter_narrows_the_table_and_trouble_in_it_is_said() -> anyhow::Result<()> {
+    let backend =
+        |_: &egui::Context| -> Box<dyn Backend> { Box::new(Still(Some(fixture::snapshot()))) };
+    let mut window = headless((1280, 800), ThemeChoice::Light, None, backend)?;
+    window.run_steps(4);
+    window.get_by_label("148 networks");
+    window.get_by_label("SIMULATED DATA");
+    window.get_by_label("Filter").focus();
+    window.run_steps(2);
+    window.get_by_label("Filter").type_text("security=open");
+    window.run_steps(4);
+    assert!(window.query_by_label("148 networks").is_none());
+    window.get_by_label("12 of 148");
+    window.get_by_label("Filter").type_text(" and (");
+    window.run_steps(4);
+    assert!(window.query_by_label_contains("filter, character").is_some());
+    Ok(())
+}
+
+#[test]
+fn keys_walk_through_the_table_and_open_the_details() -> anyhow::Result<()> {
+    let backend =
+        |_: &egui::Context| -> Box<dyn Backend> { Box::new(Still(Some(fixture::snapshot()))) };
+    let mut window = headless((1280, 800), ThemeChoice::Dark, None, backend)?;
+    window.run_steps(4);
+    assert!(window.query_by_label("Key management").is_none());
+    window.key_press(egui::Key::ArrowDown);
+    window.run_steps(4);
+    window.get_by_label("Heard");
+    window.key_press(egui::Key::Enter);
+    window.run_steps(4);
+    window.get_by_label("Show all");
+    window.key_press(egui::Key::F1);
+    window.run_steps(4);
+    window.get_by_label("Keyboard shortcuts");
+    Ok(())
+}
+
+#[test]
+fn without_a_survey_the_window_says_what_to_do() -> anyhow::Result<()> {
+    let mut harness = egui_kittest::Harness::builder().build_eframe(|cc| {
+        crate::fonts::install(&cc.egui_ctx);
+        let file = crate::settings::SettingsFile::none();
+        crate::app::App::new(&cc.egui_ctx, Box::new(Still(None)), file, None)
+    });
+    harness.run_steps(3);
+    harness.get_by_label("No survey is open");
+    harness.get_by_label("New survey…").click();
+    harness.run_steps(3);
+    harness.get_by_label("Make survey");
     Ok(())
 }

@@ -4,9 +4,11 @@ use crate::app::App;
 use crate::backend::{Backend, EngineBackend};
 use crate::command::{DialogKind, View};
 use crate::feed::Feed;
+use crate::picker::wait_for;
 use crate::settings::SettingsFile;
 use crate::style::ThemeChoice;
 use anyhow::{Context, bail, ensure};
+use eframe::{egui_wgpu, wgpu};
 use egui_kittest::Harness;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -87,11 +89,37 @@ pub fn screenshot(request: &ScreenshotRequest) -> anyhow::Result<()> {
 /// Paints a picture of the app on any backend.
 pub(crate) fn picture(
     view: Picture,
-    (width, height): (u32, u32),
+    size: (u32, u32),
     theme: ThemeChoice,
     survey: Option<PathBuf>,
     backend: impl FnOnce(&egui::Context) -> Box<dyn Backend>,
 ) -> anyhow::Result<image::RgbaImage> {
+    let mut harness = headless(size, theme, survey, backend)?;
+    match view {
+        Picture::View(view) => harness.state_mut().show(view),
+        Picture::Detail => harness.state_mut().show(View::Networks),
+        Picture::Report => harness.state_mut().open_dialog(DialogKind::Report),
+        Picture::Help => harness.state_mut().open_dialog(DialogKind::Help),
+    }
+    let strongest = strongest(harness.state().feed());
+    harness.state_mut().choose(strongest.filter(|_| view == Picture::Detail));
+    harness.run_steps(SETTLE);
+    if view == Picture::Report {
+        wait_until(&mut harness, |feed| feed.preview.is_some() || cfg!(test))?;
+        harness.run_steps(SETTLE);
+    }
+    harness.render().map_err(|error| {
+        anyhow::anyhow!("the picture could not be painted: {error}; try a smaller --size")
+    })
+}
+
+/// The app without a display, with its data there.
+pub(crate) fn headless(
+    (width, height): (u32, u32),
+    theme: ThemeChoice,
+    survey: Option<PathBuf>,
+    backend: impl FnOnce(&egui::Context) -> Box<dyn Backend>,
+) -> anyhow::Result<Harness<'static, App>> {
     ensure!(
         (LEAST..=MOST).contains(&width) && (LEAST..=MOST).contains(&height),
         "the size {width}x{height} cannot be painted: {LEAST} to {MOST} pixels each way"
@@ -103,7 +131,7 @@ pub(crate) fn picture(
         .with_max_steps(4)
         .with_accessibility_check(cfg!(test))
         .allow_missing_glyphs()
-        .wgpu()
+        .renderer(renderer()?)
         .build_eframe(|cc| {
             crate::fonts::install(&cc.egui_ctx);
             let backend = backend(&cc.egui_ctx);
@@ -112,8 +140,17 @@ pub(crate) fn picture(
             app.for_picture();
             app
         });
+    wait_until(&mut harness, is_ready)?;
+    Ok(harness)
+}
+
+/// Lets the app run until its data is as wanted.
+fn wait_until(
+    harness: &mut Harness<'static, App>,
+    wanted: impl Fn(&Feed) -> bool,
+) -> anyhow::Result<()> {
     let start = Instant::now();
-    while !is_ready(harness.state().feed()) {
+    while !wanted(harness.state().feed()) {
         if let Some(words) = harness.state().trouble() {
             bail!("{words}");
         }
@@ -121,18 +158,31 @@ pub(crate) fn picture(
         harness.step();
         std::thread::sleep(Duration::from_millis(15));
     }
-    match view {
-        Picture::View(view) => harness.state_mut().show(view),
-        Picture::Detail => harness.state_mut().show(View::Networks),
-        Picture::Report => harness.state_mut().open_dialog(DialogKind::Report),
-        Picture::Help => harness.state_mut().open_dialog(DialogKind::Help),
+    Ok(())
+}
+
+/// A renderer that needs no display. Vulkan, Metal or Direct3D first, in software where there is one,
+/// and OpenGL only when there is none of them.
+fn renderer() -> anyhow::Result<egui_kittest::wgpu::WgpuTestRenderer> {
+    let mut reason = String::new();
+    for backends in [wgpu::Backends::PRIMARY, wgpu::Backends::all()] {
+        let mut setup = egui_kittest::wgpu::default_wgpu_setup();
+        if let egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
+            new.instance_descriptor.backends = backends - wgpu::Backends::BROWSER_WEBGPU;
+        }
+        let instance = wait_for(setup.new_instance());
+        let settings = egui_wgpu::WgpuConfiguration {
+            wgpu_setup: setup,
+            ..egui_wgpu::WgpuConfiguration::default()
+        };
+        let options = egui_wgpu::RendererOptions::PREDICTABLE;
+        let state = egui_wgpu::RenderState::create(&settings, &instance, None, options);
+        match wait_for(state) {
+            Ok(state) => return Ok(egui_kittest::wgpu::WgpuTestRenderer::from_render_state(state)),
+            Err(error) => reason = error.to_string(),
+        }
     }
-    let strongest = strongest(harness.state().feed());
-    harness.state_mut().choose(strongest.filter(|_| view == Picture::Detail));
-    harness.run_steps(SETTLE);
-    harness.render().map_err(|error| {
-        anyhow::anyhow!("no picture could be painted: {error}; install a Vulkan or OpenGL driver, such as Mesa's")
-    })
+    bail!("nothing here can paint: {reason}; install a Vulkan or OpenGL driver, such as Mesa's")
 }
 
 fn strongest(feed: &Feed) -> Option<pw_model::MacAddr> {
