@@ -37,7 +37,8 @@ const fn training_symbols(streams: u8) -> u64 {
 
 fn preamble_ns(modulation: Modulation) -> Option<u64> {
     let us = match modulation {
-        Modulation::Dsss { short_preamble: true, .. } => 96,
+        // 1 Mbit/s is only sent with the long preamble (802.11-2020, 16.2.2.3).
+        Modulation::Dsss { short_preamble: true, rate_100kbps: 11.. } => 96,
         Modulation::Dsss { .. } => 192,
         Modulation::Ofdm { .. } => 20,
         Modulation::Ht { mcs, greenfield, stbc, .. } => {

@@ -136,8 +136,15 @@ fn announce(element: &Element<'_>, traits: &mut NetworkTraits) {
         },
         _ => {}
     }
-    if traits.ap_name.is_none() {
-        traits.ap_name = access_point_name::access_point_name(element);
+    // Cisco sends a name twice when it is longer than the older element: the longer form counts.
+    let is_longer = |name: &String| {
+        traits
+            .ap_name
+            .as_deref()
+            .is_none_or(|known| name.len() > known.len() && name.starts_with(known))
+    };
+    if let Some(name) = access_point_name::access_point_name(element).filter(is_longer) {
+        traits.ap_name = Some(name);
     }
 }
 

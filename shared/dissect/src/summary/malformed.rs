@@ -86,6 +86,8 @@ fn contradicts(element: &Element<'_>) -> bool {
         // 20/40 BSS coexistence scan parameters.
         74 => length != 14,
         id::CISCO_CCX1 => length < 26,
+        // A neighbour entry begins with 4 bytes.
+        id::REDUCED_NEIGHBOR_REPORT => matches!(length, 1..=3),
         id::VHT_CAPABILITIES => length != 12,
         id::VENDOR => match element.vendor() {
             Some(id::VENDOR_WPA) => length < 6,
@@ -96,6 +98,7 @@ fn contradicts(element: &Element<'_>) -> bool {
             None => true,
             Some(id::EXT_HE_CAPABILITIES) => length < 21,
             Some(id::EXT_HE_OPERATION) => length < 6,
+            Some(id::EXT_MULTI_LINK) => length < 3,
             _ => false,
         },
         _ => false,

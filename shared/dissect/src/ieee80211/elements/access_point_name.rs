@@ -14,14 +14,14 @@ pub fn access_point_name(element: &Element<'_>) -> Option<String> {
     let [a, b, c, kind] = element.vendor()?;
     let rest = element.body.get(4..)?;
     match ([a, b, c], kind) {
-        // Cisco, second form: the name fills the element.
-        ([0x00, 0x40, 0x96], 0x2c) => name(rest.get(1..)?).filter(|name| name.len() > 1),
+        // Cisco, second form, of up to 32 bytes; Meter: the name fills the element.
+        ([0x00, 0x40, 0x96], 0x2f) | ([0x84, 0x80, 0x94], 0) => name(rest),
         // Aruba: subtype 3, a reserved byte, the name.
         ([0x00, 0x0b, 0x86], 1) if u8_at(rest, 0) == Some(3) => name(rest.get(2..)?),
-        // Aerohive, now Extreme: subtype, length, the name.
+        // Aerohive, now Extreme: two bytes of subtype, length, the name with a zero byte.
         ([0x00, 0x19, 0x77], 0x21) => {
-            let length = usize::from(u8_at(rest, 1)?);
-            name(slice(rest, 2, length).or_else(|| rest.get(2..))?)
+            let length = usize::from(u8_at(rest, 2)?);
+            name(slice(rest, 3, length)?)
         }
         // Mist, Ruckus, Alcatel-Lucent, Fortinet: the name follows the type.
         ([0x5c, 0x5b, 0x35] | [0xdc, 0x08, 0x56], 1) | ([0x00, 0x13, 0x92], 3) => name(rest),
@@ -74,7 +74,10 @@ mod tests {
             read(&[221, 9, 0, 0x0b, 0x86, 1, 3, 0, b'a', b'p', b'1']).as_deref(),
             Some("ap1")
         );
-        assert_eq!(read(&[221, 8, 0, 0x19, 0x77, 0x21, 1, 2, b'h', b'1']).as_deref(), Some("h1"));
+        assert_eq!(
+            read(&[221, 10, 0, 0x19, 0x77, 0x21, 1, 0, 3, b'h', b'1', 0]).as_deref(),
+            Some("h1")
+        );
     }
 
     #[test]
