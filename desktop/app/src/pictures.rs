@@ -46,9 +46,8 @@ fn colors(image: &image::RgbaImage) -> usize {
     seen.len()
 }
 
-/// Pictures for people, into the folder that `PIWARDRIVE_PICTURES` names.
+/// Pictures for people, into the folder that `PIWARDRIVE_PICTURES` names; without it, nothing to do.
 #[test]
-#[ignore = "writes pictures to look at: PIWARDRIVE_PICTURES=DIR cargo test -p pw_app -- --ignored"]
 fn pictures_to_look_at() -> anyhow::Result<()> {
     let Some(folder) = std::env::var_os("PIWARDRIVE_PICTURES") else { return Ok(()) };
     let folder = std::path::PathBuf::from(folder);
