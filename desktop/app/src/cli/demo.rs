@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Demo) -> Result<()> {
     // Without a window as fast as it goes; with one at ten times the pace of a real drive.
     let speed = if headless { "max" } else { "10" };
     let source = format!("sim:{},speed={speed}", scenario(&arguments.scenario)?);
-    let (sensor, address) = Sensor::start(&folder, &source)?;
+    let (mut sensor, address) = Sensor::start(&folder, &source)?;
     let code = sensor.pairing_code()?;
     let paired =
         pw_engine::pair_and_wait(&folder.desktop, &address, &code.text, Some(SENSOR_NAME))?;
@@ -122,7 +122,8 @@ impl Sensor {
         let file =
             File::create(&log).with_context(|| format!("{}: cannot be made", log.display()))?;
         let child = Command::new(&program)
-            .args(["run", "--source", source, "--listen", &address, "--state"])
+            .args(["run", "--name", SENSOR_NAME, "--source", source, "--listen", &address])
+            .arg("--state")
             .arg(&folder.sensor)
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
@@ -142,35 +143,38 @@ impl Sensor {
         Ok(())
     }
 
-    /// Opens a pairing window as a person would, and reads the code.
-    fn pairing_code(&self) -> Result<PairingCode> {
+    /// Opens a pairing window as a person would, and reads the code. A sensor that is only just
+    /// starting may not take the request; then it is made again.
+    fn pairing_code(&mut self) -> Result<PairingCode> {
         let output = self.state.join("pairing-words.txt");
-        let file = File::create(&output)?;
-        let mut child = Command::new(&self.program)
-            .args(["pair", "--state"])
-            .arg(&self.state)
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .spawn()
-            .with_context(|| format!("{}: does not start", self.program.display()))?;
         let start = Instant::now();
+        let mut said = String::new();
         while start.elapsed() < START_WITHIN {
-            let words = fs::read_to_string(&output).unwrap_or_default();
-            if let Some(text) = code_in(&words) {
-                return Ok(PairingCode { text, child });
+            self.check()?;
+            let file = File::create(&output)?;
+            let mut child = Command::new(&self.program)
+                .args(["pair", "--state"])
+                .arg(&self.state)
+                .stdin(Stdio::null())
+                .stdout(file.try_clone()?)
+                .stderr(file)
+                .spawn()
+                .with_context(|| format!("{}: does not start", self.program.display()))?;
+            while start.elapsed() < START_WITHIN {
+                said = fs::read_to_string(&output).unwrap_or_default();
+                if let Some(text) = code_in(&said) {
+                    return Ok(PairingCode { text, child });
+                }
+                if child.try_wait()?.is_some() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(50));
             }
-            if let Some(status) = child.try_wait()? {
-                bail!(
-                    "piwardrive-sensor pair ended ({status}): {}",
-                    words.trim().replace('\n', " ")
-                );
-            }
-            std::thread::sleep(Duration::from_millis(50));
+            drop(child.kill());
+            child.wait()?;
         }
-        child.kill()?;
-        child.wait()?;
-        bail!("the sensor showed no pairing code; its log is {}", self.log.display())
+        let said = said.trim().replace('\n', " ");
+        bail!("the sensor showed no pairing code: {said}; its log is {}", self.log.display())
     }
 }
 

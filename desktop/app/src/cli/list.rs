@@ -3,7 +3,7 @@
 use super::WrongUsage;
 use super::arguments::{List, Subject};
 use super::output::json_array;
-use super::table::{aligned, csv};
+use super::table::{Columns, aligned, csv};
 use anyhow::Result;
 use pw_engine::rows::{
     ClientRow, CoverageRow, DriveRow, LossRow, NetworkRow, SensorRow, network_rows,
@@ -12,9 +12,6 @@ use pw_engine::{SurveyView, vendor};
 use pw_survey::Filter;
 use serde::Serialize;
 use serde_json::Value;
-
-/// Shown cells of a row.
-type Columns<'a, T> = &'a [(&'a str, &'a dyn Fn(&T) -> Option<String>)];
 
 pub(super) fn run(arguments: &List) -> Result<()> {
     let filter = filter(arguments.filter.as_deref())?;

@@ -24,11 +24,15 @@ use output::is_closed_pipe;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless PIWARDRIVE_LOG asks for more: nothing of other crates, whose words about
+/// drivers and files would stand between our own lines.
+const LOG_FILTER: &str = "off,piwardrive=error,pw_app=error,pw_engine=error,pw_survey=error";
+
 /// Does what the arguments say.
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
-        EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+        EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,

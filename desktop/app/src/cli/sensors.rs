@@ -57,6 +57,15 @@ pub(super) fn list(arguments: &Sensors) -> Result<()> {
 }
 
 pub(super) fn record(arguments: &Record) -> Result<()> {
+    // A survey is not made for a sensor that nobody knows.
+    let known = pw_engine::paired_sensors(&default_state_dir())?;
+    let wanted = &arguments.sensor;
+    if !known.iter().any(|sensor| sensor.name == *wanted || wanted.starts_with(&sensor.key)) {
+        anyhow::bail!(
+            "no paired sensor is named '{wanted}'; see them with: piwardrive sensors; pair with \
+             one: piwardrive pair ADDR CODE"
+        );
+    }
     let engine = open_or_create(&arguments.survey)?;
     let stop = engine.cancel_on_interrupt();
     let before = engine.snapshot().totals.observations;

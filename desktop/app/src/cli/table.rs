@@ -9,11 +9,11 @@ use std::io::Write;
 /// What stands for "not known".
 const UNKNOWN: &str = "–";
 
-/// Prints rows under `columns`: title, and the cell of a row. The last column is not padded.
-pub(crate) fn aligned<T>(
-    rows: &[T],
-    columns: &[(&str, &dyn Fn(&T) -> Option<String>)],
-) -> Result<()> {
+/// Columns of a table: title, and the cell of a row, `None` for what is not known.
+pub(crate) type Columns<'a, T> = &'a [(&'a str, &'a dyn Fn(&T) -> Option<String>)];
+
+/// Prints rows under `columns`. The last column is not padded.
+pub(crate) fn aligned<T>(rows: &[T], columns: Columns<'_, T>) -> Result<()> {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
