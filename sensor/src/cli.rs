@@ -52,7 +52,7 @@ pub enum Command {
   wifi:IFACE                     put the radio into monitor mode and hop over its channels
   live:IFACE                     an interface that delivers 802.11 frames already
   file:PATH[,speed=1|N|max]      a capture (pcap, pcapng, also gzip); in real time unless said
-  sim:SCENARIO[,speed=1|N|max]   a simulated drive: a scenario file or a built-in name
+  sim:SCENARIO[,speed=1|N|max]   a simulated drive (file or built-in name); max unless said
   none                           nothing new: serve what the journal holds
 
 Positions:

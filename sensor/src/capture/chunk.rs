@@ -259,7 +259,7 @@ mod tests {
         let mut take = |event| match event {
             Event::Frames(chunk) => {
                 for (meta, data) in chunk.frames() {
-                    assert_eq!(data, [meta.time.unix_secs_f64() as u8]);
+                    assert_eq!(data, [(meta.time.unix_ns() / 1_000_000_000) as u8]);
                     handed += 1;
                 }
             }

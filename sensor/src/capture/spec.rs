@@ -25,7 +25,7 @@ pub enum SourceSpec {
         /// How fast it is played.
         pace: Pace,
     },
-    /// `sim:SCENARIO[,speed=1|N|max]`: a scenario file, or a built-in one by name; in real time
+    /// `sim:SCENARIO[,speed=1|N|max]`: a scenario file, or a built-in one by name; as fast as it goes
     /// unless said.
     Simulated {
         /// The file or name.
@@ -64,11 +64,11 @@ impl FromStr for SourceSpec {
             "wifi" => Ok(Self::Wifi { interface: interface(rest)? }),
             "live" => Ok(Self::Live { interface: interface(rest)? }),
             "file" => {
-                let (path, pace) = with_pace(rest)?;
+                let (path, pace) = with_pace(rest, Pace::Times(1.0))?;
                 Ok(Self::File { path: PathBuf::from(path), pace })
             }
             "sim" => {
-                let (path, pace) = with_pace(rest)?;
+                let (path, pace) = with_pace(rest, Pace::Unlimited)?;
                 Ok(Self::Simulated { scenario: PathBuf::from(path), pace })
             }
             _ => Err(wrong()),
@@ -76,10 +76,10 @@ impl FromStr for SourceSpec {
     }
 }
 
-fn with_pace(rest: &str) -> Result<(&str, Pace), String> {
+fn with_pace(rest: &str, usual: Pace) -> Result<(&str, Pace), String> {
     match rest.rsplit_once(",speed=") {
         Some((path, pace)) if !path.is_empty() => Ok((path, pace.parse()?)),
-        _ => Ok((rest, Pace::Times(1.0))),
+        _ => Ok((rest, usual)),
     }
 }
 

@@ -303,8 +303,8 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    const EPOCHS: &str = "$GPRMC,093000,A,5230.9780,N,01322.6620,E,10.0,90.0,010526,,,A*50\r\n\
-                          $GPRMC,093001,A,5230.9780,N,01322.6620,E,10.0,90.0,010526,,,A*51\r\n";
+    const EPOCHS: &str = "$GPRMC,093000,A,5230.9780,N,01322.6620,E,10.0,90.0,010526,,,A*70\r\n\
+                          $GPRMC,093001,A,5230.9780,N,01322.6620,E,10.0,90.0,010526,,,A*71\r\n";
 
     #[test]
     fn a_recorded_file() {

@@ -1,0 +1,146 @@
+//! The sensor's program as a person uses it: exit codes, one clear line for what is wrong.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const SENSOR: &str = env!("CARGO_BIN_EXE_piwardrive-sensor");
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(SENSOR).args(arguments).stdin(Stdio::null()).output().expect("started")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Fails with this exit code and one line that holds these words.
+fn refuses(arguments: &[&str], code: i32, words: &[&str]) {
+    let output = run(arguments);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    if code == 1 {
+        assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?}: {said}");
+    }
+    for word in words {
+        assert!(said.contains(word), "{arguments:?}: '{word}' is not in: {said}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let state = folder.path().join("state");
+    let state = state.to_str().expect("text");
+    refuses(&["run", "--state", state], 2, &["no source"]);
+    refuses(&["run", "--source", "wlan0"], 2, &["is no source"]);
+    refuses(&["run", "--source", "sim:demo", "--gps", "fixed:0,0"], 2, &["no place"]);
+    let mixed = ["run", "--source", "sim:demo", "--source", "live:lo", "--state", state];
+    refuses(&mixed, 2, &["cannot be mixed"]);
+    let config = folder.path().join("sensor.toml");
+    std::fs::write(&config, "sorce = []\n").expect("written");
+    let config = config.to_str().expect("text");
+    refuses(&["run", "--config", config, "--state", state], 2, &["sensor.toml", "line 1"]);
+    assert!(!Path::new(state).join("journal").exists(), "nothing was written");
+}
+
+#[test]
+fn what_cannot_be_used_is_one_line() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let state = folder.path().join("state");
+    let state = state.to_str().expect("text");
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let source = |path: &str| format!("file:{path}");
+    let start = |source: &str, words: &[&str]| {
+        let arguments = [
+            "run",
+            "--source",
+            source,
+            "--state",
+            state,
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "error",
+        ];
+        refuses(&arguments, 1, words);
+    };
+    start(&source("/no/such/file.pcap"), &["/no/such/file.pcap"]);
+    start(&source(folder.path().to_str().expect("text")), &["directory"]);
+    start(&source(&file("empty.pcap", b"")), &["empty.pcap", "empty"]);
+    start(
+        &source(&file("photo.pcap", b"\xff\xd8\xff\xe0 JFIF, and more of it, up to 24 bytes")),
+        &["photo.pcap", "not a capture"],
+    );
+    start("sim:/no/such.toml", &["/no/such.toml"]);
+    start(&format!("sim:{}", file("bad.toml", b"[scenario]\nname = 3\n")), &["bad.toml", "line"]);
+    start("live:no-such-dev0", &["no-such-dev0"]);
+    start("wifi:no-such-dev0", &["no-such-dev0"]);
+    // An Ethernet capture: magic, version 2.4, zone, accuracy, snap length, link type 1.
+    let mut ethernet =
+        vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0];
+    ethernet.extend_from_slice(&[1, 0, 0, 0]);
+    start(&source(&file("ethernet.pcap", &ethernet)), &["ethernet.pcap", "not 802.11"]);
+    let nmea = format!("nmea:{}", file("words.nmea", b"no sentences\n"));
+    let with_gps =
+        ["run", "--source", "sim:quiet_street", "--gps", &nmea, "--state", state, "--log", "error"];
+    refuses(&with_gps, 1, &["words.nmea"]);
+    refuses(&["status", "--state", state], 1, &["no sensor runs"]);
+    refuses(&["pair", "--state", state], 1, &["no sensor runs"]);
+    refuses(&["journal", "info", "--state", "/no/such/folder"], 1, &["no journal"]);
+}
+
+#[test]
+fn status_of_a_running_sensor_and_an_orderly_end() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let state = folder.path().to_str().expect("text");
+    let mut child = Command::new(SENSOR)
+        .args(["run", "--source", "sim:quiet_street,speed=20", "--listen", "127.0.0.1:0"])
+        .args(["--name", "car", "--state", state])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let begun = Instant::now();
+    let status = loop {
+        let output = run(&["status", "--json", "--state", state]);
+        if output.status.success() {
+            let status: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            if status["frames"].as_u64().unwrap_or(0) > 0 && status["gps"]["mode"] == "3d" {
+                break status;
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "no status: {}", stderr(&output));
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(status["name"], "car");
+    assert_eq!(status["origin"], "simulated");
+    assert_eq!(status["radios"][0]["listening"], true);
+    assert!(run(&["status", "--state", state]).status.success());
+    let second =
+        ["run", "--source", "none", "--state", state, "--listen", "127.0.0.1:0", "--log", "error"];
+    refuses(&second, 1, &["in use by another"]);
+    let keys = run(&["keys", "list", "--json", "--state", state]);
+    assert_eq!(String::from_utf8_lossy(&keys.stdout).trim(), "[]");
+    // SAFETY: a signal to a child that has not been waited for.
+    #[allow(unsafe_code)]
+    let sent = unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGTERM) };
+    assert_eq!(sent, 0);
+    assert!(child.wait().expect("a child").success());
+    let info = run(&["journal", "info", "--json", "--state", state]);
+    let info: serde_json::Value = serde_json::from_slice(&info.stdout).expect("JSON");
+    assert!(
+        info["observations"].as_u64().expect("a number")
+            >= status["frames"].as_u64().expect("a number")
+    );
+    assert!(run(&["journal", "verify", "--state", state]).status.success());
+    let dump = run(&["journal", "dump", "--json", "--state", state]);
+    let records = String::from_utf8_lossy(&dump.stdout);
+    assert!(records.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert!(records.contains("\"record\":\"observation\""));
+    let gaps = records.lines().filter(|line| line.contains("\"record\":\"gap\"")).count();
+    assert_eq!(gaps, 0, "an orderly end loses nothing");
+}
