@@ -365,6 +365,9 @@ impl Engine {
         if self.runtime.is_some() {
             self.links.close();
         }
+        if let Some(ingest) = &self.ingest {
+            ingest.begin_close();
+        }
         self.jobs.close();
         let result = self.ingest.take().map_or(Ok(()), |mut ingest| ingest.close());
         if let Some(shown) = self.shown.take()
@@ -425,3 +428,6 @@ fn import_outcome(results: &ImportResults, shared: &Shared) -> Result<Outcome, J
     }
     Err(JobError::Failed(wrong.join("; ")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,9 +184,15 @@ impl Ingest {
         self.queue.clone()
     }
 
+    /// Takes nothing new from now on, and gives up on a disk that refuses: whoever waits for an
+    /// answer gets one, so that nobody who is to be ended first waits for this thread.
+    pub(crate) fn begin_close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
     /// Stores what waits in the queue, closes the survey and ends the thread.
     pub(crate) fn close(&mut self) -> Result<(), SurveyError> {
-        self.closing.store(true, Ordering::Release);
+        self.begin_close();
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,

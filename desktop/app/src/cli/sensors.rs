@@ -5,7 +5,7 @@ use super::output::{json_array, stdout};
 use super::survey::open_or_create;
 use super::table::aligned;
 use anyhow::Result;
-use pw_engine::{Command, Engine, Event, LinkRow, PairedSensor, default_state_dir};
+use pw_engine::{Command, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;
@@ -74,10 +74,15 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
     let terminal = std::io::stderr().is_terminal();
     let mut said = Instant::now();
     let mut connected = false;
+    let mut refused = None;
     while !stop.load(Ordering::Acquire) && end.is_none_or(|end| Instant::now() < end) {
         std::thread::sleep(Duration::from_millis(200));
         tell(&engine);
         let Some(link) = engine.links().into_iter().next() else { continue };
+        if link.state == LinkState::Refused {
+            refused = Some(link.words.clone());
+            break;
+        }
         let turned = connected != (link.last_heard.is_some());
         connected = link.last_heard.is_some();
         if terminal {
@@ -103,6 +108,9 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
         "{survey}: {frames} frames recorded, {} networks in all",
         view.snapshot.access_points.len()
     )?;
+    if let Some(why) = refused {
+        anyhow::bail!("the sensor '{}' refused this desktop: {why}", arguments.sensor);
+    }
     if !connected && frames == 0 {
         let why = last.map_or_else(String::new, |link| format!(": {}", link.words));
         anyhow::bail!("the sensor '{}' was not reached{why}", arguments.sensor);
