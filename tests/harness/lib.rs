@@ -1,9 +1,13 @@
 //! What the tests of `suite` share: programs, folders, inputs, and honest skipping.
 
 mod data;
+mod journal;
+mod paired;
 mod process;
 mod tap;
 
 pub use data::{data_dir, skip, tool, workspace_root};
+pub use journal::{journal_batches, segments};
+pub use paired::Paired;
 pub use process::{Piwardrive, RunningSensor, free_port, program};
 pub use tap::Tap;

@@ -154,6 +154,18 @@ impl RunningSensor {
         Ok(())
     }
 
+    /// Sends SIGTERM, as `systemctl stop` does, and waits until it has written everything.
+    ///
+    /// # Errors
+    /// It does not end within `limit`, or fails.
+    pub fn terminate(&mut self, limit: Duration) -> Result<()> {
+        // SAFETY: a signal to a child that has not been waited for.
+        #[allow(unsafe_code)]
+        let sent = unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };
+        ensure!(sent == 0, "kill: {}", std::io::Error::last_os_error());
+        self.wait(limit)
+    }
+
     /// Waits until it ends by itself.
     ///
     /// # Errors

@@ -1,4 +1,11 @@
 //! Promises that cross crates, one file each.
 
+mod bad_input;
 mod boundaries;
+mod impostors;
+mod kills;
+mod live;
+mod pipeline;
+mod privacy;
+mod releases;
 mod tidy;

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 const PAIRING_FILE: &str = "pairing.toml";
 
+/// How old a request may be that a starting sensor still answers; `pair` waits not much longer.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// How often the running sensor looks for a request, and for changed keys.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -115,8 +118,7 @@ pub(super) fn watch(gate: &Gate, state_dir: &Path, running: &Arc<()>) {
     let mut told = String::new();
     let mut own: Option<PairingFile> = None;
     let mut state = gate.state();
-    // One from before this start is out of date: its person has gone.
-    report(remove(&path), &mut told);
+    report(remove_stale(&path), &mut told);
     while Arc::strong_count(running) > 1 {
         report(gate.keys.reload(), &mut told);
         report(look(gate, &path, &mut own), &mut told);
@@ -127,6 +129,15 @@ pub(super) fn watch(gate: &Gate, state_dir: &Path, running: &Arc<()>) {
         }
         std::thread::sleep(LOOK_INTERVAL);
     }
+}
+
+/// Removes what an earlier run left behind. A request of the last seconds stays: its person waits
+/// for a sensor that was just started.
+fn remove_stale(path: &Path) -> Result<(), KeyStoreError> {
+    let age = fs::metadata(path).and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+    let fresh = age.is_some_and(|age| age < FRESH);
+    let requested = matches!(read_file(path), Ok(Some(file)) if file.state == FileState::Requested);
+    if fresh && requested { Ok(()) } else { remove(path) }
 }
 
 fn look(gate: &Gate, path: &Path, own: &mut Option<PairingFile>) -> Result<(), KeyStoreError> {

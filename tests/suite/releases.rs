@@ -1,0 +1,175 @@
+//! Journals and surveys of every release open: recordings of each stand in `fixtures/releases`.
+//!
+//! A new release adds a recording; an old one is never written again. `PIWARDRIVE_WRITE_RELEASE=1`
+//! writes the recording of this release where there is none yet.
+
+use anyhow::{Context, Result, ensure};
+use pw_model::{
+    Advertisement, AdvertisementId, AdvertisementKind, Akm, Cipher, ClockSource, ClockState,
+    Detail, Fix, FixMode, FrameFlags, FrameKind, Gap, GapCause, Health, MacAddr, NetworkTraits,
+    Observation, Origin, PhyKind, Position, RadioEvent, RadioEventKind, RadioId, RsnInfo, Security,
+    SensorId, Ssid, SuiteSet, Timestamp, TuneInterval,
+};
+use pw_tests::{journal_batches, workspace_root};
+use pw_wire::{Batch, BatchId, SegmentHeader, StreamInfo, UserRecord, segment_start};
+use std::fs;
+
+fn time(secs: i64) -> Timestamp {
+    Timestamp::from_unix_secs(1_780_000_000 + secs)
+}
+
+fn position() -> Option<Position> {
+    Position::new(50.1, 8.7).map(|p| p.with_error_m(Some(4.5)).with_altitude_m(Some(112.0)))
+}
+
+/// One batch with every kind of record that this release writes.
+fn every_record() -> Batch {
+    let id = BatchId { sensor: SensorId([3; 16]), epoch: 77, seq: 1 };
+    let mut batch =
+        Batch::new(id, StreamInfo { name: "car".to_owned(), origin: Origin::Simulated });
+    let bssid = MacAddr([2, 0, 0, 0, 0, 9]);
+    let observation = Observation {
+        time: time(1),
+        radio: RadioId(0),
+        kind: FrameKind::BEACON,
+        flags: FrameFlags::RETRY,
+        transmitter: Some(bssid),
+        receiver: Some(MacAddr::BROADCAST),
+        bssid: Some(bssid),
+        frequency_mhz: Some(5180),
+        signal_dbm: Some(-61),
+        noise_dbm: Some(-95),
+        rate_100kbps: Some(60),
+        phy: Some(PhyKind::Ofdm),
+        length: 211,
+        airtime_us: Some(304),
+        sequence: Some(4095),
+        advertisement: Some(AdvertisementId(0x0123_4567_89ab_cdef)),
+        detail: None,
+        position: position(),
+    };
+    let unknown = Observation {
+        time: time(2),
+        kind: FrameKind::DEAUTHENTICATION,
+        detail: Some(Detail::Reason(7)),
+        advertisement: None,
+        transmitter: None,
+        frequency_mhz: None,
+        signal_dbm: None,
+        noise_dbm: None,
+        rate_100kbps: None,
+        phy: None,
+        airtime_us: None,
+        sequence: None,
+        position: None,
+        ..observation.clone()
+    };
+    batch.observations = vec![observation, unknown];
+    let suites = SuiteSet {
+        group: Some(Cipher::ieee(4)),
+        pairwise: vec![Cipher::ieee(4), Cipher::ieee(9)],
+        akm: vec![Akm::ieee(8), Akm::ieee(2)],
+    };
+    let rsn = RsnInfo {
+        suites,
+        capabilities: 0x80,
+        pmkid_count: 0,
+        group_management: Some(Cipher::ieee(6)),
+    };
+    batch.advertisements.push(Advertisement {
+        id: AdvertisementId(0x0123_4567_89ab_cdef),
+        time: time(1),
+        kind: AdvertisementKind::Beacon,
+        transmitter: bssid,
+        bssid: Some(bssid),
+        traits: NetworkTraits {
+            ssid: Some(Ssid::new("release")),
+            security: Security { privacy: true, rsn: Some(rsn), ..Security::default() },
+            ..NetworkTraits::default()
+        },
+        elements: b"\x00\x07release".to_vec(),
+    });
+    batch.fixes.push(Fix {
+        time: time(1),
+        mode: FixMode::ThreeD,
+        position: position(),
+        speed_mps: Some(8.5),
+        track_deg: Some(271.0),
+        satellites: Some(9),
+        hdop: Some(0.9),
+    });
+    batch.tunes.push(TuneInterval {
+        radio: RadioId(0),
+        start: time(0),
+        end: time(3),
+        frequency_mhz: 5180,
+        width_mhz: 20,
+        frames: 2,
+    });
+    batch.gaps.push(Gap {
+        radio: None,
+        start: time(0),
+        end: time(1),
+        cause: GapCause::SensorRestart,
+        frames: None,
+    });
+    batch.health.push(Health {
+        time: time(3),
+        temperature_c: Some(51.5),
+        memory_bytes: Some(1 << 24),
+        disk_free_bytes: None,
+        backlog_batches: 4,
+        backlog_bytes: 4096,
+        frames: 2,
+        frames_lost: 0,
+        gps_age_secs: Some(0.5),
+        position: position(),
+    });
+    batch.clocks.push(ClockState {
+        time: time(3),
+        source: ClockSource::Gps,
+        offset_us: Some(-1500),
+        uncertainty_us: Some(20_000),
+    });
+    let kind = RadioEventKind::Started {
+        source: "sim:release".to_owned(),
+        origin: Origin::Simulated,
+        hardware: String::new(),
+    };
+    batch.radio_events.push(RadioEvent { time: time(0), radio: RadioId(0), kind });
+    batch
+}
+
+#[test]
+fn recordings_of_old_releases_read_as_they_did() -> Result<()> {
+    let root = workspace_root().join("tests/fixtures/releases");
+    let own = root.join(env!("CARGO_PKG_VERSION"));
+    if !own.exists() && std::env::var_os("PIWARDRIVE_WRITE_RELEASE").is_some() {
+        let header =
+            SegmentHeader { number: 1, created: time(0), writer: "piwardrive-sensor".to_owned() };
+        let mut segment = segment_start(&header)?;
+        segment.extend(every_record().encode()?.bytes());
+        let note = UserRecord::Note {
+            time: time(9),
+            device: MacAddr([2, 0, 0, 0, 0, 9]),
+            text: "note".into(),
+        };
+        segment.extend(note.encode()?);
+        fs::create_dir_all(&own)?;
+        fs::write(own.join("segment.pws"), segment)?;
+        fs::write(own.join("expected.txt"), format!("{:#?}\n", every_record()))?;
+    }
+    let mut releases = 0;
+    for release in fs::read_dir(&root).context("tests/fixtures/releases")? {
+        let folder = release?.path();
+        let expected = fs::read_to_string(folder.join("expected.txt"))?;
+        let batches = journal_batches(&folder)?;
+        ensure!(batches.len() == 1, "{}: one batch is expected", folder.display());
+        let read = format!("{:#?}\n", batches[0]);
+        ensure!(read == expected, "{} reads differently:\n{read}", folder.display());
+        releases += 1;
+    }
+    ensure!(releases > 0, "no recordings");
+    ensure!(own.exists(), "this release has no recording: see the head of this file");
+    Ok(())
+}
