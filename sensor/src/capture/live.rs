@@ -121,7 +121,7 @@ impl Open {
                 Err(pcap::Error::TimeoutExpired) => feed.flush()?,
                 Err(error) => {
                     feed.flush()?;
-                    return Ok(Heard { frames, failure: Some(error.to_string()) });
+                    return Ok(Heard { frames, failure: Some(advise(&error)) });
                 }
             }
             self.ask_for_drops(feed)?;

@@ -14,6 +14,7 @@
 
 mod accounting;
 mod counters;
+mod damage;
 mod desktops;
 mod directory;
 mod index;

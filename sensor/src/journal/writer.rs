@@ -4,10 +4,10 @@ use super::accounting::{Accounted, Loss};
 use super::counters::Counters;
 use super::index::{IndexedSegment, Shared};
 use super::recover::Recovered;
-use super::segment::{Edge, Scan, less};
-use super::{JournalError, JournalSettings, directory};
+use super::segment::{Scan, less};
+use super::{JournalError, JournalSettings, damage, directory};
 use crate::clock;
-use pw_model::{Gap, GapCause, RadioId, TimeRange, Timestamp};
+use pw_model::{Gap, GapCause, RadioId, TimeRange};
 use pw_wire::{Batch, BatchId, JournalRecord, SegmentHeader, segment_start};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -483,71 +483,13 @@ impl Writer {
     fn look_at_suspects(&mut self) {
         let suspects = std::mem::take(&mut *self.shared.suspects());
         for number in suspects {
-            let path = self.shared.segment_path(number);
-            let bytes = match std::fs::read(&path) {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    tracing::warn!("cannot read {}: {error}", path.display());
-                    continue;
-                }
-            };
-            let scan = Scan::of(&bytes, 0);
-            let gaps = self.damage_gaps(number, &scan);
+            let gaps = damage::losses(&self.shared, number);
+            self.desktops_unwritten = true;
             if !gaps.is_empty() {
                 self.shared.state.send_modify(|state| state.losses += 1);
                 self.state_gaps(gaps);
             }
         }
-    }
-
-    fn damage_gaps(&mut self, number: u64, scan: &Scan) -> Vec<Gap> {
-        let acknowledged = self.shared.desktops().everywhere();
-        let mut gaps = Vec::new();
-        for damage in &scan.damage {
-            if !self.shared.desktops().state_damage(number, damage.offset) {
-                continue;
-            }
-            self.desktops_unwritten = true;
-            tracing::error!(
-                "{}: {} bytes at byte {} are damaged ({}); they are left out and stated as a gap",
-                self.shared.segment_path(number).display(),
-                damage.len,
-                damage.offset,
-                damage.problem
-            );
-            let before = damage.before.or_else(|| self.end_before(number));
-            // Two damaged places with no batch between them share their loss; the first states it.
-            let first = before.map(|edge| edge.seq);
-            let known = damage.after.is_some_and(|edge| edge.seq <= acknowledged + 1);
-            let none = damage.after.is_some_and(|edge| edge.seq == first.unwrap_or(0) + 1);
-            if known || none {
-                continue;
-            }
-            let frames = match (before, damage.after) {
-                (Some(before), Some(after)) => Some(less(&after.sums, &before.sums).total()),
-                _ => None,
-            };
-            let range = |edge: Option<Edge>| edge.and_then(|edge| edge.range);
-            let (start, end) = damage_range(range(before), range(damage.after));
-            let gap = Gap { radio: None, start, end, cause: GapCause::JournalDamage, frames };
-            if gaps.last().is_none_or(|(last, _): &(Option<u64>, Gap)| *last != first) {
-                gaps.push((first, gap));
-            }
-        }
-        gaps.into_iter().map(|(_, gap)| gap).collect()
-    }
-
-    /// The last batch before segment `number`.
-    fn end_before(&self, number: u64) -> Option<Edge> {
-        let earlier = {
-            let index = self.shared.index();
-            let filled =
-                index.segments.iter().filter(|s| s.number < number && s.first_seq.is_some());
-            filled.last()?.number
-        };
-        let bytes = std::fs::read(self.shared.segment_path(earlier)).ok()?;
-        let scan = Scan::of(&bytes, 0);
-        scan.last.map(|last| Edge { seq: last.id.seq, sums: scan.sums, range: last.range })
     }
 
     fn write_desktops(&mut self) {
@@ -579,18 +521,6 @@ impl Writer {
             );
         } else if let Err(error) = self.counters.set_clean() {
             tracing::warn!("cannot sync the journal's counters: {error}");
-        }
-    }
-}
-
-fn damage_range(before: Option<TimeRange>, after: Option<TimeRange>) -> (Timestamp, Timestamp) {
-    match (before, after) {
-        (Some(before), Some(after)) => (before.end, after.start.max(before.end)),
-        (Some(before), None) => (before.end, before.end),
-        (None, Some(after)) => (after.start, after.start),
-        (None, None) => {
-            let now = clock::now();
-            (now, now)
         }
     }
 }

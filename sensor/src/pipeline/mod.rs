@@ -220,7 +220,7 @@ impl Pipeline {
                 self.counts.tuned(radio, frequency_mhz);
             }
             Event::Radio(event) => {
-                self.advance(event.time);
+                self.advance(event.time)?;
                 match &event.kind {
                     RadioEventKind::Stopped { .. } | RadioEventKind::Failed { .. } => {
                         self.ledger.end(event.radio).into_iter().for_each(|i| self.batch.tune(i));
@@ -230,9 +230,9 @@ impl Pipeline {
                 self.counts.radio(&event);
                 self.batch.radio_event(event);
             }
-            Event::Nmea { time, sentence } => self.sentence(time, &sentence),
+            Event::Nmea { time, sentence } => self.sentence(time, &sentence)?,
             Event::Gps(event) => self.gps(event),
-            Event::Ended => self.source_ended(),
+            Event::Ended => self.source_ended()?,
             Event::Stop => {}
         }
         Ok(())
@@ -242,7 +242,7 @@ impl Pipeline {
         let radio = chunk.radio;
         self.counts.heard(radio, chunk.len() as u64);
         for (meta, data) in chunk.frames() {
-            self.advance(meta.time);
+            self.advance(meta.time)?;
             let before = self.observed.opted_out;
             let input = FrameInput {
                 time: meta.time,
@@ -293,16 +293,25 @@ impl Pipeline {
     }
 
     /// The stream has come to `time`.
-    fn advance(&mut self, time: Timestamp) {
+    fn advance(&mut self, time: Timestamp) -> Result<(), JournalError> {
         if self.is_live() {
-            return;
+            return Ok(());
         }
         let now = self.stream_time.map_or(time, |now| now.max(time));
         self.stream_time = Some(now);
-        while let Some(fix) = self.recorded.pop_front_if(|fix| fix.time <= now) {
-            self.counts.fix(&fix, Some(now));
+        self.pass_recorded(now)
+    }
+
+    /// Writes down the recorded fixes up to `until`.
+    fn pass_recorded(&mut self, until: Timestamp) -> Result<(), JournalError> {
+        while let Some(fix) = self.recorded.pop_front_if(|fix| fix.time <= until) {
+            self.counts.fix(&fix, Some(until));
             self.batch.fix(fix);
+            if self.batch.is_full() {
+                self.close_batch()?;
+            }
         }
+        Ok(())
     }
 
     fn patience_for_fixes(&self) -> Patience {
@@ -326,16 +335,17 @@ impl Pipeline {
         Ok(())
     }
 
-    fn sentence(&mut self, time: Timestamp, sentence: &str) {
-        self.advance(time);
+    fn sentence(&mut self, time: Timestamp, sentence: &str) -> Result<(), JournalError> {
+        self.advance(time)?;
         if !matches!(self.settings.join, Join::Simulated) {
-            return;
+            return Ok(());
         }
         if let Some(report) = self.nmea.line(sentence) {
             // The simulated receiver and the simulated sensor have one clock.
             let fix = report.at(report.time.unwrap_or(time));
             self.fix(fix);
         }
+        Ok(())
     }
 
     fn gps(&mut self, event: GpsEvent) {
@@ -381,12 +391,13 @@ impl Pipeline {
         self.batch.fix(fix);
     }
 
-    fn source_ended(&mut self) {
+    fn source_ended(&mut self) -> Result<(), JournalError> {
         self.running_sources = self.running_sources.saturating_sub(1);
         if self.running_sources == 0 {
             self.ledger.end_all().for_each(|interval| self.batch.tune(interval));
-            let rest = std::mem::take(&mut self.recorded);
-            rest.into_iter().for_each(|fix| self.batch.fix(fix));
+            if let Some(last) = self.recorded.back().map(|fix| fix.time) {
+                self.pass_recorded(last)?;
+            }
             self.state_health();
             if matches!(self.settings.join, Join::Recorded(_)) && self.placed == 0 {
                 tracing::warn!(
@@ -394,6 +405,7 @@ impl Pipeline {
                 );
             }
         }
+        Ok(())
     }
 
     /// Everything that is due by the clock.
