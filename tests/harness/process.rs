@@ -188,6 +188,23 @@ impl RunningSensor {
         std::fs::read_to_string(self.state.join("log.txt")).unwrap_or_default()
     }
 
+    /// What `status --json` says, as soon as it answers.
+    ///
+    /// # Errors
+    /// It does not answer within ten seconds.
+    pub fn status(&self) -> Result<serde_json::Value> {
+        let start = Instant::now();
+        loop {
+            match self.command(&["status", "--json"]) {
+                Ok(text) => return Ok(serde_json::from_str(&text)?),
+                Err(error) if start.elapsed() > Duration::from_secs(10) => {
+                    return Err(error.context(self.log()));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+
     /// Runs another command of the sensor's program on the same folder.
     ///
     /// # Errors

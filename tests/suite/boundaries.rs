@@ -45,12 +45,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rcgen", &["pw_trust"]),
     ("spake2", &["pw_trust"]),
     ("typst", &["pw_report"]),
+    ("typst-layout", &["pw_report"]),
     ("typst-as-lib", &["pw_report"]),
     ("typst-pdf", &["pw_report"]),
     ("sled", &["pw_survey"]),
     ("bincode", &["pw_survey", "pw_wire"]),
     ("pcap", &["pw_sensor"]),
     ("wl-nl80211", &["pw_sensor"]),
+    ("netlink-sys", &["pw_sensor"]),
     ("memmap2", &["pw_sensor"]),
 ];
 

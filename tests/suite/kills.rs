@@ -74,8 +74,7 @@ fn nothing_acknowledged_is_lost_and_nothing_appears_twice() -> Result<()> {
     let mut desktop = record(&paired)?;
     let begin = Instant::now();
     let status = loop {
-        let status: serde_json::Value =
-            serde_json::from_str(&sensor.command(&["status", "--json"])?)?;
+        let status = sensor.status()?;
         if status["backlog_batches"] == 0 {
             break status;
         }
@@ -94,8 +93,9 @@ fn nothing_acknowledged_is_lost_and_nothing_appears_twice() -> Result<()> {
     ensure!(verified["sound"] == true, "{verified}");
     ensure!(verified["duplicates"] == 0 && verified["missing_batches"] == 0, "{verified}");
     let stored = verified["observations"].as_u64().context("observations")?;
-    let lost = verified["frames_lost"].as_u64().context("frames_lost")?;
-    let frames_in = status["frames_in"].as_u64().context("frames_in")?;
+    let info = paired.piwardrive.json(&["survey", "info", &paired.survey, "--json"])?;
+    let lost = info["frames_lost"].as_u64().context("frames_lost")?;
+    let frames_in = status["frames_in"].as_u64().with_context(|| format!("frames_in: {status}"))?;
     eprintln!("frames in {frames_in} = stored {stored} + stated gaps {lost}");
     ensure!(frames_in > 0 && frames_in == stored + lost, "{frames_in} != {stored} + {lost}");
     Ok(())

@@ -17,7 +17,7 @@ impl Drop for Gpsfake {
         // SAFETY: a signal to a process group that this test started.
         #[allow(unsafe_code)]
         unsafe {
-            libc::kill(-(self.0.id() as libc::pid_t), libc::SIGTERM);
+            libc::kill(-(self.0.id() as libc::pid_t), libc::SIGKILL);
         }
         drop(self.0.wait());
     }

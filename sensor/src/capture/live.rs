@@ -5,6 +5,7 @@ use crate::hop::HopSettings;
 use pcap::{Active, Capture, Linktype};
 use pw_dissect::LinkType;
 use pw_model::{Gap, GapCause, Origin, RadioEventKind, Timestamp};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 /// How an interface is read.
@@ -73,6 +74,7 @@ impl Open {
             .timeout(READ_TIMEOUT_MS)
             .immediate_mode(false)
             .open()
+            .and_then(Capture::setnonblock)
             .map_err(failed)?;
         let mut found = capture.get_datalink();
         if supported_link_type(found.0).is_none() {
@@ -118,13 +120,31 @@ impl Open {
                     frames = frames.saturating_add(1);
                     feed.push(meta, packet.data)?;
                 }
-                Err(pcap::Error::TimeoutExpired) => feed.flush()?,
+                Err(pcap::Error::TimeoutExpired) => {
+                    feed.flush()?;
+                    self.wait(until);
+                }
                 Err(error) => {
                     feed.flush()?;
                     return Ok(Heard { frames, failure: Some(advise(&error)) });
                 }
             }
             self.ask_for_drops(feed)?;
+        }
+    }
+
+    /// Waits for frames. On a silent channel libpcap itself would wait for ever, and neither a stop
+    /// nor the end of a dwell would be noticed.
+    fn wait(&self, until: Option<Instant>) {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()).as_millis());
+        let wait_ms = left.and_then(|ms| i32::try_from(ms).ok()).unwrap_or(READ_TIMEOUT_MS);
+        let mut ready =
+            libc::pollfd { fd: self.capture.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one pollfd of our own, which outlives the call. An error (a signal, an interface
+        // that went away) shows in the next read.
+        #[allow(unsafe_code)]
+        unsafe {
+            libc::poll(&raw mut ready, 1, wait_ms.min(READ_TIMEOUT_MS));
         }
     }
 

@@ -387,7 +387,8 @@ mod tests {
     use super::*;
 
     fn observation(n: u64) -> Observation {
-        let address = |k: u64| (n % k != 0).then(|| MacAddr::from_u64(0x0200_0000_0000 + n % 7));
+        let address =
+            |k: u64| (!n.is_multiple_of(k)).then(|| MacAddr::from_u64(0x0200_0000_0000 + n % 7));
         Observation {
             time: Timestamp::from_unix_ns(1_700_000_000_000_000_000 + n as i64 * 401_003),
             radio: RadioId((n % 3) as u8),
@@ -396,22 +397,22 @@ mod tests {
             transmitter: address(5),
             receiver: address(3),
             bssid: address(2),
-            frequency_mhz: (n % 4 != 0).then_some(5180),
-            signal_dbm: (n % 6 != 0).then_some(-(n as i64 % 100) as i8),
-            noise_dbm: (n % 2 != 0).then_some(i8::MIN),
-            rate_100kbps: (n % 2 == 0).then_some(u32::MAX),
+            frequency_mhz: (!n.is_multiple_of(4)).then_some(5180),
+            signal_dbm: (!n.is_multiple_of(6)).then_some(-(n as i64 % 100) as i8),
+            noise_dbm: (!n.is_multiple_of(2)).then_some(i8::MIN),
+            rate_100kbps: n.is_multiple_of(2).then_some(u32::MAX),
             phy: phy_kind(n % 8),
             length: n as u32,
-            airtime_us: (n % 3 == 0).then_some(n as u32),
-            sequence: (n % 3 != 0).then_some((n * 7 % 4096) as u16),
-            advertisement: (n % 4 == 0).then_some(AdvertisementId(u64::MAX - n % 3)),
+            airtime_us: n.is_multiple_of(3).then_some(n as u32),
+            sequence: (!n.is_multiple_of(3)).then_some((n * 7 % 4096) as u16),
+            advertisement: n.is_multiple_of(4).then_some(AdvertisementId(u64::MAX - n % 3)),
             detail: [
                 None,
                 Some(Detail::Reason(65535)),
                 Some(Detail::EapolKey(4)),
                 Some(Detail::Status(1)),
             ][n as usize % 4],
-            position: (n % 5 != 0).then(|| {
+            position: (!n.is_multiple_of(5)).then(|| {
                 Position::new(-33.123_456_7, 151.765_432_1).expect("valid").with_error_m(Some(4.5))
             }),
         }
