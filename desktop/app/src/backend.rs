@@ -10,7 +10,7 @@ use pw_engine::{
 };
 use pw_model::Timestamp;
 use pw_survey::Snapshot;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -50,6 +50,8 @@ pub(crate) struct EngineBackend {
     rate: Rate,
     /// Links are made again for these when a survey is opened.
     reconnect: bool,
+    /// Sensors that were paired when this was last looked at; a new one is connected at once.
+    known: BTreeSet<String>,
 }
 
 impl EngineBackend {
@@ -64,11 +66,16 @@ impl EngineBackend {
             counted: None,
             rate: Rate::default(),
             reconnect: false,
+            known: BTreeSet::new(),
         }
     }
 
     fn open(&mut self, path: PathBuf, new_name: Option<String>) {
-        self.close();
+        // The survey that is open stays open until the other one is: a wrong path must not end a
+        // recording. Only the same survey has to be closed first, since it is locked.
+        if self.engine.as_ref().is_some_and(|engine| engine.snapshot().survey.path == path) {
+            self.close();
+        }
         let (send, result) = channel();
         let settings = EngineSettings { read_only: self.read_only, ..EngineSettings::default() };
         let (ctx, at) = (self.ctx.clone(), path.clone());
@@ -119,6 +126,7 @@ impl EngineBackend {
             }
             Ok(Err(words)) => notices.push(Notice::Failed(words)),
             Ok(Ok(engine)) => {
+                self.close();
                 let ctx = self.ctx.clone();
                 engine.set_wake(Box::new(move || ctx.request_repaint()));
                 self.reconnect = !self.read_only;
@@ -188,7 +196,12 @@ impl Backend for EngineBackend {
             return notices;
         };
         if std::mem::take(&mut self.reconnect) {
-            for sensor in engine.sensors() {
+            self.known = engine.sensors().into_iter().map(|sensor| sensor.name).collect();
+            // An empty survey was made to record into; another one goes on with its own sensors only.
+            let snapshot = engine.snapshot();
+            let own =
+                |id| snapshot.sensors.is_empty() || snapshot.sensors.iter().any(|s| s.id == id);
+            for sensor in engine.sensors().into_iter().filter(|sensor| own(sensor.id)) {
                 let connect = Command::Connect { sensor: sensor.name };
                 if let Err(error) = engine.send(connect) {
                     notices.push(Notice::Failed(error.to_string()));
@@ -212,6 +225,9 @@ impl Backend for EngineBackend {
             self.preview = None;
         }
         for event in engine.events() {
+            if event == Event::SensorsChanged {
+                connect_new(engine, &mut self.known, self.read_only, &mut notices);
+            }
             notices.extend(notice(&event, engine));
         }
         feed.survey = Some(Arc::clone(&snapshot));
@@ -302,6 +318,24 @@ fn job(job: JobState) -> JobRow {
         words: job.words,
         share: job.progress,
         can_cancel: !job.status.is_over(),
+    }
+}
+
+/// Connects sensors that were paired just now: whoever pairs wants to record.
+fn connect_new(
+    engine: &Engine,
+    known: &mut BTreeSet<String>,
+    read_only: bool,
+    notices: &mut Vec<Notice>,
+) {
+    for sensor in engine.sensors() {
+        let new = known.insert(sensor.name.clone());
+        if new
+            && !read_only
+            && let Err(error) = engine.send(Command::Connect { sensor: sensor.name })
+        {
+            notices.push(Notice::Failed(error.to_string()));
+        }
     }
 }
 

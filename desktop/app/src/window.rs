@@ -10,6 +10,8 @@ use std::path::PathBuf;
 /// # Errors
 /// No display, or no graphics that can be used.
 pub fn run_window(survey: Option<PathBuf>) -> anyhow::Result<()> {
+    // Kept in the list of recent surveys, which outlives the folder it was started from.
+    let survey = survey.map(|path| std::path::absolute(&path).unwrap_or(path));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("PiWardrive")

@@ -16,6 +16,9 @@ use tokio::runtime::Handle;
 /// How often a row is brought up to date while nothing changes: for "next attempt in 3 s".
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
+/// A connected sensor that says nothing for so long is shown as being looked for.
+const SILENT: Duration = Duration::from_secs(5);
+
 /// How long the end of a link may take when the engine closes.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -224,10 +227,22 @@ async fn watch(
 ) {
     let mut row = empty_row(&sensor);
     let mut last_heard: Option<Timestamp> = None;
+    let mut said = Instant::now();
+    let mut spoke = false;
     loop {
         let current = state.borrow_and_update().clone();
         let latest = status.borrow_and_update().clone();
+        if std::mem::take(&mut spoke) {
+            said = Instant::now();
+            last_heard = Some(crate::now());
+        } else if !current.is_connected() {
+            said = Instant::now();
+        }
+        let silent = said.elapsed();
         let kind = match &current {
+            // A sensor says how it is once a second. One that stops is gone long before the
+            // connection is given up.
+            link::LinkState::Connected { .. } if silent > SILENT => LinkState::Connecting,
             link::LinkState::Connected { .. } => LinkState::Connected,
             link::LinkState::Waiting {
                 trouble: link::LinkTrouble::NotPaired | link::LinkTrouble::WrongKey { .. },
@@ -239,12 +254,15 @@ async fn watch(
         if kind != row.state {
             row.since = crate::now();
         }
-        if current.is_connected() && latest.is_some() {
-            last_heard = Some(crate::now());
-        }
+        let words = match (&current, kind) {
+            (link::LinkState::Connected { .. }, LinkState::Connecting) => {
+                format!("nothing heard for {} s", silent.as_secs())
+            }
+            _ => current.words(Instant::now()),
+        };
         row = LinkRow {
             state: kind,
-            words: current.words(Instant::now()),
+            words,
             since: row.since,
             last_heard,
             position: position_of(&shared, sensor.sensor_id()),
@@ -253,7 +271,10 @@ async fn watch(
         shared.set_link(row.clone());
         let state_changed = tokio::select! {
             changed = state.changed() => changed,
-            changed = status.changed() => changed,
+            changed = status.changed() => {
+                spoke = true;
+                changed
+            }
             () = tokio::time::sleep(REFRESH_EVERY) => Ok(()),
         };
         if state_changed.is_err() {

@@ -1,6 +1,6 @@
 //! The view for the car: link and position in words, large numbers, new networks as they come.
 
-use crate::command::{Command, DialogKind};
+use crate::command::{Command, DialogKind, Order};
 use crate::feed::{Feed, LinkKind, LinkRow};
 use crate::style::{self, Palette};
 use crate::views::parts;
@@ -217,6 +217,17 @@ pub(crate) fn ui(
     new_networks(ui, &rows.new, feed, palette, scale, chosen, commands);
 }
 
+/// Connects the sensors that are paired and idle; where none is paired, asks for one.
+fn connect(feed: &Feed, commands: &mut Vec<Command>) {
+    let idle = feed.links.iter().filter(|link| link.kind == LinkKind::Off);
+    let orders: Vec<_> =
+        idle.map(|link| Command::Engine(Order::Connect { sensor: link.name.clone() })).collect();
+    if orders.is_empty() {
+        commands.push(Command::OpenDialog(DialogKind::Connect));
+    }
+    commands.extend(orders);
+}
+
 /// `count` areas of one width beside each other.
 fn equal_columns(ui: &mut Ui, count: usize, height: f32, mut add: impl FnMut(&mut Ui, usize)) {
     let gap = 10.0;
@@ -265,7 +276,7 @@ fn states(
                 if *caption == "Sensor" && !feed.is_live() && state.mood == Mood::Quiet {
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         if ui.button("Connect…").clicked() {
-                            commands.push(Command::OpenDialog(DialogKind::Connect));
+                            connect(feed, commands);
                         }
                     });
                 }
