@@ -76,7 +76,12 @@ impl Engine {
         let ingest = if settings.read_only {
             None
         } else {
-            Some(Ingest::start(survey, Arc::clone(&shared), runtime.handle().clone())?)
+            Some(Ingest::start(
+                survey,
+                Arc::clone(&shared),
+                runtime.handle().clone(),
+                settings.wait_for_disk,
+            )?)
         };
         let jobs = Jobs::start(Arc::clone(&shared))?;
         let links = Links::new(runtime.handle().clone(), Arc::clone(&shared));

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The survey was closed before the batch was durable.
     #[error("the survey was closed")]
     Closed,
+    /// The survey could not be written, and nobody waits until it can be.
+    #[error("{0}")]
+    Disk(String),
 }
 
 /// What becomes of a batch: answered once it is durable.
@@ -155,6 +158,7 @@ impl Ingest {
         survey: Survey,
         shared: Arc<Shared>,
         runtime: tokio::runtime::Handle,
+        wait_for_disk: bool,
     ) -> Result<Self, EngineError> {
         let (requests, received) = mpsc::channel(QUEUE_LEN);
         let closing = Arc::new(AtomicBool::new(false));
@@ -164,6 +168,7 @@ impl Ingest {
             received,
             runtime,
             closing: Arc::clone(&closing),
+            wait_for_disk,
             published: Instant::now(),
             rest: SNAPSHOT_EVERY,
             checkpointed: Instant::now(),
@@ -215,6 +220,7 @@ struct Writer {
     received: mpsc::Receiver<Request>,
     runtime: tokio::runtime::Handle,
     closing: Arc<AtomicBool>,
+    wait_for_disk: bool,
     published: Instant,
     rest: Duration,
     checkpointed: Instant,
@@ -328,6 +334,9 @@ impl Writer {
                 }
                 Err(error) => {
                     let words = error.to_string();
+                    if !self.wait_for_disk {
+                        return Err(StoreError::Disk(words));
+                    }
                     if words != told {
                         tracing::error!("{words}");
                         self.shared.tell(Event::Trouble(words.clone()));

@@ -25,7 +25,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 impl From<StoreError> for SinkError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Refused(why) => Self::Refused(why),
+            StoreError::Refused(why) | StoreError::Disk(why) => Self::Refused(why),
             StoreError::Closed => Self::Closed,
         }
     }

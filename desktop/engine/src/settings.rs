@@ -9,11 +9,15 @@ pub struct EngineSettings {
     pub state_dir: PathBuf,
     /// Open the survey for reading only: it may be in use elsewhere.
     pub read_only: bool,
+    /// What to do when the disk refuses: true to try until it is free again, as a recording does
+    /// (sensors keep their journals meanwhile); false to fail, as a command does that somebody waits
+    /// for and can give again.
+    pub wait_for_disk: bool,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { state_dir: default_state_dir(), read_only: false }
+        Self { state_dir: default_state_dir(), read_only: false, wait_for_disk: true }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn import(arguments: &Import) -> Result<()> {
             return Err(error.into());
         }
     }
-    let engine = open_or_create(&arguments.survey)?;
+    let engine = open_or_create(&arguments.survey, false)?;
     let cancel = engine.cancel_on_interrupt();
     let bar = Progress::new("Import");
     let mut progress = |at: &exchange::ImportProgress| {

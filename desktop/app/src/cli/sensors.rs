@@ -66,7 +66,7 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
              one: piwardrive pair ADDR CODE"
         );
     }
-    let engine = open_or_create(&arguments.survey)?;
+    let engine = open_or_create(&arguments.survey, true)?;
     let stop = engine.cancel_on_interrupt();
     let before = engine.snapshot().totals.observations;
     engine.send(Command::Connect { sensor: arguments.sensor.clone() })?;

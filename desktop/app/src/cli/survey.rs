@@ -20,26 +20,33 @@ pub(super) fn run(arguments: &Survey) -> Result<()> {
 }
 
 fn new(survey: &Path, name: Option<&str>) -> Result<()> {
-    create(survey, name)?.close()?;
+    create(survey, name, EngineSettings::default())?.close()?;
     writeln!(stdout(), "{}: new survey", survey.display())?;
     Ok(())
 }
 
 /// Makes a survey; its name is the folder's without the ending, where none is given.
-pub(super) fn create(survey: &Path, name: Option<&str>) -> Result<Engine> {
+pub(super) fn create(
+    survey: &Path,
+    name: Option<&str>,
+    settings: EngineSettings,
+) -> Result<Engine> {
     let folder = survey.file_stem().unwrap_or_default().to_string_lossy();
     let name = name.unwrap_or(if folder.is_empty() { "survey" } else { &folder });
-    Ok(Engine::create(survey, name, EngineSettings::default())?)
+    Ok(Engine::create(survey, name, settings)?)
 }
 
 /// Opens a survey for writing, or makes it where there is nothing; says what was mended.
-pub(super) fn open_or_create(survey: &Path) -> Result<Engine> {
+///
+/// `wait_for_disk`: what to do while the disk refuses, see [`EngineSettings`].
+pub(super) fn open_or_create(survey: &Path, wait_for_disk: bool) -> Result<Engine> {
+    let settings = EngineSettings { wait_for_disk, ..EngineSettings::default() };
     if !survey.exists() {
-        let engine = create(survey, None)?;
+        let engine = create(survey, None, settings)?;
         writeln!(stdout(), "{}: new survey", survey.display())?;
         return Ok(engine);
     }
-    let engine = Engine::open(survey, EngineSettings::default())?;
+    let engine = Engine::open(survey, settings)?;
     for repair in &engine.open_report().repairs {
         eprintln!("{}: {repair}", survey.display());
     }

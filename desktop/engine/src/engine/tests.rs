@@ -14,7 +14,7 @@ const ROWS: &str = "WigleWifi-1.4,appRelease=2\nMAC,SSID,AuthMode,FirstSeen,Chan
 02:00:5e:00:00:02,late,[WPA2-PSK-CCMP][ESS],2026-05-01 11:00:00,6,-71,50.2,8.7,120,5,WIFI\n";
 
 fn settings(folder: &TempDir) -> EngineSettings {
-    EngineSettings { state_dir: folder.path().join("state"), read_only: false }
+    EngineSettings { state_dir: folder.path().join("state"), read_only: false, wait_for_disk: true }
 }
 
 fn with_rows(folder: &TempDir) -> Engine {

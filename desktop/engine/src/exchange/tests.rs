@@ -20,7 +20,8 @@ fn folder() -> TempDir {
 }
 
 fn engine(folder: &Path, name: &str) -> Engine {
-    let settings = EngineSettings { state_dir: folder.join("state"), read_only: false };
+    let settings =
+        EngineSettings { state_dir: folder.join("state"), read_only: false, wait_for_disk: true };
     Engine::create(&folder.join(name), name, settings).expect("a new survey")
 }
 

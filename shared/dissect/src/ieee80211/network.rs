@@ -163,7 +163,8 @@ fn operate(fixed: &Fixed, gathered: &Gathered<'_>, traits: &mut NetworkTraits) {
         now.channel = channel.frequency_mhz().map(|_| channel);
     }
     if let Some(ht) = gathered.ht_operation.and_then(|body| operation::ht(body, fixed.heard_mhz)) {
-        now = Operation { channel: ht.channel.or(now.channel), ..ht };
+        // Where the two differ the DSSS parameter set is what the radio is tuned by.
+        now = Operation { channel: now.channel.or(ht.channel), ..ht };
     }
     if let Some(body) = gathered.vht_operation {
         now = operation::vht(body, now);
