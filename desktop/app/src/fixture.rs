@@ -352,7 +352,7 @@ fn advertisement(number: u64, bssid: MacAddr, hidden: bool) -> Advertisement {
         transmitter: bssid,
         bssid: Some(bssid),
         traits,
-        elements: Vec::new(),
+        elements: vec![0, 0],
     }
 }
 

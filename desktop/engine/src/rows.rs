@@ -137,8 +137,10 @@ impl NetworkRow {
             akm: security.map(|s| s.akm().iter().map(|akm| akm.name()).collect()),
             pairwise: security.map(|s| s.pairwise().iter().map(|c| c.name()).collect()),
             group: security.map(|s| s.group().iter().map(|c| c.name()).collect()),
-            pmf: security.and_then(pw_model::Security::pmf),
-            wps: traits.map(|traits| traits.wps.is_some()),
+            pmf: ap.pmf(),
+            wps: traits
+                .map(|traits| traits.wps.is_some())
+                .filter(|wps| *wps || ap.announced_in_full()),
             standard: traits.and_then(|traits| traits.standard).map(pw_model::Standard::name),
             channel: ap.channel.map(|channel| channel.number),
             frequency_mhz: ap.frequency_mhz,

@@ -181,7 +181,7 @@ fn access_point(at: usize, shape: &Shape) -> AccessPoint {
                 transmitter: bssid,
                 bssid: Some(bssid),
                 traits,
-                elements: Vec::new(),
+                elements: vec![0, 0],
             })
         }),
         protection,

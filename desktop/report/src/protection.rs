@@ -101,7 +101,7 @@ pub(crate) fn label(ap: &AccessPoint) -> &'static str {
 
 /// `required`, `capable`, `no`, or a dash where nothing says it.
 pub(crate) fn pmf(ap: &AccessPoint) -> &'static str {
-    ap.protection.as_ref().and_then(|protection| protection.security.pmf()).unwrap_or("–")
+    ap.pmf().unwrap_or("–")
 }
 
 /// How a protection uses TKIP or WEP as cipher.

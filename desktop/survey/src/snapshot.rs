@@ -175,6 +175,20 @@ impl AccessPoint {
         self.ssids.first().map(Ssid::text)
     }
 
+    /// True when the elements themselves were heard, so that what they leave out is not announced.
+    /// False for networks from another program's table, which tells only part.
+    #[must_use]
+    pub fn announced_in_full(&self) -> bool {
+        self.advertisement.as_ref().is_some_and(|advertisement| !advertisement.elements.is_empty())
+    }
+
+    /// Protected management frames: `required`, `capable` or `no`; `None` when nothing says it.
+    #[must_use]
+    pub fn pmf(&self) -> Option<&'static str> {
+        let said = self.protection.as_ref()?.security.pmf()?;
+        (said != "no" || self.announced_in_full()).then_some(said)
+    }
+
     /// True when the latest advertisement was a beacon or probe response, not an import.
     #[must_use]
     pub fn advertisement_kind(&self) -> Option<AdvertisementKind> {

@@ -292,7 +292,7 @@ pub(crate) struct Report {
     /// File to write, ending in .pdf; replaced when the new one is complete.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Title; default: the survey's name.
+    /// Title; default: Wi-Fi survey report.
     #[arg(long)]
     pub(crate) title: Option<String>,
     /// Who made it.

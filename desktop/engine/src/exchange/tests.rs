@@ -96,7 +96,9 @@ fn what_goes_out_as_wigle_csv_comes_in_again() {
         assert_eq!(row.ssid_hex.as_deref().unwrap_or(""), old.ssid_hex.as_deref().unwrap_or(""));
         assert_eq!((row.security, &row.akm), (old.security, &old.akm), "{bssid}");
         assert_eq!((row.channel, row.frequency_mhz), (old.channel, old.frequency_mhz), "{bssid}");
-        assert_eq!((row.pmf, row.wps), (old.pmf, old.wps), "{bssid}");
+        // The format says what is announced; what it leaves out is unknown, not absent.
+        let said = (old.pmf.filter(|pmf| *pmf != "no"), old.wps.filter(|wps| *wps));
+        assert_eq!((row.pmf, row.wps), said, "{bssid}");
         let (here, there) = (row.position.expect("placed"), old.position.expect("placed"));
         let metres = (here.lat - there.lat).hypot(here.lon - there.lon) * 111_000.0;
         assert!(metres < 30.0, "{bssid} moved by {metres} m");

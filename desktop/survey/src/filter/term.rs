@@ -157,7 +157,7 @@ impl Term {
                 .and_then(|t| t.country.as_ref())
                 .is_some_and(|country| country.to_lowercase() == *asked),
             Self::Security(asked) => asked.holds(ap.protection.as_ref().map(|p| p.label)),
-            Self::Pmf(asked) => ap.protection.as_ref().and_then(|p| p.security.pmf()) == *asked,
+            Self::Pmf(asked) => ap.pmf() == *asked,
             Self::Channel(number) => ap.channel.is_some_and(|channel| channel.number == *number),
             Self::Band(band) => ap.channel.is_some_and(|channel| channel.band == *band),
             Self::Standard(standard) => traits.and_then(|t| t.standard) == Some(*standard),

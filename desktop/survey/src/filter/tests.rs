@@ -31,7 +31,7 @@ fn ap() -> AccessPoint {
             transmitter: AP,
             bssid: Some(AP),
             traits,
-            elements: Vec::new(),
+            elements: vec![0, 0],
         })),
         protection: Some(Protection { label: security.label(), security }),
         channel: Channel::from_frequency_mhz(2437),

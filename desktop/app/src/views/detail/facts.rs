@@ -129,7 +129,7 @@ fn protection(ap: &AccessPoint, traits: Option<&NetworkTraits>) -> Facts {
     facts.add_known("Key management", known(akm));
     facts.add_known("Pairwise ciphers", known(pairwise));
     facts.add_known("Group cipher", known(group));
-    match security.pmf() {
+    match ap.pmf() {
         Some("no") => facts.look("Management frames", "not protected"),
         Some("capable") => facts.add("Management frames", "protected if the client can"),
         Some(_) => facts.add("Management frames", "protection required"),

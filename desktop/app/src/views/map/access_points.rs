@@ -125,7 +125,7 @@ pub(super) fn hit(scene: &Scene, at: Option<Pos2>) -> Hit {
     cluster.map_or(Hit::Nothing, |cluster| Hit::Cluster(cluster.at))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a layer is painted from what the map holds apart")]
 pub(super) fn paint(
     ui: &Ui,
     projector: &Projector<'_>,
