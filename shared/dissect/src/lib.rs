@@ -21,7 +21,9 @@
 pub mod airtime;
 mod bytes;
 pub mod capture;
+pub mod describe;
 mod fault;
+pub mod fields;
 mod frame;
 mod geotag;
 mod hash;

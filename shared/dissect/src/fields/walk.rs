@@ -1,0 +1,348 @@
+//! The walk over a packet: describers read bytes and name what they read; a sink takes it.
+
+use super::{Field, Packet, Part, Value};
+use crate::fault::{Fault, Layer};
+use pw_model::MacAddr;
+
+/// Where a value stands in the captured bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Span {
+    /// First byte, from the start of the captured bytes.
+    pub start: u32,
+    /// Bytes; 0 for what is derived and stands nowhere.
+    pub length: u32,
+}
+
+impl Span {
+    /// From a start and a length.
+    #[must_use]
+    pub fn new(start: usize, length: usize) -> Self {
+        Self {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Takes the fields of a packet in order.
+pub trait Sink {
+    /// True when fields of this part are of use. What is of no use may be left out, or be given all the same.
+    fn wants(&self, part: Part) -> bool {
+        let _any = part;
+        true
+    }
+
+    /// A field without others below it.
+    fn field(&mut self, field: &'static Field, value: Value<'_>, span: Span);
+
+    /// A field with others below it, until [`Sink::close`].
+    fn open(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.field(field, value, span);
+    }
+
+    /// Ends the field opened last.
+    fn close(&mut self) {}
+
+    /// A contradiction in the bytes, below the field opened last.
+    fn fault(&mut self, fault: Fault) {
+        let _unused = fault;
+    }
+}
+
+/// Deepest nesting of elements in elements; what lies deeper is given as bytes.
+pub const MAX_DEPTH: u8 = 6;
+
+/// One walk over one packet.
+pub struct Walk<'s> {
+    /// The packet.
+    pub packet: &'s Packet<'s>,
+    sink: &'s mut dyn Sink,
+    depth: u8,
+    layer: Layer,
+}
+
+/// Bytes being read by a describer: each read moves on, none reads past the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'b> {
+    bytes: &'b [u8],
+    /// Where `bytes` begin in the captured bytes.
+    start: usize,
+    at: usize,
+}
+
+impl<'b> Reader<'b> {
+    /// Over `bytes`, which stand `start` bytes into the captured bytes.
+    #[must_use]
+    pub const fn new(bytes: &'b [u8], start: usize) -> Self {
+        Self { bytes, start, at: 0 }
+    }
+
+    /// What has not been read.
+    #[must_use]
+    pub fn rest(&self) -> &'b [u8] {
+        self.bytes.get(self.at..).unwrap_or(&[])
+    }
+
+    /// Bytes that have not been read.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.at)
+    }
+
+    /// Where the next byte stands in the captured bytes.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.start.saturating_add(self.at)
+    }
+
+    /// True when all has been read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.left() == 0
+    }
+
+    /// The next `length` bytes; `None`, with the position unchanged, when they are not all there.
+    pub fn take(&mut self, length: usize) -> Option<&'b [u8]> {
+        let taken = self.rest().get(..length)?;
+        self.at = self.at.saturating_add(length);
+        Some(taken)
+    }
+
+    /// The next `length` bytes as a reader of their own.
+    pub fn part(&mut self, length: usize) -> Option<Reader<'b>> {
+        let start = self.offset();
+        self.take(length).map(|bytes| Reader::new(bytes, start))
+    }
+
+    /// The next bytes without reading them.
+    #[must_use]
+    pub fn peek<const N: usize>(&self) -> Option<[u8; N]> {
+        self.rest().first_chunk::<N>().copied()
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let taken = self.peek()?;
+        self.at = self.at.saturating_add(N);
+        Some(taken)
+    }
+
+    /// A little-endian number of 1 to 8 bytes.
+    pub fn little_endian(&mut self, length: usize) -> Option<u64> {
+        let mut value = 0;
+        for byte in self.take(length.min(8))?.iter().rev() {
+            value = value << 8 | u64::from(*byte);
+        }
+        Some(value)
+    }
+
+    /// A big-endian number of 1 to 8 bytes.
+    pub fn big_endian(&mut self, length: usize) -> Option<u64> {
+        let mut value = 0;
+        for byte in self.take(length.min(8))? {
+            value = value << 8 | u64::from(*byte);
+        }
+        Some(value)
+    }
+}
+
+/// A number of several bits whose parts are fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    /// The number.
+    pub value: u64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Word {
+    /// Bits `low` to `low + count - 1`; 0 for bits beyond the word.
+    #[must_use]
+    pub const fn bits(self, low: u32, count: u32) -> u64 {
+        let shifted = match self.value.checked_shr(low) {
+            Some(shifted) => shifted,
+            None => 0,
+        };
+        match 1u64.checked_shl(count) {
+            Some(limit) => shifted & limit.wrapping_sub(1),
+            None => shifted,
+        }
+    }
+
+    /// Bit `bit`.
+    #[must_use]
+    pub const fn bit(self, bit: u32) -> bool {
+        self.bits(bit, 1) != 0
+    }
+}
+
+impl<'s> Walk<'s> {
+    /// A walk over `packet` into `sink`.
+    pub fn new(packet: &'s Packet<'s>, sink: &'s mut dyn Sink) -> Self {
+        Self { packet, sink, depth: 0, layer: Layer::Radio }
+    }
+
+    /// True when somebody wants fields of this part.
+    #[must_use]
+    pub fn wants(&self, part: Part) -> bool {
+        self.sink.wants(part)
+    }
+
+    /// Faults from here on are of this layer.
+    pub fn set_layer(&mut self, layer: Layer) {
+        self.layer = layer;
+    }
+
+    /// A field without others below it.
+    pub fn field(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.sink.field(field, value, span);
+    }
+
+    /// A field that is derived and stands nowhere in the bytes.
+    pub fn derived(&mut self, field: &'static Field, value: Value<'_>) {
+        self.sink.field(field, value, Span::default());
+    }
+
+    /// A field with others below it, which `inside` names.
+    pub fn branch<T>(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        span: Span,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.sink.open(field, value, span);
+        let result = inside(self);
+        self.sink.close();
+        result
+    }
+
+    /// Like [`Walk::branch`], for elements inside elements: `None`, without calling `inside`, when
+    /// they are nested deeper than [`MAX_DEPTH`].
+    pub fn deeper<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            return None;
+        }
+        self.depth = self.depth.saturating_add(1);
+        let result = inside(self);
+        self.depth = self.depth.saturating_sub(1);
+        Some(result)
+    }
+
+    /// A contradiction at `offset` of the captured bytes.
+    pub fn fault(&mut self, offset: usize, reason: &'static str) {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.sink.fault(Fault { offset, layer: self.layer, reason });
+    }
+
+    /// A fault that was found elsewhere.
+    pub fn known_fault(&mut self, fault: Fault) {
+        self.sink.fault(fault);
+    }
+
+    /// Reads a little-endian number of `length` bytes and names it.
+    pub fn number(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+    ) -> Option<u64> {
+        let span = Span::new(reader.offset(), length);
+        let value = reader.little_endian(length)?;
+        self.field(field, Value::Unsigned(value), span);
+        Some(value)
+    }
+
+    /// Reads one byte and names it.
+    pub fn u8(&mut self, reader: &mut Reader<'_>, field: &'static Field) -> Option<u8> {
+        let value = self.number(reader, field, 1)?;
+        u8::try_from(value).ok()
+    }
+
+    /// Reads a little-endian number of two bytes and names it.
+    pub fn u16(&mut self, reader: &mut Reader<'_>, field: &'static Field) -> Option<u16> {
+        let value = self.number(reader, field, 2)?;
+        u16::try_from(value).ok()
+    }
+
+    /// Reads a big-endian number of `length` bytes and names it.
+    pub fn number_be(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+    ) -> Option<u64> {
+        let span = Span::new(reader.offset(), length);
+        let value = reader.big_endian(length)?;
+        self.field(field, Value::Unsigned(value), span);
+        Some(value)
+    }
+
+    /// Reads a signed byte and names it.
+    pub fn i8(&mut self, reader: &mut Reader<'_>, field: &'static Field) -> Option<i8> {
+        let span = Span::new(reader.offset(), 1);
+        let value = i8::from_le_bytes(reader.array()?);
+        self.field(field, Value::Signed(i64::from(value)), span);
+        Some(value)
+    }
+
+    /// Reads an address and names it.
+    pub fn address(&mut self, reader: &mut Reader<'_>, field: &'static Field) -> Option<MacAddr> {
+        let span = Span::new(reader.offset(), 6);
+        let address = MacAddr(reader.array()?);
+        self.field(field, Value::Address(address), span);
+        Some(address)
+    }
+
+    /// Reads `length` bytes (or text) and names them.
+    pub fn bytes<'b>(
+        &mut self,
+        reader: &mut Reader<'b>,
+        field: &'static Field,
+        length: usize,
+    ) -> Option<&'b [u8]> {
+        let span = Span::new(reader.offset(), length);
+        let bytes = reader.take(length)?;
+        self.field(field, Value::Bytes(bytes), span);
+        Some(bytes)
+    }
+
+    /// Reads all that is left and names it; without effect when nothing is.
+    pub fn rest<'b>(&mut self, reader: &mut Reader<'b>, field: &'static Field) -> &'b [u8] {
+        if reader.is_empty() {
+            return &[];
+        }
+        self.bytes(reader, field, reader.left()).unwrap_or(&[])
+    }
+
+    /// Reads a little-endian number of `length` bytes, names it as a whole, and lets `inside` name its bits.
+    pub fn word<T>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+        inside: impl FnOnce(&mut Self, Word) -> T,
+    ) -> Option<T> {
+        let span = Span::new(reader.offset(), length);
+        let value = reader.little_endian(length)?;
+        Some(
+            self.branch(field, Value::Unsigned(value), span, |walk| {
+                inside(walk, Word { value, span })
+            }),
+        )
+    }
+
+    /// Names one bit of a word.
+    pub fn flag(&mut self, word: Word, field: &'static Field, bit: u32) -> bool {
+        let value = word.bit(bit);
+        self.field(field, Value::Flag(value), word.span);
+        value
+    }
+
+    /// Names several bits of a word.
+    pub fn bits(&mut self, word: Word, field: &'static Field, low: u32, count: u32) -> u64 {
+        let value = word.bits(low, count);
+        self.field(field, Value::Unsigned(value), word.span);
+        value
+    }
+}
