@@ -67,6 +67,16 @@ impl Default for SeededHash {
     }
 }
 
+impl SeededHash {
+    /// The hash of bytes.
+    #[inline]
+    pub(crate) fn of(self, bytes: &[u8]) -> u64 {
+        let mut hash = StableHash(self.0);
+        hash.bytes(bytes);
+        hash.finish()
+    }
+}
+
 impl BuildHasher for SeededHash {
     type Hasher = SeededHasher;
 

@@ -4,6 +4,7 @@ use super::malformed::{Walked, contradicts};
 use super::{hex, text};
 use crate::bytes::u8_at;
 use crate::frame::Frame;
+use crate::hash::SeededHash;
 use crate::ieee80211::elements::operation::{self, Operation};
 use crate::ieee80211::elements::{Element, Elements, id};
 use crate::ieee80211::management::Management;
@@ -37,43 +38,45 @@ impl Numbers {
     }
 }
 
-/// The bytes of an element as they were decoded last: the same bytes need no second decoding.
-#[derive(Debug, Default)]
-struct Decoded(Option<Vec<u8>>);
+/// The bytes of an element as they were seen last, as a hash that nobody in radio range can aim at:
+/// the same bytes need no second decoding, and the bytes themselves would cost a cache miss each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct LastBytes(Option<u64>);
 
-impl Decoded {
+impl LastBytes {
     /// True when these bytes are others than the last.
     #[inline]
-    fn is_new(&mut self, bytes: &[u8]) -> bool {
-        let last = match &mut self.0 {
-            Some(last) if last == bytes => return false,
-            Some(last) => last,
-            None => self.0.insert(Vec::new()),
-        };
-        last.clear();
-        last.extend_from_slice(bytes);
-        true
+    fn is_new(&mut self, seed: SeededHash, bytes: &[u8]) -> bool {
+        let now = Self(Some(seed.of(bytes)));
+        std::mem::replace(self, now) != now
     }
 }
+
+/// A name and the frames that carried it.
+type Named = (Vec<u8>, u64);
 
 /// One BSSID.
 #[derive(Debug, Default)]
 pub(super) struct AccessPoint {
     beacons: u64,
     probe_responses: u64,
-    names: Vec<(Vec<u8>, u64)>,
+    /// The name heard last, its place in `names`, and frames that carried it and are not counted there.
+    last_name: LastBytes,
+    last_name_at: Option<usize>,
+    last_name_frames: u64,
+    names: Vec<Named>,
     hidden_in_beacon: bool,
     channels: Numbers,
     privacy: bool,
     rsn: Option<RsnInfo>,
-    last_rsn: Decoded,
+    last_rsn: LastBytes,
     wpa: Option<SuiteSet>,
-    last_wpa: Decoded,
+    last_wpa: LastBytes,
     wps: bool,
     mesh_ids: BTreeSet<String>,
-    last_mesh_id: Decoded,
+    last_mesh_id: LastBytes,
     countries: BTreeSet<String>,
-    last_country: Decoded,
+    last_country: LastBytes,
     signal_dbm: Option<(i8, i8)>,
     signals: u64,
     ids: Numbers,
@@ -96,6 +99,7 @@ impl AccessPoint {
         frame: &Frame<'a>,
         header: &Header,
         management: Option<&Management<'a>>,
+        seed: SeededHash,
     ) -> Added<'a> {
         let is_beacon = header.kind == FrameKind::BEACON;
         let count = if is_beacon { &mut self.beacons } else { &mut self.probe_responses };
@@ -109,29 +113,52 @@ impl AccessPoint {
             return Added::default();
         };
         self.privacy |= capability.privacy();
-        let (walked, name) = self.walk(*elements);
-        let new_name = name.and_then(|name| self.add_name(name, is_beacon));
+        let (walked, name) = self.walk(*elements, seed);
+        let new_name = name.and_then(|name| self.add_name(name, is_beacon, seed));
         Added { new_name, walked: Some(walked) }
     }
 
     /// Counts a name; returns it when it is no hidden one and not known to be counted.
-    fn add_name<'a>(&mut self, name: &'a [u8], is_beacon: bool) -> Option<&'a [u8]> {
+    fn add_name<'a>(
+        &mut self,
+        name: &'a [u8],
+        is_beacon: bool,
+        seed: SeededHash,
+    ) -> Option<&'a [u8]> {
         if name.iter().all(|byte| *byte == 0) {
             self.hidden_in_beacon |= is_beacon;
             return None;
         }
-        if let Some((_, count)) = self.names.iter_mut().find(|(known, _)| known == name) {
-            *count = count.saturating_add(1);
+        if !self.last_name.is_new(seed, name) {
+            self.last_name_frames = self.last_name_frames.saturating_add(1);
+            return None;
+        }
+        let frames = std::mem::replace(&mut self.last_name_frames, 1);
+        count_frames(&mut self.names, self.last_name_at, frames);
+        self.last_name_at = self.names.iter().position(|(known, _)| known == name);
+        if self.last_name_at.is_some() {
             return None;
         }
         if self.names.len() < MAX_VARIANTS {
-            self.names.push((name.to_vec(), 1));
+            self.last_name_at = Some(self.names.len());
+            self.names.push((name.to_vec(), 0));
         }
         Some(name)
     }
 
+    /// All names with their frames, in the order they were first heard.
+    fn names(&self) -> Vec<Named> {
+        let mut names = self.names.clone();
+        count_frames(&mut names, self.last_name_at, self.last_name_frames);
+        names
+    }
+
     /// One walk over the elements: what they say, what they contradict, and the network name.
-    fn walk<'a>(&mut self, mut elements: Elements<'a>) -> (Walked, Option<&'a [u8]>) {
+    fn walk<'a>(
+        &mut self,
+        mut elements: Elements<'a>,
+        seed: SeededHash,
+    ) -> (Walked, Option<&'a [u8]>) {
         let bytes = elements.bytes();
         let start = elements.offset();
         let mut walked = Walked::default();
@@ -152,7 +179,7 @@ impl AccessPoint {
                         }
                     }
                 }
-                _ => self.decode_element(&element),
+                _ => self.decode_element(&element, seed),
             }
         }
         if let Some(channel) = channel(dsss, ht, he) {
@@ -171,30 +198,30 @@ impl AccessPoint {
     }
 
     #[inline]
-    fn decode_element(&mut self, element: &Element<'_>) {
+    fn decode_element(&mut self, element: &Element<'_>, seed: SeededHash) {
         match element.id {
             id::COUNTRY => {
                 let code = element.body.get(..2).unwrap_or(&[]);
-                if self.last_country.is_new(code) && !code.is_empty() {
+                if self.last_country.is_new(seed, code) && !code.is_empty() {
                     self.countries.insert(text(code));
                 }
             }
             id::MESH_ID
                 if !element.body.is_empty()
                     && self.mesh_ids.len() < MAX_VARIANTS
-                    && self.last_mesh_id.is_new(element.body) =>
+                    && self.last_mesh_id.is_new(seed, element.body) =>
             {
                 self.mesh_ids.insert(text(element.body));
             }
             id::RSN => {
-                if self.last_rsn.is_new(element.body)
+                if self.last_rsn.is_new(seed, element.body)
                     && let Some(info) = rsn::rsn(element.body)
                 {
                     merge_rsn(self.rsn.get_or_insert_default(), &info);
                 }
             }
             id::VENDOR => match element.vendor() {
-                Some(id::VENDOR_WPA) if self.last_wpa.is_new(element.body) => {
+                Some(id::VENDOR_WPA) if self.last_wpa.is_new(seed, element.body) => {
                     let suites = rsn::wpa(element.body).unwrap_or_default();
                     merge(self.wpa.get_or_insert_default(), &suites);
                 }
@@ -221,7 +248,7 @@ impl AccessPoint {
 
     pub(super) fn to_json(&self) -> Value {
         let rsn = self.rsn.clone().unwrap_or_default();
-        let mut names = self.names.clone();
+        let mut names = self.names();
         names.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let ssids: Vec<Value> = names
             .iter()
@@ -261,6 +288,13 @@ impl AccessPoint {
             "ie_ids": self.ids.to_vec(),
             "ext_ie_ids": self.extensions.to_vec(),
         })
+    }
+}
+
+/// Adds frames to the count of the name at this place.
+fn count_frames(names: &mut [Named], at: Option<usize>, frames: u64) {
+    if let Some((_, count)) = at.and_then(|at| names.get_mut(at)) {
+        *count = count.saturating_add(frames);
     }
 }
 

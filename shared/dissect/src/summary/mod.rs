@@ -11,6 +11,7 @@ mod tally;
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Fcs, Frame, parse_with_fcs};
+use crate::hash::SeededHash;
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
@@ -41,6 +42,7 @@ pub struct Summary {
     frames: u64,
     kinds: Kinds,
     stations: Stations,
+    seed: SeededHash,
     /// In the order they were first heard; a station's number points here.
     access_points: Vec<(MacAddr, AccessPoint)>,
     ssids: BTreeSet<Vec<u8>>,
@@ -165,19 +167,22 @@ impl Summary {
         header: &Header,
         management: Option<&Management<'_>>,
     ) -> Option<malformed::Walked> {
-        let station = self.stations.of(header.bssid()?)?;
+        let bssid = header.bssid()?;
+        let station = self.stations.of(bssid)?;
         let number = match station.access_point {
-            Some(number) => number,
-            None if self.access_points.len() < MAX_DISTINCT => {
+            Some(number) => usize::try_from(number).ok()?,
+            None => {
                 let number = self.access_points.len();
-                station.access_point = Some(number);
-                self.access_points.push((station.address, AccessPoint::default()));
+                if number >= MAX_DISTINCT {
+                    return None;
+                }
+                station.access_point = u32::try_from(number).ok();
+                self.access_points.push((bssid, AccessPoint::default()));
                 number
             }
-            None => return None,
         };
         let (_, access_point) = self.access_points.get_mut(number)?;
-        let added = access_point.add(frame, header, management);
+        let added = access_point.add(frame, header, management, self.seed);
         if let Some(ssid) = added.new_name {
             insert(&mut self.ssids, ssid.to_vec());
         }

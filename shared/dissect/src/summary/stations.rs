@@ -4,6 +4,7 @@ use super::MAX_DISTINCT;
 use crate::hash::SeededHash;
 use pw_model::MacAddr;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// What an address was seen as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,20 +17,25 @@ pub(super) enum Role {
 
 const ROLES: usize = 3;
 
-/// One address.
-#[derive(Debug)]
+impl Role {
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// One address. Small, so that the table stays in the processor's cache.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Station {
-    pub(super) address: MacAddr,
-    roles: [bool; ROLES],
+    /// Bits of [`Role`].
+    roles: u8,
     /// Number in the list of access points, once it has sent a beacon or probe response.
-    pub(super) access_point: Option<usize>,
+    pub(super) access_point: Option<u32>,
 }
 
 /// Addresses, at most [`MAX_DISTINCT`] of each role; further ones are not counted apart.
 #[derive(Debug, Default)]
 pub(super) struct Stations {
-    numbers: HashMap<u64, usize, SeededHash>,
-    stations: Vec<Station>,
+    stations: HashMap<u64, Station, SeededHash>,
     counts: [usize; ROLES],
 }
 
@@ -37,37 +43,23 @@ impl Stations {
     /// The station of an address; `None` when it is new and the table is full.
     #[inline]
     pub(super) fn of(&mut self, address: MacAddr) -> Option<&mut Station> {
-        let next = self.stations.len();
-        let key = address.to_u64();
-        let number = match self.numbers.get(&key) {
-            Some(number) => *number,
-            None if next < MAX_DISTINCT.saturating_mul(ROLES) => {
-                self.numbers.insert(key, next);
-                self.stations.push(Station { address, roles: [false; ROLES], access_point: None });
-                next
-            }
-            None => return None,
-        };
-        self.stations.get_mut(number)
+        station(&mut self.stations, address)
     }
 
     /// Notes that an address was seen in these roles.
     #[inline]
     pub(super) fn mark(&mut self, address: Option<MacAddr>, roles: &[Role]) {
         let Some(address) = address else { return };
-        let mut counts = self.counts;
-        let Some(station) = self.of(address) else { return };
-        for role in roles {
-            let role = *role as usize;
-            if let (Some(has), Some(count)) = (station.roles.get_mut(role), counts.get_mut(role))
-                && !*has
+        let Some(station) = station(&mut self.stations, address) else { return };
+        for role in roles.iter().copied() {
+            if station.roles & role.bit() == 0
+                && let Some(count) = self.counts.get_mut(role as usize)
                 && *count < MAX_DISTINCT
             {
-                *has = true;
+                station.roles |= role.bit();
                 *count = count.saturating_add(1);
             }
         }
-        self.counts = counts;
     }
 
     /// How many addresses were seen in a role.
@@ -77,12 +69,24 @@ impl Stations {
 
     /// The addresses seen in a role, in order.
     pub(super) fn sorted(&self, role: Role) -> Vec<MacAddr> {
-        let in_role =
-            |station: &&Station| station.roles.get(role as usize).copied().unwrap_or(false);
+        let in_role = self.stations.iter().filter(|(_, station)| station.roles & role.bit() != 0);
         let mut addresses: Vec<_> =
-            self.stations.iter().filter(in_role).map(|station| station.address).collect();
+            in_role.map(|(address, _)| MacAddr::from_u64(*address)).collect();
         addresses.sort_unstable();
         addresses
+    }
+}
+
+#[inline]
+fn station(
+    stations: &mut HashMap<u64, Station, SeededHash>,
+    address: MacAddr,
+) -> Option<&mut Station> {
+    let has_room = stations.len() < MAX_DISTINCT.saturating_mul(ROLES);
+    match stations.entry(address.to_u64()) {
+        Entry::Occupied(known) => Some(known.into_mut()),
+        Entry::Vacant(new) if has_room => Some(new.insert(Station::default())),
+        Entry::Vacant(_) => None,
     }
 }
 
