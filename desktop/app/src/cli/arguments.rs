@@ -166,9 +166,12 @@ Examples:
 pub(crate) struct Import {
     /// The survey; made where there is none.
     pub(crate) survey: PathBuf,
-    /// The files.
+    /// The files. One that cannot be read does not keep the others out.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Print what came of each file as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
