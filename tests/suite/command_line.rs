@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Everything below a folder.
+/// Everything below a folder, but for what an index keeps for itself.
 fn all_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("index") {
             found.extend(all_below(&path)?);
         }
         found.insert(path);
@@ -247,6 +247,12 @@ fn a_recording_on_a_full_disk_hears_the_interruption() -> Result<()> {
     let arguments = ["--source", &source, "--gps", "none"];
     let _sensor = RunningSensor::start(&paired.state, paired.port, &arguments)?;
     let survey = disk.join("s");
+    paired.piwardrive.ok(&["survey", "new", &survey.display().to_string()])?;
+    // All but the last 64 KiB is taken: some batches are stored, then there is no room.
+    let mut ballast = fs::File::create(disk.join("ballast"))?;
+    while std::io::Write::write_all(&mut ballast, &[1; 4096]).is_ok() {}
+    let taken = ballast.metadata()?.len();
+    ballast.set_len(taken.saturating_sub(64 << 10))?;
     for signal in [libc::SIGINT, libc::SIGTERM] {
         let mut child = paired
             .piwardrive

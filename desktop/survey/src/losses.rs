@@ -8,9 +8,9 @@ use crate::received::Received;
 use crate::snapshot::GapRow;
 use crate::store::segments::Place;
 use pw_model::{Gap, GapCause, SensorId, TimeRange};
-use pw_wire::{BatchId, LostBatches};
+use pw_wire::{BatchId, LossRecord, LostBatches};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most runs of lost batches that are told apart. When full, neighbours are joined; what has no
 /// neighbour is counted only.
@@ -88,6 +88,8 @@ pub(crate) struct Losses {
     runs: BTreeMap<(SensorId, u64, u64), LostBatches>,
     /// Damage of which nobody can say whose batches it held, with the times of its neighbours.
     unnamed: BTreeMap<Place, Option<TimeRange>>,
+    /// Names of streams of which something is lost: nothing else may be left of them.
+    pub(crate) names: BTreeMap<SensorId, String>,
     /// Runs above the bound.
     further: u64,
 }
@@ -112,6 +114,13 @@ impl Losses {
         }
         self.runs.insert((lost.sensor, lost.epoch, lost.first), lost);
         true
+    }
+
+    /// A record of these losses, with the names of their streams.
+    pub(crate) fn record(&self, lost: &[LostBatches]) -> LossRecord {
+        let sensors: BTreeSet<SensorId> = lost.iter().map(|lost| lost.sensor).collect();
+        let names = sensors.into_iter().filter_map(|id| Some((id, self.names.get(&id)?.clone())));
+        LossRecord { batches: lost.to_vec(), names: names.collect() }
     }
 
     /// True when something of it is stated already.

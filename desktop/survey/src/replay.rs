@@ -56,7 +56,10 @@ impl Known {
     pub(crate) fn named(&self, losses: &Losses, tracker: &Tracker) -> Vec<Loss> {
         let name = |sensor| {
             let known = tracker.streams.get(&sensor).map(|stream| &stream.name);
-            known.or_else(|| self.names.get(&sensor)).cloned()
+            known
+                .or_else(|| self.names.get(&sensor))
+                .or_else(|| tracker.losses.names.get(&sensor))
+                .cloned()
         };
         losses.joined().into_iter().map(|run| Loss::new(&run, name(run.sensor))).collect()
     }
@@ -231,6 +234,11 @@ impl State {
         let before = tracker.losses.clone();
         let received = &tracker.head.received;
         let exact = tracker.losses.find(&known.batches, &replayed.regions, &self.batches, received);
+        for lost in &exact {
+            if let Some(name) = known.names.get(&lost.sensor) {
+                tracker.losses.names.insert(lost.sensor, name.clone());
+            }
+        }
         if tracker.losses != before {
             tracker.losses_changed();
         }

@@ -11,7 +11,7 @@ use crate::store::index::{Index, Loaded};
 use crate::store::segments::{self, Place, SegmentWriter};
 use crate::upkeep::Progress;
 use pw_model::{SensorId, Timestamp};
-use pw_wire::{BatchError, BatchId, EncodedBatch, LossRecord, UserRecord};
+use pw_wire::{BatchError, BatchId, EncodedBatch, UserRecord};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -182,7 +182,7 @@ impl Survey {
             continue_segments(&segments_folder, &replayed, &state, stamp, known.end, &mut report)?;
         let lost = state.state_losses(&known, &replayed, &mut report.repairs);
         for part in lost.chunks(LOSSES_IN_RECORD) {
-            segments.push(&LossRecord { batches: part.to_vec() }.encode()?, stamp)?;
+            segments.push(&state.tracker.losses.record(part).encode()?, stamp)?;
         }
         state.end = segments.end();
         let directory = Arc::new(RwLock::new(state.directory()));

@@ -236,6 +236,7 @@ impl Tracker {
             let id = BatchId { sensor: lost.sensor, epoch: lost.epoch, seq: lost.first };
             lost.first == lost.last && received.contains(id)
         };
+        self.losses.names.extend(record.names.iter().cloned());
         let missing: Vec<LostBatches> =
             record.batches.iter().filter(|lost| !held(lost)).copied().collect();
         if missing.into_iter().filter(|lost| self.losses.state(*lost)).count() > 0 {

@@ -72,6 +72,8 @@ pub struct LostBatches {
 pub struct LossRecord {
     /// What was lost.
     pub batches: Vec<LostBatches>,
+    /// Names of their streams, as far as known: nothing else may be left of them.
+    pub names: Vec<(SensorId, String)>,
 }
 
 impl LossRecord {
@@ -240,7 +242,10 @@ mod tests {
             range: Some(TimeRange::new(Timestamp::from_unix_secs(1), Timestamp::from_unix_secs(2))),
             observations: None,
         };
-        let record = LossRecord { batches: vec![lost, LostBatches { range: None, ..lost }] };
+        let record = LossRecord {
+            batches: vec![lost, LostBatches { range: None, ..lost }],
+            names: vec![(lost.sensor, "car".to_owned())],
+        };
         let bytes = record.encode().expect("small");
         let envelope = Envelope::read(&bytes).expect("sound");
         assert_eq!(envelope.kind, Some(EnvelopeKind::Loss));

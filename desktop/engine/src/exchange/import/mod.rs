@@ -15,6 +15,7 @@ use super::ExchangeError;
 use crate::ingest::IngestQueue;
 use position_log::PositionLog;
 use pw_model::SensorId;
+use pw_model::words::counted;
 use pw_survey::Snapshot;
 use sniff::Format;
 use source::Source;
@@ -71,12 +72,12 @@ impl ImportedFile {
         if self.new_batches == 0 && self.known_batches > 0 {
             return format!("{}: already in the survey; nothing added", self.format);
         }
-        let what = match self.format {
-            sniff::WIGLE => "sightings",
-            sniff::NMEA => "fixes",
-            _ => "frames",
+        let (one, many) = match self.format {
+            sniff::WIGLE => ("sighting", "sightings"),
+            sniff::NMEA => ("fix", "fixes"),
+            _ => ("frame", "frames"),
         };
-        let mut words = format!("{}: {} {what}", self.format, self.observations);
+        let mut words = format!("{}: {}", self.format, counted(self.observations, one, many));
         let without = self.observations.saturating_sub(self.positioned);
         match (self.positioned, without) {
             _ if self.format == sniff::NMEA => {}
