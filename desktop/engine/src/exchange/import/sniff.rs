@@ -73,10 +73,16 @@ pub(super) fn format(start: &[u8]) -> Result<Format, String> {
         return Ok(Format::Nmea);
     }
     let known = OTHERS.iter().find(|(magic, _)| start.starts_with(magic));
-    // The last character may be cut.
-    let valid = start.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let text = valid.len() + 4 > start.len()
-        && valid.chars().all(|c| matches!(c, '\t' | '\n' | '\r') || !c.is_control());
+    let valid = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // The last character is cut.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or("")
+        }
+        Err(_) => "",
+    };
+    let plain = |c: char| matches!(c, '\t' | '\n' | '\r') || !c.is_control();
+    let text = !valid.is_empty() && valid.chars().all(plain);
     Err(match known {
         Some((_, what)) => (*what).to_owned(),
         None if text && valid.trim_start_matches('\u{feff}').starts_with('<') => markup(valid),
