@@ -138,7 +138,8 @@ pub(crate) enum SurveyAction {
         #[arg(long)]
         json: bool,
     },
-    /// Read every record and say what is damaged or missing; changes nothing.
+    /// Read every record and say what is damaged, missing or lost after it was stored; changes
+    /// nothing. Exit code 1 when something is.
     Verify {
         /// The survey.
         survey: PathBuf,

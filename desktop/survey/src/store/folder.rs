@@ -243,7 +243,8 @@ fn is_unmade(path: &Path) -> Result<bool, SurveyError> {
         let begun = [LOCK_FILE, DRAFT].iter().any(|own| name == *own);
         let empty =
             || fs::read_dir(path.join(SEGMENTS)).is_ok_and(|mut list| list.next().is_none());
-        if !begun && !(name == SEGMENTS && empty()) {
+        let own = begun || (name == SEGMENTS && empty());
+        if !own {
             return Ok(false);
         }
     }
