@@ -106,9 +106,7 @@ fn a_bad_file_among_good_ones_keeps_none_out() -> Result<()> {
     let arguments = ["import", &path("s"), &path("README"), &path("good.pcapng"), "--json"];
     let output = piwardrive.run(&arguments)?;
     ensure!(output.status.code() == Some(1) && said(&output).contains("README"), "{output:?}");
-    let text = String::from_utf8(output.stdout)?;
-    let json = text.find("[\n").context("no JSON")?;
-    let rows: serde_json::Value = serde_json::from_str(&text[json..])?;
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     ensure!(rows[0]["error"].as_str().is_some_and(|e| e.contains("text of a kind")), "{rows}");
     let good = &rows[1];
     ensure!(good["error"].is_null() && good["observations"].as_u64() > Some(100), "{good}");

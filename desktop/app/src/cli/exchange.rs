@@ -33,7 +33,7 @@ fn bring(engine: Engine, arguments: &Import, made: &Made) -> Result<()> {
     let results = engine.import_and_wait(&arguments.files, &mut progress, &cancel)?;
     drop(bar);
     engine.close()?;
-    if results.iter().any(|(_, result)| result.is_ok()) {
+    if !arguments.json && results.iter().any(|(_, result)| result.is_ok()) {
         made.tell()?;
     }
     if arguments.json {
