@@ -291,7 +291,7 @@ pub struct SensorState {
     pub clock: Option<ClockState>,
     /// First and last time of its data.
     pub range: Option<TimeRange>,
-    /// Losses it stated, by cause.
+    /// Losses it stated, by cause, and what the survey lost of it.
     pub losses: BTreeMap<GapCause, LossTotals>,
 }
 
@@ -309,7 +309,8 @@ pub struct LossTotals {
 /// A stated loss with its stream.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GapRow {
-    /// Which stream.
+    /// Which stream; all zeros for damage to the survey's files of which nothing tells whose data
+    /// it held.
     pub sensor: SensorId,
     /// What was lost.
     pub gap: pw_model::Gap,

@@ -138,7 +138,8 @@ pub(crate) enum SurveyAction {
         #[arg(long)]
         json: bool,
     },
-    /// Read every record and say what is damaged or missing; changes nothing.
+    /// Read every record and say what is damaged, missing or lost after it was stored; changes
+    /// nothing. Exit code 1 when something is.
     Verify {
         /// The survey.
         survey: PathBuf,
@@ -166,9 +167,12 @@ Examples:
 pub(crate) struct Import {
     /// The survey; made where there is none.
     pub(crate) survey: PathBuf,
-    /// The files.
+    /// The files. One that cannot be read does not keep the others out.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Print what came of each file as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

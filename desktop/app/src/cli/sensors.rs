@@ -2,7 +2,7 @@
 
 use super::arguments::{Pair, Record, Sensors};
 use super::output::{json_array, stdout};
-use super::survey::open_or_create;
+use super::survey::{Made, open_or_create};
 use super::table::aligned;
 use anyhow::Result;
 use pw_engine::{Command, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir};
@@ -66,7 +66,16 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
              one: piwardrive pair ADDR CODE"
         );
     }
-    let engine = open_or_create(&arguments.survey, true)?;
+    let (engine, made) = open_or_create(&arguments.survey, true)?;
+    let recorded = record_into(engine, arguments, &made);
+    if recorded.is_err() {
+        // Where nothing came of it, nothing is left of it.
+        made.take_back();
+    }
+    recorded
+}
+
+fn record_into(engine: Engine, arguments: &Record, made: &Made) -> Result<()> {
     let stop = engine.cancel_on_interrupt();
     let before = engine.snapshot().totals.observations;
     engine.send(Command::Connect { sensor: arguments.sensor.clone() })?;
@@ -98,16 +107,21 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
     let last = engine.links().into_iter().next();
     let survey = arguments.survey.display();
     engine.send(Command::Disconnect { sensor: arguments.sensor.clone() })?;
-    let reader = engine.reader();
-    engine.close()?;
-    drop(reader);
+    // A disk that refuses until the end is told after what is stored.
+    let closed = engine.close();
     let view = pw_engine::SurveyView::open(&arguments.survey)?;
     let frames = view.snapshot.totals.observations.saturating_sub(before);
+    if connected || frames > 0 {
+        made.tell()?;
+    }
     writeln!(
         stdout(),
         "{survey}: {frames} frames recorded, {} networks in all",
         view.snapshot.access_points.len()
     )?;
+    if let Err(error) = closed {
+        anyhow::bail!("{error}; what the sensor sent beyond that is still in its journal");
+    }
     if let Some(why) = refused {
         anyhow::bail!("the sensor '{}' refused this desktop: {why}", arguments.sensor);
     }

@@ -1,6 +1,7 @@
 //! The promises of a survey folder: exactly once, nothing committed is lost, the index is derived.
 
 mod crash;
+mod losses;
 
 use super::*;
 use crate::fixture::{ROWS, START_SECS, batch, bssid, id, packed, sensor};
