@@ -37,13 +37,8 @@ element_fields! {
         OBSS_DELAY: unsigned("wlan.obss.wctdf", "Width channel transition delay factor");
         OBSS_THRESHOLD: unsigned("wlan.obss.sat", "Scan activity threshold").unit("0.01 %");
     }
-    fields "802.11n draft 1" {
-        DRAFT_TYPE: unsigned("wlan.vs.pren.type", "Form")
-            .names(|value| match value {
-                0x33 => Some("HT capabilities"),
-                0x34 => Some("HT operation"),
-                _ => None,
-            });
+    fields "Broadcom" {
+        EPIGRAM_SUBTYPE: unsigned("wlan.vs.epigram.subtype", "Subtype");
     }
     layout CAPABILITY_BITS "802.11-2020, 9.4.2.55.2" {
         0, 1: flag("wlan.ht.capabilities.ldpccoding", "LDPC coding");
@@ -188,7 +183,7 @@ fn operation(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     bits(walk, reader, &INFORMATION_1, 1, INFORMATION_1_BITS)?;
     bits(walk, reader, &INFORMATION_2, 2, INFORMATION_2_BITS)?;
     bits(walk, reader, &INFORMATION_3, 2, INFORMATION_3_BITS)?;
-    walk.bytes(reader, &BASIC_MCS, 16).map(|_| ())
+    bits(walk, reader, &BASIC_MCS, 16, MCS_BITS).map(|_| ())
 }
 
 fn coexistence(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
@@ -220,7 +215,7 @@ fn overlapping(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
 
 /// Broadcom's VHT in the 2.4 GHz band: a subtype of one byte, then standard elements.
 fn epigram_vht(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    walk.u8(reader, &DRAFT_TYPE)?;
+    walk.u8(reader, &EPIGRAM_SUBTYPE)?;
     super::nested(walk, reader);
     Some(())
 }

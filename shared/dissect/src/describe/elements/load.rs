@@ -1,7 +1,7 @@
 //! How busy the network says it is: BSS load in its standard and vendor forms.
 
 use super::{Known, element_fields};
-use crate::fields::{Reader, Walk};
+use crate::fields::{Reader, Value, Walk};
 use crate::ieee80211::elements::id;
 
 element_fields! {
@@ -68,11 +68,13 @@ fn delay_name(value: u64) -> Option<&'static str> {
 fn bss_load(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     if reader.left() == 4 {
         // The QBSS element of the 802.11e drafts that Cisco sent: stations, utilisation, call limit.
+        walk.derived(&QBSS_VERSION, Value::Unsigned(1));
         walk.u16(reader, &CCX_STATIONS)?;
         walk.u8(reader, &CCX_UTILISATION)?;
         walk.u8(reader, &CCX_CALL_LIMIT)?;
         return Some(());
     }
+    walk.derived(&QBSS_VERSION, Value::Unsigned(2));
     walk.u16(reader, &STATIONS)?;
     walk.u8(reader, &UTILISATION)?;
     walk.u16(reader, &ADMISSION_CAPACITY)?;
@@ -132,6 +134,7 @@ mod tests {
         assert_eq!(
             body_lines(&[11, 5, 7, 0, 60, 0x12, 0x7a]),
             [
+                "QBSS version: 2",
                 "Stations: 7",
                 "Channel utilisation: 60 /255",
                 "Available admission capacity: 31250 32 µs/s",
@@ -139,7 +142,12 @@ mod tests {
         );
         assert_eq!(
             body_lines(&[11, 4, 2, 0, 51, 30]),
-            ["Stations: 2", "Channel utilisation: 51 /255", "Call admission limit: 30"]
+            [
+                "QBSS version: 1",
+                "Stations: 2",
+                "Channel utilisation: 51 /255",
+                "Call admission limit: 30"
+            ]
         );
     }
 

@@ -13,6 +13,8 @@ element_fields! {
         CCX1_CLIENTS: unsigned("wlan.cisco.ccx1.clients", "Clients");
         CCX1_REST: bytes("wlan.cisco.ccx1.unknown2", "Rest");
         CISCO_NAME: text("wlan.vs.cisco.ap_name", "Access point name");
+        CCX_OUI: hex("wlan.aironet.oui", "OUI", 6);
+        CCX_TYPE: unsigned("wlan.aironet.type", "Type");
         DTPC: signed("wlan.aironet.dtpc", "Dynamic transmit power").unit("dBm");
         CCX_VERSION: unsigned("wlan.aironet.version", "CCX version");
         CLIENT_MFP: hex("wlan.aironet.clientmfp_byte", "Client management frame protection", 2);
@@ -80,7 +82,7 @@ pub(super) static ELEMENTS: &[Known] = &[
     Known::id(id::CISCO_CCX1, "Cisco CCX 1", ccx1),
     Known::id(id::CISCO_AGE, "Cisco CCX cell power and age", only_named),
     Known::id(136, "Cisco CCX 2", only_named),
-    Known::id(150, "Cisco CCX 3", only_named),
+    Known::id(150, "Cisco CCX: DTPC", ccx_dtpc),
     Known::id(173, "Symbol proprietary", zebra),
     Known::vendor([0x00, 0x40, 0x96, 0x01], "Cisco Aironet: DTPC", dtpc),
     Known::vendor([0x00, 0x40, 0x96, 0x00], "Cisco Aironet: DTPC", dtpc),
@@ -177,6 +179,13 @@ fn dtpc(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     walk.i8(reader, &DTPC).map(|_| ())
 }
 
+/// The form with an identifier of its own: OUI, type, power, one more byte.
+fn ccx_dtpc(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
+    walk.number_be(reader, &CCX_OUI, 3)?;
+    walk.u8(reader, &CCX_TYPE)?;
+    walk.i8(reader, &DTPC).map(|_| ())
+}
+
 fn ccx_version(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     walk.u8(reader, &CCX_VERSION).map(|_| ())
 }
@@ -246,10 +255,9 @@ fn mikrotik(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
 
 fn zebra(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     // Extreme's load element has this OUI; other forms are left as bytes.
-    if walk.number_be(reader, &ZEBRA_OUI, 3)? != 0x00_a0_f8 || reader.left() < 13 {
+    if walk.number_be(reader, &ZEBRA_OUI, 3)? != 0x00_a0_f8 || reader.left() < 12 {
         return Some(());
     }
-    walk.bytes(reader, &DATA, 3)?;
     for (field, length) in [
         (&ZEBRA_CLIENTS, 2),
         (&ZEBRA_KBPS, 2),
@@ -293,6 +301,24 @@ mod tests {
         ccx.extend(b"ap-7\0\0\0\0\0\0\0\0\0\0\0\0");
         ccx.extend([12, 0, 0, 0]);
         assert_eq!(body_lines(&ccx)[1..3], ["Access point name: ap-7", "Clients: 12"]);
+    }
+
+    #[test]
+    fn load_of_an_extreme_access_point() {
+        let lines =
+            body_lines(&[173, 15, 0x00, 0xa0, 0xf8, 3, 0, 0xe8, 3, 20, 0, 17, 0, 1, 0, 0, 0]);
+        assert_eq!(
+            lines[1..],
+            [
+                "Associated clients: 3",
+                "Load: 1000 kbit/s",
+                "Load, packets: 20 1/s",
+                "Desired client transmit power: 17 dBm",
+                "Timestamp: 1 s",
+            ]
+        );
+        let lines = body_lines(&[150, 6, 0x00, 0x40, 0x96, 0, 15, 0]);
+        assert!(lines.contains(&"Dynamic transmit power: 15 dBm".to_owned()), "{lines:?}");
     }
 
     #[test]

@@ -46,6 +46,14 @@ element_fields! {
         MAPPING_TID: unsigned("wlan.eht.tid_to_link_mapping.tid", "TID");
         MAPPING_LINKS: hex("wlan.eht.tid_to_link_mapping.links", "Links", 4);
     }
+    fields "802.11be-2024, 9.4.2.326" {
+        TRAFFIC: hex("wlan.eht.multi_link_traffic.control", "Multi-link traffic control", 4);
+        TRAFFIC_BITMAPS: bytes("wlan.eht.multi_link_traffic.bitmaps", "Per-link traffic indication bitmaps");
+    }
+    layout TRAFFIC_BITS "802.11be-2024, 9.4.2.326" {
+        0, 4: unsigned("wlan.eht.multi_link_traffic.bitmap_size", "Bitmap size, less one").unit("bits");
+        4, 11: unsigned("wlan.eht.multi_link_traffic.aid_offset", "AID offset");
+    }
     layout TYPE_BITS "802.11be-2024, 9.4.2.322.1" {
         0, 3: unsigned("wlan.eht.multi_link.control.type", "Type").names(type_name);
     }
@@ -137,7 +145,7 @@ element_fields! {
 pub(super) static ELEMENTS: &[Known] = &[
     Known::extension(id::EXT_MULTI_LINK, "Multi-link", multi_link),
     Known::extension(109, "TID-to-link mapping", mapping),
-    Known::extension(110, "Multi-link traffic indication", only_named),
+    Known::extension(110, "Multi-link traffic indication", traffic),
     Known::extension(113, "QoS characteristics", only_named),
 ];
 
@@ -338,6 +346,12 @@ fn changed_station(walk: &mut Walk<'_>, info: &mut Reader<'_>, control: Bits<'_>
     if control.is_set(13) {
         walk.number(info, &STATION_NSTR, if control.is_set(12) { 2 } else { 1 })?;
     }
+    Some(())
+}
+
+fn traffic(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
+    bits(walk, reader, &TRAFFIC, 2, TRAFFIC_BITS)?;
+    walk.rest(reader, &TRAFFIC_BITMAPS);
     Some(())
 }
 

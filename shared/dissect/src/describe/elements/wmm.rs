@@ -3,7 +3,6 @@
 use super::{Bits, Known, bits, element_fields, pick};
 use crate::fields::{Field, Reader, Span, Value, Walk};
 use crate::ieee80211::elements::id;
-use pw_model::FrameKind;
 
 element_fields! {
     fields "WMM 1.2.0" {
@@ -69,6 +68,23 @@ element_fields! {
         5, 2: unsigned("wlan.wfa.ie.wme.qos_info.sta.max_sp_length", "Longest service period")
             .names(|value| pick(&["all frames", "two frames", "four frames", "six frames"], value));
     }
+    layout STANDARD_AP_BITS "802.11-2020, 9.4.1.17" {
+        0, 4: unsigned("wlan.qos_info.parameter_set_count", "Parameter set count");
+        4, 1: flag("wlan.qos_info.q_ack", "Q-Ack");
+        5, 1: flag("wlan.qos_info.queue_request", "Queue request");
+        6, 1: flag("wlan.qos_info.txop_request", "TXOP request");
+        7, 1: flag("wlan.qos_info.more_data_ack", "More data ack");
+    }
+    layout STANDARD_STATION_BITS "802.11-2020, 9.4.1.17" {
+        0, 1: flag("wlan.qos_info.ac_vo", "U-APSD of voice");
+        1, 1: flag("wlan.qos_info.ac_vi", "U-APSD of video");
+        2, 1: flag("wlan.qos_info.ac_bk", "U-APSD of background");
+        3, 1: flag("wlan.qos_info.ac_be", "U-APSD of best effort");
+        4, 1: flag("wlan.qos_info.sta_q_ack", "Q-Ack");
+        5, 2: unsigned("wlan.qos_info.max_sp_length", "Longest service period")
+            .names(|value| pick(&["all frames", "two frames", "four frames", "six frames"], value));
+        7, 1: flag("wlan.qos_info.sta_more_data_ack", "More data ack");
+    }
     layout ACI_BITS "802.11-2020, 9.4.2.28" {
         0, 4: unsigned("wlan.wfa.ie.wme.acp.aifsn", "AIFSN").unit("slots");
         4, 1: flag("wlan.wfa.ie.wme.acp.acm", "Admission control mandatory");
@@ -113,16 +129,16 @@ fn category_name(value: u64) -> Option<&'static str> {
     pick(&["best effort", "background", "video", "voice"], value)
 }
 
-/// QoS information has one meaning from an access point, and another to it.
+/// QoS information has one meaning from an access point, and another to it; the standard has bits
+/// that WMM has not.
 fn qos_info(walk: &mut Walk<'_>, reader: &mut Reader<'_>, field: &'static Field) -> Option<()> {
-    let kind = walk.packet.frame.kind();
-    let from_station = matches!(
-        kind,
-        FrameKind::ASSOCIATION_REQUEST
-            | FrameKind::REASSOCIATION_REQUEST
-            | FrameKind::PROBE_REQUEST
-    );
-    let layout = if from_station { STATION_INFO_BITS } else { AP_INFO_BITS };
+    let is_wmm = *field == QOS_INFO;
+    let layout = match (super::eht::is_from_station(walk), is_wmm) {
+        (true, true) => STATION_INFO_BITS,
+        (false, true) => AP_INFO_BITS,
+        (true, false) => STANDARD_STATION_BITS,
+        (false, false) => STANDARD_AP_BITS,
+    };
     bits(walk, reader, field, 1, layout).map(|_| ())
 }
 
