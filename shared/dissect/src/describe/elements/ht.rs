@@ -1,7 +1,7 @@
 //! High throughput (802.11n): capabilities, operation, coexistence, and the forms before the standard.
 
 use super::{Known, bits, element_fields, only_named, pick};
-use crate::fields::{Reader, Walk};
+use crate::fields::{Field, Reader, Walk};
 use crate::ieee80211::elements::id;
 
 element_fields! {
@@ -36,6 +36,14 @@ element_fields! {
         OBSS_ACTIVE_TOTAL: unsigned("wlan.obss.satpc", "Scan active total per channel").unit("TU");
         OBSS_DELAY: unsigned("wlan.obss.wctdf", "Width channel transition delay factor");
         OBSS_THRESHOLD: unsigned("wlan.obss.sat", "Scan activity threshold").unit("0.01 %");
+    }
+    fields "802.11n draft 1" {
+        DRAFT_CAPABILITIES: hex("wlan.vs.ht.capabilities", "HT capability information (draft)", 4);
+        DRAFT_AMPDU: hex("wlan.vs.ht.ampduparam", "A-MPDU parameters (draft)", 2);
+        DRAFT_MCS_SET: bytes("wlan.vs.ht.mcsset", "Supported MCS set (draft)");
+        DRAFT_EXTENDED: hex("wlan.vs.htex.capabilities", "HT extended capabilities (draft)", 4);
+        DRAFT_BEAMFORMING: hex("wlan.vs.txbf", "Transmit beamforming capabilities (draft)", 8);
+        DRAFT_ANTENNA_SELECTION: hex("wlan.vs.asel", "Antenna selection capabilities (draft)", 2);
     }
     fields "Broadcom" {
         EPIGRAM_SUBTYPE: unsigned("wlan.vs.epigram.subtype", "Subtype");
@@ -157,7 +165,7 @@ pub(super) static ELEMENTS: &[Known] = &[
     Known::vendor(
         id::VENDOR_DRAFT_HT_CAPABILITIES,
         "HT capabilities (draft 802.11n)",
-        capabilities,
+        draft_capabilities,
     ),
     Known::vendor([0x00, 0x90, 0x4c, 0x34], "HT operation (draft 802.11n)", operation),
     Known::vendor([0x00, 0x90, 0x4c, 0x04], "Epigram: VHT for 2.4 GHz", epigram_vht),
@@ -170,12 +178,29 @@ pub(super) fn spacing_name(value: u64) -> Option<&'static str> {
 }
 
 fn capabilities(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    bits(walk, reader, &CAPABILITIES, 2, CAPABILITY_BITS)?;
-    bits(walk, reader, &AMPDU, 1, AMPDU_BITS)?;
-    bits(walk, reader, &MCS_SET, 16, MCS_BITS)?;
-    bits(walk, reader, &EXTENDED, 2, EXTENDED_BITS)?;
-    bits(walk, reader, &BEAMFORMING, 4, BEAMFORMING_BITS)?;
-    bits(walk, reader, &ANTENNA_SELECTION, 1, SELECTION_BITS).map(|_| ())
+    let fields = [&CAPABILITIES, &AMPDU, &MCS_SET, &EXTENDED, &BEAMFORMING, &ANTENNA_SELECTION];
+    parts(walk, reader, fields)
+}
+
+fn draft_capabilities(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
+    let fields = [
+        &DRAFT_CAPABILITIES,
+        &DRAFT_AMPDU,
+        &DRAFT_MCS_SET,
+        &DRAFT_EXTENDED,
+        &DRAFT_BEAMFORMING,
+        &DRAFT_ANTENNA_SELECTION,
+    ];
+    parts(walk, reader, fields)
+}
+
+fn parts(walk: &mut Walk<'_>, reader: &mut Reader<'_>, fields: [&'static Field; 6]) -> Option<()> {
+    let layouts =
+        [CAPABILITY_BITS, AMPDU_BITS, MCS_BITS, EXTENDED_BITS, BEAMFORMING_BITS, SELECTION_BITS];
+    for ((field, layout), length) in fields.into_iter().zip(layouts).zip([2, 1, 16, 2, 4, 1]) {
+        bits(walk, reader, field, length, layout)?;
+    }
+    Some(())
 }
 
 fn operation(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {

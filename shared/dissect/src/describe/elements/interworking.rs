@@ -103,7 +103,6 @@ pub(super) static ELEMENTS: &[Known] = &[
     Known::id(98, "Time zone", time_zone),
     Known::id(90, "BSS max idle period", idle_period),
     Known::extension(1, "Association delay information", only_named),
-    Known::extension(2, "FILS request parameters", only_named),
     Known::extension(3, "FILS key confirmation", only_named),
     Known::extension(4, "FILS session", fils_session),
     Known::extension(5, "FILS HLP container", only_named),

@@ -71,7 +71,7 @@ element_fields! {
         ZEBRA_KBPS: unsigned("wlan.tag.symbol_proprietary.extreme.load_kbps", "Load").unit("kbit/s");
         ZEBRA_PPS: unsigned("wlan.tag.symbol_proprietary.extreme.load_pps", "Load, packets").unit("1/s");
         ZEBRA_POWER: unsigned("wlan.tag.symbol_proprietary.extreme.client_txpower", "Desired client transmit power").unit("dBm");
-        ZEBRA_TIME: unsigned("wlan.tag.symbol_proprietary.extreme.timestamp", "Timestamp").unit("s");
+        ZEBRA_TIME: time("wlan.tag.symbol_proprietary.extreme.timestamp", "Timestamp");
     }
     layout CLIENT_MFP_BITS "Cisco CCX" {
         0, 1: flag("wlan.aironet.clientmfp", "Client management frame protection");
@@ -258,15 +258,12 @@ fn zebra(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     if walk.number_be(reader, &ZEBRA_OUI, 3)? != 0x00_a0_f8 || reader.left() < 12 {
         return Some(());
     }
-    for (field, length) in [
-        (&ZEBRA_CLIENTS, 2),
-        (&ZEBRA_KBPS, 2),
-        (&ZEBRA_PPS, 2),
-        (&ZEBRA_POWER, 2),
-        (&ZEBRA_TIME, 4),
-    ] {
-        walk.number(reader, field, length)?;
+    for field in [&ZEBRA_CLIENTS, &ZEBRA_KBPS, &ZEBRA_PPS, &ZEBRA_POWER] {
+        walk.u16(reader, field)?;
     }
+    let span = Span::new(reader.offset(), 4);
+    let seconds = i64::from(u32::from_le_bytes(reader.array()?));
+    walk.field(&ZEBRA_TIME, Value::Signed(seconds.saturating_mul(1_000_000_000)), span);
     Some(())
 }
 
@@ -314,7 +311,7 @@ mod tests {
                 "Load: 1000 kbit/s",
                 "Load, packets: 20 1/s",
                 "Desired client transmit power: 17 dBm",
-                "Timestamp: 1 s",
+                "Timestamp: 1970-01-01T00:00:01Z",
             ]
         );
         let lines = body_lines(&[150, 6, 0x00, 0x40, 0x96, 0, 15, 0]);

@@ -24,6 +24,7 @@ pub mod multi_link;
 pub mod multiple_bssid;
 pub mod neighbour;
 pub mod open_drone_id;
+pub mod others;
 pub mod p2p;
 pub mod rates;
 pub mod regulatory;
@@ -121,7 +122,8 @@ macro_rules! families {
 }
 
 families! {
-    alliance, channel_switch, drone_id, eht, extended_capabilities, fast_transition, he, he_operation, ht, identity, interworking, load, makers, measurement, mesh, multi_link, multiple_bssid, neighbour, open_drone_id, p2p, rates, regulatory, rsn, twt, vht, wmm, wps,
+    alliance, channel_switch, drone_id, eht, extended_capabilities, fast_transition, he, he_operation, ht, identity, interworking, load, makers, measurement, mesh, multi_link, multiple_bssid, neighbour, open_drone_id, others,
+    p2p, rates, regulatory, rsn, twt, vht, wmm, wps,
 }
 
 /// Every field of elements.
