@@ -234,7 +234,8 @@ impl<'s> Walk<'s> {
         self.sink.field(field, value, Span::default());
     }
 
-    /// A field with others below it, which `inside` names.
+    /// A field with others below it, which `inside` names. A span that runs past the captured bytes,
+    /// because a length in them does, ends with them.
     pub fn branch<T>(
         &mut self,
         field: &'static Field,
@@ -242,7 +243,9 @@ impl<'s> Walk<'s> {
         span: Span,
         inside: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        self.sink.open(field, value, span);
+        let end = u32::try_from(self.packet.captured.data.len()).unwrap_or(u32::MAX);
+        let length = span.length.min(end.saturating_sub(span.start));
+        self.sink.open(field, value, Span { length, ..span });
         let result = inside(self);
         self.sink.close();
         result
@@ -389,5 +392,28 @@ impl<'s> Walk<'s> {
         let value = word.bits(low, count);
         self.field(field, Value::Unsigned(value), word.span);
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_fragments_know_where_their_bytes_stand() {
+        // An extension element at byte 10 of the frame: its body from 13 on, 254 bytes; then two
+        // fragments, each with a head of two bytes.
+        let bytes = [0; 254 + 255 + 9];
+        let mut reader = Reader::joined(&bytes, 13, 254);
+        assert_eq!(reader.offset(), 13);
+        reader.take(253).expect("there");
+        assert_eq!(reader.offset(), 13 + 253);
+        reader.take(1).expect("there");
+        assert_eq!(reader.offset(), 13 + 254 + 2);
+        let mut inner = reader.part(260).expect("there");
+        assert_eq!(inner.offset(), 13 + 254 + 2);
+        inner.take(255).expect("there");
+        assert_eq!(inner.offset(), 13 + 254 + 255 + 4);
+        assert_eq!(reader.offset(), 13 + 254 + 260 + 4);
     }
 }

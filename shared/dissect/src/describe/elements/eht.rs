@@ -154,7 +154,7 @@ fn capabilities(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     bits(walk, reader, &MAC, 2, MAC_BITS)?;
     let phy = bits(walk, reader, &PHY, 9, PHY_BITS)?;
     // Which maps follow depends on the widths, which HE capabilities say. Bit 1: 40 MHz in 2.4 GHz;
-    // bit 2: 40 and 80 MHz; bit 3: 160 MHz.
+    // bit 2: 40 and 80 MHz; bit 3: 160 MHz. Bit 1 is reserved in the other bands, and some set it there.
     let he = walk.he_widths().unwrap_or(0);
     let wide: &[&'static Field] = &[&MCS_0_9, &MCS_10_11, &MCS_12_13];
     if he & 0x0e == 0 && !phy.is_set(1) && is_from_station(walk) {
@@ -162,10 +162,10 @@ fn capabilities(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
         streams(walk, reader, "20 MHz only", fields)?;
     } else {
         streams(walk, reader, "up to 80 MHz", wide)?;
-        if he & 0x02 == 0 && he & 0x08 != 0 {
+        if he & 0x08 != 0 {
             streams(walk, reader, "160 MHz", wide)?;
         }
-        if he & 0x02 == 0 && phy.is_set(1) {
+        if phy.is_set(1) {
             streams(walk, reader, "320 MHz", wide)?;
         }
     }
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn capabilities_by_the_widths_of_he() {
-        let mut elements = vec![255, 26, 35, 0, 0, 0, 0, 0, 0, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut elements = vec![255, 26, 35, 0, 0, 0, 0, 0, 0, 0x0e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         elements.extend([0xfa, 0xff, 0xfa, 0xff, 0xfa, 0xff, 0xfa, 0xff]);
         elements.extend([255, 21, 108, 0x82, 0x00, 0x02, 0, 0, 0, 0, 0, 0, 0, 0]);
         elements.extend([0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x11, 0x11, 0x11]);

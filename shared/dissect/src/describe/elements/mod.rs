@@ -284,6 +284,30 @@ pub(crate) mod testing {
     use crate::capture::CapturedFrame;
     use crate::fields::{Packet, Tree};
 
+    /// A beacon with these elements.
+    pub(crate) fn beacon(elements: &[u8]) -> Vec<u8> {
+        let mut mac = vec![0x80, 0, 0, 0];
+        mac.extend([0xff; 6]);
+        mac.extend([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0]);
+        mac.extend([0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 1, 0]);
+        mac.extend(elements);
+        mac
+    }
+
+    /// A frame without radio header, as a capture file gives it.
+    pub(crate) fn captured(mac: &[u8]) -> CapturedFrame<'_> {
+        CapturedFrame {
+            time: None,
+            link_type: LinkType::Ieee80211,
+            data: mac,
+            original_len: mac.len() as u32,
+            interface: 0,
+            position: None,
+            number: 1,
+            fcs_len: None,
+        }
+    }
+
     /// The lines of [`element_lines`] below the head of the first element, one step to the left.
     pub(crate) fn body_lines(elements: &[u8]) -> Vec<String> {
         let head = if elements[0] == 255 { 4 } else { 3 };
@@ -293,22 +317,8 @@ pub(crate) mod testing {
 
     /// The tree of a beacon with these elements, from the first element on: depth, name and text.
     pub(crate) fn element_lines(elements: &[u8]) -> Vec<String> {
-        let mut mac = vec![0x80, 0, 0, 0];
-        mac.extend([0xff; 6]);
-        mac.extend([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0]);
-        mac.extend([0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 1, 0]);
-        mac.extend(elements);
-        let captured = CapturedFrame {
-            time: None,
-            link_type: LinkType::Ieee80211,
-            data: &mac,
-            original_len: mac.len() as u32,
-            interface: 0,
-            position: None,
-            number: 1,
-            fcs_len: None,
-        };
-        let tree = Tree::of(&Packet::new(captured));
+        let mac = beacon(elements);
+        let tree = Tree::of(&Packet::new(captured(&mac)));
         let first = tree
             .nodes
             .iter()
@@ -374,6 +384,50 @@ mod tests {
                         assert!(!element_lines(&element).is_empty(), "{}", known.name);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn random_elements_keep_to_their_bytes() {
+        use crate::fields::{Packet, Sink};
+
+        /// Holds every span to the frame, and counts what is said.
+        struct Check {
+            length: u32,
+            fields: u32,
+        }
+        impl Sink for Check {
+            fn field(&mut self, field: &'static Field, _: Value<'_>, span: Span) {
+                self.fields += 1;
+                assert!(span.start + span.length <= self.length, "{field:?} at {span:?}");
+            }
+        }
+
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for known in FAMILIES.iter().flat_map(|family| family.elements) {
+            for _ in 0..60 {
+                let mut element = match known.key {
+                    Key::Id(id) => vec![id, 0],
+                    Key::Extension(extension) => vec![255, 0, extension],
+                    Key::Vendor([a, b, c, d]) => vec![221, 0, a, b, c, d],
+                    Key::AnyOf([a, b, c]) => vec![221, 0, a, b, c, 0],
+                };
+                let length = random() as usize % 250;
+                // Small numbers make more of the lengths and identifiers inside valid.
+                let mask = if random() & 1 == 0 { 0x0f } else { 0xff };
+                element.extend((0..length).map(|_| random() as u8 & mask));
+                element[1] = (element.len() - 2) as u8;
+                let frame = testing::beacon(&element);
+                let mut check = Check { length: frame.len() as u32, fields: 0 };
+                crate::describe::describe(&Packet::new(testing::captured(&frame)), &mut check);
+                assert!(check.fields < 20_000, "{} says {} fields", known.name, check.fields);
             }
         }
     }
