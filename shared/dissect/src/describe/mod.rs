@@ -13,16 +13,9 @@ pub mod radio;
 use crate::fault::Layer;
 use crate::fields::{Field, Packet, Part, Sink, Walk};
 
-/// The fields of every family, in the order of the packet.
-pub(crate) static FAMILIES: &[&[&Field]] = &[
-    capture::FIELDS,
-    radio::FIELDS,
-    header::FIELDS,
-    management::FIELDS,
-    elements::FIELDS,
-    elements::identity::FIELDS,
-    elements::load::FIELDS,
-];
+/// The fields of every family, in the order of the packet; those of elements are in [`elements::fields`].
+pub(crate) static FAMILIES: &[&[&Field]] =
+    &[capture::FIELDS, radio::FIELDS, header::FIELDS, management::FIELDS];
 
 /// Gives every field of `packet` to `sink`.
 pub fn describe(packet: &Packet<'_>, sink: &mut dyn Sink) {

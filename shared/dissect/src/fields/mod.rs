@@ -45,7 +45,8 @@ impl<'a> Packet<'a> {
 
 /// Every field, in the order of the packet.
 pub fn all() -> impl Iterator<Item = &'static Field> {
-    crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied())
+    let families = crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied());
+    families.chain(crate::describe::elements::fields())
 }
 
 /// The field of this name.
