@@ -84,9 +84,9 @@ impl Header {
     fn shape(&self) -> Shape {
         match (self.kind.frame_type(), self.kind.subtype()) {
             (Some(0 | 2), _) => Shape::Full,
-            // CTS, ACK, control wrapper, and the extension frames, of which the first address is read.
+            // CTS, ack, control wrapper, and the extension frames, of which the first address is read.
             (Some(1), Some(7 | 12 | 13)) | (Some(3), _) => Shape::Receiver,
-            (Some(1), Some(2 | 4 | 5 | 8..=11 | 14 | 15)) => Shape::Both,
+            (Some(1), Some(2..=5 | 8..=11 | 14 | 15)) => Shape::Both,
             _ => Shape::Receiver,
         }
     }
@@ -98,6 +98,11 @@ impl Header {
         self.length = 10;
         let shape = self.shape();
         if matches!(shape, Shape::Receiver) {
+            if self.kind.0 == FrameKind::new(1, 7).0 {
+                // Control wrapper: the carried frame's frame control, then HT control (802.11-2020, 9.3.1.9).
+                self.ht_control = Some(u32_le(mac, 12)?);
+                self.length = 16;
+            }
             return Some(());
         }
         self.address2 = array(mac, 10).map(MacAddr);
@@ -268,6 +273,10 @@ mod tests {
         );
         let rts = read(&[0xb4, 0, 0, 0, 2, 2, 2, 2, 2, 2, 5, 4, 4, 4, 4, 4]);
         assert_eq!(rts.transmitter(), Some(MacAddr([4; 6])), "bandwidth signalling bit is cleared");
+        let wrapper = read(&[0x74, 0, 0, 0, 2, 2, 2, 2, 2, 2, 0x94, 0, 4, 3, 2, 1, 6, 6]);
+        assert_eq!((wrapper.ht_control, wrapper.length), (Some(0x0102_0304), 16));
+        let tack = read(&[0x34, 0, 0, 0, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 1]);
+        assert_eq!((tack.transmitter(), tack.length), (Some(MacAddr([4; 6])), 16));
     }
 
     #[test]
