@@ -2,6 +2,7 @@
 //!
 //! Payload beyond LLC is only counted, except EAPOL and encapsulated action frames.
 
+use super::header::{DESTINATION, SOURCE};
 use super::{action, eapol};
 use crate::fault::Layer;
 use crate::fields::{Reader, Span, Value, Walk, fields, names};
@@ -12,10 +13,6 @@ fields! {
     Payload => FIELDS;
     /// One MSDU of an aggregate.
     SUBFRAME: branch("wlan_aggregate.a_mdsu.subframe", "A-MSDU subframe").clause("802.11-2020, 9.3.2.2.2");
-    /// Destination of a subframe.
-    SUBFRAME_DESTINATION: address("wlan_aggregate.a_mdsu.da", "Destination");
-    /// Source of a subframe.
-    SUBFRAME_SOURCE: address("wlan_aggregate.a_mdsu.sa", "Source");
     /// Length of a subframe's MSDU.
     SUBFRAME_LENGTH: unsigned("wlan_aggregate.a_mdsu.length", "Length").unit("bytes");
     /// Mesh control.
@@ -110,8 +107,8 @@ fn subframe(walk: &mut Walk<'_>, reader: &mut Reader<'_>, header: &Header) -> Op
     let stated = reader.peek::<14>().map(|[.., high, low]| u16::from_be_bytes([high, low]));
     let span = Span::new(before, usize::from(stated.unwrap_or(0)).saturating_add(14));
     walk.branch(&SUBFRAME, Value::Nothing, span, |walk| {
-        walk.address(reader, &SUBFRAME_DESTINATION)?;
-        walk.address(reader, &SUBFRAME_SOURCE)?;
+        walk.address(reader, &DESTINATION)?;
+        walk.address(reader, &SOURCE)?;
         let length = walk.number_be(reader, &SUBFRAME_LENGTH, 2)?;
         let length = usize::try_from(length).ok()?;
         let mut inner = reader.part(length)?;
@@ -189,8 +186,10 @@ fn logical_link(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<Option<u
     walk.branch(&LLC, Value::Nothing, span, |walk| {
         walk.u8(reader, &DSAP)?;
         walk.u8(reader, &SSAP)?;
-        walk.u8(reader, &CONTROL)?;
-        if !is_snap {
+        // Unnumbered frames have one byte of control, others two (IEEE 802.2, 5.4).
+        let is_unnumbered = reader.peek::<1>().is_some_and(|[control]| control & 3 == 3);
+        walk.number(reader, &CONTROL, if is_unnumbered { 1 } else { 2 })?;
+        if !is_snap || !is_unnumbered {
             return Some(None);
         }
         let organisation = walk.number_be(reader, &OUI, 3)?;
@@ -239,6 +238,7 @@ mod tests {
             &data(&[0x42, 0x42, 3, 0, 0]),
             &["DSAP: spanning tree (0x42)", "Payload: 2 bytes"],
         );
+        check_whole(&data(&[0xf0, 0xf0, 0x00, 0x20, 9]), &["Control: 0x2000", "Payload: 1 bytes"]);
         check(&data(&[0xaa, 0xaa, 3, 0]), &["! the LLC header is cut"]);
     }
 

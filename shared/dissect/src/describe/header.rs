@@ -19,15 +19,15 @@ fields! {
         .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.version))));
     /// Type.
     TYPE: unsigned("wlan.fc.type", "Type").clause("802.11-2020, 9.2.4.1.3").names(type_name)
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.kind().frame_type()?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.kind.frame_type()?))));
     /// Subtype.
     SUBTYPE: unsigned("wlan.fc.subtype", "Subtype").clause("802.11-2020, 9.2.4.1.3")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.kind().subtype()?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.kind.subtype()?))));
     /// Type and subtype in one number: 16 times the type, plus the subtype.
     TYPE_SUBTYPE: hex("wlan.fc.type_subtype", "Type and subtype", 4)
         .clause("802.11-2020, table 9-1").names(type_subtype_name)
         .read(|packet| {
-            let kind = packet.frame.kind();
+            let kind = header(packet)?.kind;
             let type_bits = u64::from(kind.frame_type()?) << 4;
             Some(Value::Unsigned(type_bits | u64::from(kind.subtype()?)))
         });
@@ -75,19 +75,19 @@ fields! {
     DURATION: unsigned("wlan.duration", "Duration").unit("µs").clause("802.11-2020, 9.2.4.2");
     /// Receiver address.
     RECEIVER: address("wlan.ra", "Receiver").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(packet.frame.header?.receiver()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.receiver()?)));
     /// Transmitter address.
     TRANSMITTER: address("wlan.ta", "Transmitter").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(packet.frame.header?.transmitter()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.transmitter()?)));
     /// Destination address.
     DESTINATION: address("wlan.da", "Destination").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(packet.frame.header?.destination()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.destination()?)));
     /// Source address.
     SOURCE: address("wlan.sa", "Source").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(packet.frame.header?.source()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.source()?)));
     /// BSSID.
     BSSID: address("wlan.bssid", "BSSID").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(packet.frame.header?.bssid()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.bssid()?)));
     /// Any address of the header.
     ADDRESS: address("wlan.addr", "Address").clause("802.11-2020, 9.2.4.3");
     /// The station, of frames between a station and an access point.
@@ -96,16 +96,16 @@ fields! {
     ASSOCIATION_ID: unsigned("wlan.aid", "Association identifier").clause("802.11-2020, 9.2.4.2");
     /// Fragment number.
     FRAGMENT: unsigned("wlan.frag", "Fragment number").clause("802.11-2020, 9.2.4.4")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.fragment?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.fragment?))));
     /// Sequence number.
     SEQUENCE: unsigned("wlan.seq", "Sequence number").clause("802.11-2020, 9.2.4.4")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.sequence?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.sequence?))));
     /// QoS control.
     QOS: hex("wlan.qos", "QoS control", 4).clause("802.11-2020, 9.2.4.5")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.qos?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.qos?))));
     /// Traffic identifier.
     TID: unsigned("wlan.qos.tid", "TID").clause("802.11-2020, 9.2.4.5.2")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.qos? & 15))));
+        .read(|packet| Some(Value::Unsigned(u64::from(header(packet)?.qos? & 15))));
     /// User priority, with the access category it belongs to.
     PRIORITY: unsigned("wlan.qos.priority", "Priority").clause("802.11-2020, table 10-1")
         .names(names![
@@ -157,9 +157,14 @@ const CONTROL_EXTENSION: u64 = 0x16;
 /// The same of the S1G beacon.
 const S1G_BEACON: u64 = 0x31;
 
+/// The header, when its protocol version is one whose header is known.
+fn header(packet: &Packet<'_>) -> Option<Header> {
+    packet.frame.header.filter(|header| header.version == 0)
+}
+
 /// A flag of the frame control field, of frames whose frame control field has it.
 fn flag(packet: &Packet<'_>, flag: FrameFlags) -> Option<Value<'static>> {
-    let header = packet.frame.header?;
+    let header = header(packet)?;
     let has_flag = match (header.kind.frame_type()?, header.kind.subtype()?) {
         (1, 6) => flag.0 >= FrameFlags::POWER_MANAGEMENT.0,
         (3, 1) => false,
@@ -296,16 +301,20 @@ pub(super) fn describe(walk: &mut Walk<'_>, header: &Header) {
     let span = Span::new(offset, usize::from(header.length));
     walk.branch(&WLAN, Value::Nothing, span, |walk| {
         let mut reader = Reader::new(packet.frame.mac, offset);
+        if header.version != 0 {
+            // Nothing but the version stands where it does in version 0 (802.11-2020, 9.8).
+            walk.packed(&mut reader, &FRAME_CONTROL, 2, &[(&VERSION, 0, 2)]);
+            check_sequence(walk);
+            return;
+        }
         walk.word(&mut reader, &FRAME_CONTROL, 2, frame_control);
         duration(walk, &mut reader, header);
-        if header.version == 0 {
-            addresses(walk, header, offset);
-            sequence_control(walk, header, offset);
-            quality_and_control(walk, header, offset);
-        }
+        addresses(walk, header, offset);
+        sequence_control(walk, header, offset);
+        quality_and_control(walk, header, offset);
         let is_body_protected = header.flags.contains(FrameFlags::PROTECTED)
             && (header.kind.is_management() || header.has_payload());
-        if header.version == 0 && is_body_protected {
+        if is_body_protected {
             security::describe(walk, packet.frame.body(), packet.frame.body_offset());
         }
         check_sequence(walk);
@@ -327,7 +336,12 @@ fn duration(walk: &mut Walk<'_>, reader: &mut Reader<'_>, header: &Header) {
 
 fn addresses(walk: &mut Walk<'_>, header: &Header, offset: usize) {
     let place = |at: usize| Span::new(offset.saturating_add(at), 6);
+    let is_aggregate = header.has_payload() && header.is_a_msdu();
     for &(field, number) in roles(header) {
+        // In an A-MSDU each subframe has its own; these are the BSSID once more (table 9-30).
+        if is_aggregate && number >= 3 && *field != BSSID {
+            continue;
+        }
         if let Some((address, at)) = numbered(header, number) {
             walk.field(field, Value::Address(address), place(at));
         }
@@ -392,11 +406,17 @@ fn quality(walk: &mut Walk<'_>, word: Word, header: &Header) {
     }
     let upper: &[BitField] = match (to_ds, from_ds) {
         (_, true) if has_poll => &[(&TXOP_LIMIT, 8, 8)],
-        (true, true) => &[
-            (&MESH_CONTROL_PRESENT, 8, 1),
-            (&MESH_POWER_SAVE, 9, 1),
-            (&MESH_SERVICE_PERIOD, 10, 1),
-        ],
+        // Of four addresses the header does not tell an access point's bridge from a mesh: both
+        // meanings are named, as Wireshark does.
+        (true, true) => {
+            walk.bits(word, &BUFFER_STATE, 8, 8);
+            &[
+                (&BUFFER_STATE_INDICATED, 9, 1),
+                (&MESH_CONTROL_PRESENT, 8, 1),
+                (&MESH_POWER_SAVE, 9, 1),
+                (&MESH_SERVICE_PERIOD, 10, 1),
+            ]
+        }
         (false, true) => {
             walk.bits(word, &BUFFER_STATE, 8, 8);
             if word.bit(9) {
@@ -492,7 +512,7 @@ mod tests {
         }
         mac.extend([0x5a, 0x01]);
         mac.extend([8; 6]);
-        mac.extend([0x85, 0x00]);
+        mac.extend([0x05, 0x00]);
         mac
     }
 
@@ -527,7 +547,7 @@ mod tests {
             "Fragment number: 10",
             "Sequence number: 21",
             "TID: 5",
-            "A-MSDU: yes",
+            "A-MSDU: no",
             "Mesh control present: no",
         ] {
             assert!(lines.iter().any(|line| line.trim() == expected), "{expected}: {lines:#?}");

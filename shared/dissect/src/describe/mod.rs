@@ -80,7 +80,11 @@ pub fn describe(packet: &Packet<'_>, sink: &mut dyn Sink) {
     if header.kind.is_control() && walk.wants(Part::Body) {
         control::describe(&mut walk, &header);
     }
-    if header.kind.is_data() && (walk.wants(Part::Payload) || walk.wants(Part::Body)) {
+    // The addresses of an A-MSDU stand in its subframes.
+    let has_wanted_payload = walk.wants(Part::Payload)
+        || walk.wants(Part::Body)
+        || (walk.wants(Part::Header) && header.is_a_msdu());
+    if header.kind.is_data() && has_wanted_payload {
         data::describe(&mut walk, &header);
     }
     if header.kind.frame_type() == Some(3) && (walk.wants(Part::Body) || walk.wants(Part::Element))

@@ -44,11 +44,12 @@ pub(super) fn describe(walk: &mut Walk<'_>, body: &[u8], offset: usize) {
 }
 
 /// The TKIP header is known by its second byte, which is computed from the first (802.11-2020,
-/// 12.5.2.2), the CCMP and GCMP header by its third, which is 0.
+/// 12.5.2.2), the CCMP and GCMP header by its third, which is 0. One in 128 packet numbers of CCMP
+/// looks like TKIP; only the network's cipher, which stands in other frames, could tell.
 fn extended_name(body: &[u8]) -> &'static str {
     match body {
-        [_, _, 0, ..] => "CCMP or GCMP",
         [high, seed, ..] if *seed == (high | 0x20) & 0x7f => "TKIP",
+        [_, _, 0, ..] => "CCMP or GCMP",
         _ => "unknown, with extended IV",
     }
 }

@@ -200,12 +200,20 @@ impl Header {
         }
     }
 
-    /// The station that the payload comes from, of data and management frames.
+    /// Each subframe of an A-MSDU names its own source and destination, where other data frames to
+    /// or from the distribution system have them in the header (802.11-2020, table 9-30).
+    fn has_addresses_in_subframes(&self) -> bool {
+        self.has_payload() && self.is_a_msdu()
+    }
+
+    /// The station that the payload comes from, of data and management frames; `None` of A-MSDUs
+    /// from the distribution system.
     #[must_use]
     pub fn source(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         let from_ds = self.flags.contains(FrameFlags::FROM_DS);
         match (self.kind.frame_type()?, to_ds, from_ds) {
+            (2, _, true) if self.has_addresses_in_subframes() => None,
             (2, false, true) => self.address3,
             (2, true, true) => self.address4,
             (0 | 2, _, _) => self.address2,
@@ -213,11 +221,13 @@ impl Header {
         }
     }
 
-    /// The station that the payload is meant for, of data and management frames.
+    /// The station that the payload is meant for, of data and management frames; `None` of A-MSDUs
+    /// to the distribution system.
     #[must_use]
     pub fn destination(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         match (self.kind.frame_type()?, to_ds) {
+            (2, true) if self.has_addresses_in_subframes() => None,
             (2, true) => self.address3,
             (0 | 2, _) => self.address1,
             _ => None,
@@ -241,8 +251,21 @@ mod tests {
         }
         mac.extend([0x5a, 0x01]);
         mac.extend([8; 6]);
-        mac.extend([0x85, 0x00]);
+        mac.extend([0x05, 0x00]);
         mac
+    }
+
+    #[test]
+    fn an_aggregate_has_its_addresses_in_the_subframes() {
+        for (flags, source, destination) in
+            [(1, Some(MacAddr([4; 6])), None), (2, None, Some(MacAddr([2; 6]))), (3, None, None)]
+        {
+            let mut mac = filled(0x88, flags);
+            mac.truncate(if flags == 3 { 30 } else { 24 });
+            mac.extend([0x80, 0]);
+            let header = read(&mac);
+            assert_eq!((header.source(), header.destination()), (source, destination), "{flags}");
+        }
     }
 
     #[test]
