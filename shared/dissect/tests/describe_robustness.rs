@@ -3,7 +3,31 @@
 
 use pw_dissect::LinkType;
 use pw_dissect::capture::CapturedFrame;
-use pw_dissect::fields::{Packet, Tree};
+use pw_dissect::describe::describe;
+use pw_dissect::fields::{Field, Packet, Part, Sink, Span, Tree, Value, all};
+use std::collections::HashMap;
+
+/// The first value of each field, as it is written.
+#[derive(Default)]
+struct First(HashMap<&'static str, String>);
+
+impl Sink for First {
+    fn field(&mut self, field: &'static Field, value: Value<'_>, _span: Span) {
+        self.0.entry(field.name).or_insert_with(|| field.value_text(&value));
+    }
+}
+
+/// The short way to a value gives what the walk gives first.
+fn check_short_ways(packet: &Packet<'_>) {
+    let mut first = First::default();
+    describe(packet, &mut first);
+    for field in all().filter(|field| field.part == Part::Header) {
+        let Some(read) = field.read else { continue };
+        let short = read(packet).map(|value| field.value_text(&value));
+        let walked = first.0.get(field.name).cloned();
+        assert_eq!(short, walked, "{} of {:02x?}", field.name, packet.captured.data);
+    }
+}
 
 /// Nodes of one frame at most: a byte can give a few, never many.
 fn check(mac: &[u8]) {
@@ -17,7 +41,9 @@ fn check(mac: &[u8]) {
         number: 1,
         fcs_len: None,
     };
-    let tree = Tree::of(&Packet::new(captured));
+    let packet = Packet::new(captured);
+    check_short_ways(&packet);
+    let tree = Tree::of(&packet);
     assert!(tree.nodes.len() < 300 + 30 * mac.len(), "{} nodes of {mac:02x?}", tree.nodes.len());
     for node in &tree.nodes {
         let end = u64::from(node.span.start) + u64::from(node.span.length);

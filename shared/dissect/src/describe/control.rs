@@ -1,7 +1,6 @@
 //! Bodies of control frames (IEEE Std 802.11-2020, 9.3.1), and which file names them.
 
-use super::header::{self, TRANSMITTER};
-use super::{block_ack, sounding, trigger};
+use super::{block_ack, header, sounding, trigger};
 use crate::fault::Layer;
 use crate::fields::{Reader, Span, Value, Walk, fields};
 use crate::ieee80211::Header;
@@ -83,7 +82,7 @@ fn tack(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
 }
 
 /// A control wrapper carries a control frame without its duration and first address, which are the
-/// wrapper's (802.11-2020, 9.3.1.9).
+/// wrapper's (802.11-2020, 9.3.1.9); the second address is read with the header.
 fn wrapper(walk: &mut Walk<'_>, control: &mut Reader<'_>, reader: &mut Reader<'_>) -> Option<()> {
     let kind = walk.word(control, &CARRIED, 2, |walk, word| {
         let kind = word.bits(2, 2) << 4 | word.bits(4, 4);
@@ -92,9 +91,6 @@ fn wrapper(walk: &mut Walk<'_>, control: &mut Reader<'_>, reader: &mut Reader<'_
     })?;
     let subtype = u8::try_from(kind & 15).ok()?;
     let is_control = kind >> 4 == 1;
-    if is_control && matches!(subtype, 2..=5 | 8..=11 | 14 | 15) {
-        walk.address(reader, &TRANSMITTER)?;
-    }
     by_subtype(walk, reader, if is_control { subtype } else { 0 })
 }
 

@@ -81,10 +81,10 @@ fields! {
         .read(|packet| Some(Value::Address(header(packet)?.transmitter()?)));
     /// Destination address.
     DESTINATION: address("wlan.da", "Destination").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(header(packet)?.destination()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.destination().or_else(|| in_subframe(packet, 0))?)));
     /// Source address.
     SOURCE: address("wlan.sa", "Source").clause("802.11-2020, 9.2.4.3")
-        .read(|packet| Some(Value::Address(header(packet)?.source()?)));
+        .read(|packet| Some(Value::Address(header(packet)?.source().or_else(|| in_subframe(packet, 6))?)));
     /// BSSID.
     BSSID: address("wlan.bssid", "BSSID").clause("802.11-2020, 9.2.4.3")
         .read(|packet| Some(Value::Address(header(packet)?.bssid()?)));
@@ -160,6 +160,17 @@ const S1G_BEACON: u64 = 0x31;
 /// The header, when its protocol version is one whose header is known.
 fn header(packet: &Packet<'_>) -> Option<Header> {
     packet.frame.header.filter(|header| header.version == 0)
+}
+
+/// An address of the first subframe of an A-MSDU that is not encrypted.
+fn in_subframe(packet: &Packet<'_>, at: usize) -> Option<MacAddr> {
+    let header = header(packet)?;
+    let is_readable = header.has_payload()
+        && header.is_a_msdu()
+        && header.fragment == Some(0)
+        && !header.flags.contains(FrameFlags::PROTECTED);
+    let body = packet.frame.body().get(at..).filter(|_| is_readable)?;
+    body.first_chunk().copied().map(MacAddr)
 }
 
 /// A flag of the frame control field, of frames whose frame control field has it.
@@ -275,8 +286,9 @@ fn roles(header: &Header) -> &'static [Role] {
             (false, true) => FROM_DISTRIBUTION,
             (true, true) => FOUR_ADDRESSES,
         },
+        (Some(3), Some(1)) => SHORT_BEACON,
         (Some(3), Some(0)) => DMG_BEACON,
-        (Some(3), _) => SHORT_BEACON,
+        (Some(3), _) => &[],
         _ => CONTROL,
     }
 }
@@ -286,7 +298,7 @@ fn numbered(header: &Header, number: u8) -> Option<(MacAddr, usize)> {
     match number {
         1 => header.address1.zip(Some(4)),
         // The group bit of a control frame's transmitter signals a bandwidth; it is cleared here.
-        2 => header.transmitter().zip(Some(10)),
+        2 => header.transmitter().zip(Some(if header.is_control_wrapper() { 16 } else { 10 })),
         3 => header.address3.zip(Some(16)),
         _ => header.address4.zip(Some(24)),
     }
@@ -373,7 +385,9 @@ fn sequence_control(walk: &mut Walk<'_>, header: &Header, offset: usize) {
 fn quality_and_control(walk: &mut Walk<'_>, header: &Header, offset: usize) {
     let packet = walk.packet;
     let mut at = usize::from(header.length);
-    if header.ht_control.is_some() {
+    if header.is_control_wrapper() {
+        at = 12;
+    } else if header.ht_control.is_some() {
         at = at.saturating_sub(4);
     }
     let control = packet.frame.mac.get(at..).unwrap_or(&[]);
@@ -529,10 +543,7 @@ mod tests {
                 assert_eq!(role(&RECEIVER), header.receiver(), "{kind} {flags}");
                 assert_eq!(role(&DESTINATION), header.destination(), "{kind} {flags}");
                 assert_eq!(role(&BSSID), header.bssid(), "{kind} {flags}");
-                // The source of an S1G beacon is its only address, of which the view says nothing.
-                if header.kind.frame_type() != Some(3) {
-                    assert_eq!(role(&SOURCE), header.source(), "{kind} {flags}");
-                }
+                assert_eq!(role(&SOURCE), header.source(), "{kind} {flags}");
             }
         }
     }

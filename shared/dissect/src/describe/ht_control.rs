@@ -6,7 +6,7 @@ fields! {
     Header => FIELDS;
     /// HT control.
     HT_CONTROL: hex("wlan.htc", "HT control", 8).clause("802.11-2020, 9.2.4.6")
-        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header?.ht_control?))));
+        .read(|packet| Some(Value::Unsigned(u64::from(packet.frame.header.filter(|header| header.version == 0)?.ht_control?))));
     /// The VHT or HE variant.
     VHT: flag("wlan.htc.vht", "VHT or HE variant").clause("802.11-2020, 9.2.4.6.1");
     /// The HE variant.

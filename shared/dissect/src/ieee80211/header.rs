@@ -81,8 +81,8 @@ impl Header {
         Some(header)
     }
 
-    fn shape(&self) -> Shape {
-        match (self.kind.frame_type(), self.kind.subtype()) {
+    const fn shape(kind: FrameKind) -> Shape {
+        match (kind.frame_type(), kind.subtype()) {
             (Some(0 | 2), _) => Shape::Full,
             // CTS, ack, control wrapper, and the extension frames, of which the first address is read.
             (Some(1), Some(7 | 12 | 13)) | (Some(3), _) => Shape::Receiver,
@@ -96,14 +96,9 @@ impl Header {
         self.address1 = array(mac, 4).map(MacAddr);
         self.address1?;
         self.length = 10;
-        let shape = self.shape();
+        let shape = Self::shape(self.kind);
         if matches!(shape, Shape::Receiver) {
-            if self.kind.0 == FrameKind::new(1, 7).0 {
-                // Control wrapper: the carried frame's frame control, then HT control (802.11-2020, 9.3.1.9).
-                self.ht_control = Some(u32_le(mac, 12)?);
-                self.length = 16;
-            }
-            return Some(());
+            return if self.is_control_wrapper() { self.read_wrapper(mac) } else { Some(()) };
         }
         self.address2 = array(mac, 10).map(MacAddr);
         self.address2?;
@@ -139,6 +134,26 @@ impl Header {
             self.length = self.length.saturating_add(4);
         }
         Some(())
+    }
+
+    /// Reads what a control wrapper has in place of the carried frame's header: its frame control,
+    /// HT control, and its second address where it has one (802.11-2020, 9.3.1.9).
+    fn read_wrapper(&mut self, mac: &[u8]) -> Option<()> {
+        let [carried] = array::<1>(mac, 10)?;
+        self.ht_control = Some(u32_le(mac, 12)?);
+        self.length = 16;
+        let carried = FrameKind::new(carried >> 2 & 3, carried >> 4);
+        if carried.is_control() && matches!(Self::shape(carried), Shape::Both) {
+            self.address2 = Some(MacAddr(array(mac, 16)?));
+            self.length = 22;
+        }
+        Some(())
+    }
+
+    /// A control frame in a control wrapper.
+    #[must_use]
+    pub const fn is_control_wrapper(&self) -> bool {
+        matches!((self.kind.frame_type(), self.kind.subtype()), (Some(1), Some(7)))
     }
 
     /// Data frame with QoS control.
@@ -188,7 +203,7 @@ impl Header {
             (0, _) => self.address3,
             // PS-Poll is sent to the BSSID, CF-End by it.
             (1, 10) => self.address1,
-            (1, 14 | 15) => self.address2,
+            (1, 14 | 15) => self.transmitter(),
             (2, _) => match (to_ds, from_ds) {
                 (false, false) => self.address3,
                 (true, false) => self.address1,
@@ -213,6 +228,8 @@ impl Header {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         let from_ds = self.flags.contains(FrameFlags::FROM_DS);
         match (self.kind.frame_type()?, to_ds, from_ds) {
+            // The one address of an S1G beacon.
+            (3, _, _) if self.kind.subtype() == Some(1) => self.address1,
             (2, _, true) if self.has_addresses_in_subframes() => None,
             (2, false, true) => self.address3,
             (2, true, true) => self.address4,
@@ -296,8 +313,10 @@ mod tests {
         );
         let rts = read(&[0xb4, 0, 0, 0, 2, 2, 2, 2, 2, 2, 5, 4, 4, 4, 4, 4]);
         assert_eq!(rts.transmitter(), Some(MacAddr([4; 6])), "bandwidth signalling bit is cleared");
-        let wrapper = read(&[0x74, 0, 0, 0, 2, 2, 2, 2, 2, 2, 0x94, 0, 4, 3, 2, 1, 6, 6]);
-        assert_eq!((wrapper.ht_control, wrapper.length), (Some(0x0102_0304), 16));
+        let wrapper =
+            read(&[0x74, 0, 0, 0, 2, 2, 2, 2, 2, 2, 0x94, 0, 4, 3, 2, 1, 6, 6, 6, 6, 6, 6, 9]);
+        assert_eq!((wrapper.ht_control, wrapper.length), (Some(0x0102_0304), 22));
+        assert_eq!(wrapper.transmitter(), Some(MacAddr([6; 6])));
         let tack = read(&[0x34, 0, 0, 0, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 1]);
         assert_eq!((tack.transmitter(), tack.length), (Some(MacAddr([4; 6])), 16));
     }
