@@ -9,11 +9,11 @@ mod tree;
 mod value;
 mod walk;
 
-pub(crate) use field::fields;
 pub use field::{Field, Form, Part, Parts, Read};
+pub(crate) use field::{fields, names};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
-pub use walk::{MAX_DEPTH, Reader, Sink, Span, Walk, Word};
+pub use walk::{BitField, MAX_DEPTH, Reader, Sink, Span, Walk, Word};
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Frame, parse_with_fcs};

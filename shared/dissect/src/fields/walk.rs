@@ -1,6 +1,6 @@
 //! The walk over a packet: describers read bytes and name what they read; a sink takes it.
 
-use super::{Field, Packet, Part, Value};
+use super::{Field, Form, Packet, Part, Value};
 use crate::fault::{Fault, Layer};
 use pw_model::MacAddr;
 
@@ -34,6 +34,12 @@ pub trait Sink {
 
     /// A field without others below it.
     fn field(&mut self, field: &'static Field, value: Value<'_>, span: Span);
+
+    /// A field that repeats what another says, for filters: each address of a header under one name,
+    /// for example. Trees leave it out.
+    fn hidden(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.field(field, value, span);
+    }
 
     /// A field with others below it, until [`Sink::close`].
     fn open(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
@@ -187,6 +193,12 @@ pub struct Word {
 }
 
 impl Word {
+    /// Bits `low` to `low + count - 1` as a word of their own, at the same place.
+    #[must_use]
+    pub const fn part(self, low: u32, count: u32) -> Self {
+        Self { value: self.bits(low, count), span: self.span }
+    }
+
     /// Bits `low` to `low + count - 1`; 0 for bits beyond the word.
     #[must_use]
     pub const fn bits(self, low: u32, count: u32) -> u64 {
@@ -206,6 +218,9 @@ impl Word {
         self.bits(bit, 1) != 0
     }
 }
+
+/// A part of a word: its field, lowest bit, and number of bits.
+pub type BitField = (&'static Field, u32, u32);
 
 impl<'s> Walk<'s> {
     /// A walk over `packet` into `sink`.
@@ -232,6 +247,11 @@ impl<'s> Walk<'s> {
     /// A field that is derived and stands nowhere in the bytes.
     pub fn derived(&mut self, field: &'static Field, value: Value<'_>) {
         self.sink.field(field, value, Span::default());
+    }
+
+    /// A field that repeats what another says (see [`Sink::hidden`]).
+    pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.sink.hidden(field, value, span);
     }
 
     /// A field with others below it, which `inside` names. A span that runs past the captured bytes,
@@ -392,6 +412,33 @@ impl<'s> Walk<'s> {
         let value = word.bits(low, count);
         self.field(field, Value::Unsigned(value), word.span);
         value
+    }
+
+    /// Names parts of a word: each with its field, lowest bit and number of bits. Parts whose field
+    /// is a flag are given as flags.
+    pub fn parts(&mut self, word: Word, parts: &[BitField]) {
+        for &(field, low, count) in parts {
+            let value = word.bits(low, count);
+            let value = match field.form {
+                Form::Flag => Value::Flag(value != 0),
+                _ => Value::Unsigned(value),
+            };
+            self.field(field, value, word.span);
+        }
+    }
+
+    /// Reads a little-endian number of `length` bytes, and names it and its parts.
+    pub fn packed(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+        parts: &[BitField],
+    ) -> Option<Word> {
+        self.word(reader, field, length, |walk, word| {
+            walk.parts(word, parts);
+            word
+        })
     }
 }
 

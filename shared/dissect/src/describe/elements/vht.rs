@@ -20,7 +20,7 @@ element_fields! {
         OPERATING_MODE: hex("wlan.operat_notification_mode", "Operating mode", 2);
     }
     fields "802.11-2020, 9.4.2.163" {
-        AID: unsigned("wlan.aid", "Association identifier");
+        AID: unsigned("wlan.aid_element.aid", "Association identifier");
     }
     layout CAPABILITY_BITS "802.11-2020, 9.4.2.157.2" {
         0, 2: unsigned("wlan.vht.capabilities.maxmpdulength", "Maximum MPDU length")
