@@ -137,6 +137,7 @@ impl Tracker {
             health: stream.health.clone(),
             clock: stream.clock.clone(),
             range: stream.range,
+            latest: stream.latest,
             losses: stream.losses.iter().map(|(cause, count)| (*cause, count.totals())).collect(),
         })
     }
