@@ -9,6 +9,7 @@ use anyhow::Result;
 use pw_engine::exchange::{self, ExchangeError, ExportInput};
 use pw_engine::{ReportSettings, SurveyView};
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn import(arguments: &Import) -> Result<()> {
@@ -59,8 +60,20 @@ pub(super) fn import(arguments: &Import) -> Result<()> {
     Ok(())
 }
 
+/// A file that is there is replaced only where that was said.
+fn may_write(path: &Path, force: bool) -> Result<()> {
+    if !force && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+        anyhow::bail!(
+            "{}: exists already; add --force to replace it, or name another file",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn export(arguments: &Export) -> Result<()> {
     let filter = filter(arguments.filter.as_deref())?;
+    may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open(&arguments.survey)?;
     let input = ExportInput {
         snapshot: &view.snapshot,
@@ -80,6 +93,7 @@ pub(super) fn export(arguments: &Export) -> Result<()> {
 
 pub(super) fn report(arguments: &Report) -> Result<()> {
     let ReportType::Survey = arguments.kind;
+    may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open(&arguments.survey)?;
     let settings = ReportSettings {
         title: arguments.title.clone(),
@@ -95,4 +109,20 @@ pub(super) fn report(arguments: &Report) -> Result<()> {
     drop(bar);
     writeln!(stdout(), "{}: report of {}", arguments.out.display(), view.snapshot.survey.name)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_only_by_force() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.csv");
+        may_write(&path, false).expect("nothing there");
+        std::fs::write(&path, "mine").expect("written");
+        let refused = may_write(&path, false).expect_err("it is there").to_string();
+        assert!(refused.contains("out.csv") && refused.contains("--force"), "{refused}");
+        may_write(&path, true).expect("by force");
+    }
 }
