@@ -164,6 +164,7 @@ impl App {
 
     fn carry_out(&mut self, ctx: &egui::Context) {
         let commands = std::mem::take(&mut self.commands);
+        let mut question = None;
         if !commands.is_empty() {
             ctx.request_repaint();
         }
@@ -217,9 +218,23 @@ impl App {
                     }
                 }
                 Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-                Command::Engine(order) => self.order(order),
+                Command::Engine(order) if self.would_end_recording(&order) => {
+                    question = Some(Dialog::EndRecording { order });
+                }
+                Command::EndRecording(order) | Command::Engine(order) => self.order(order),
             }
         }
+        // After the dialog that ordered it has closed.
+        if question.is_some() {
+            self.dialog = question;
+        }
+    }
+
+    /// True when a sensor sends and `order` would close the survey that it is stored in.
+    fn would_end_recording(&self, order: &Order) -> bool {
+        matches!(order, Order::Open { .. } | Order::New { .. } | Order::Close)
+            && self.feed.is_live()
+            && !self.feed.read_only
     }
 
     fn order(&mut self, order: Order) {

@@ -83,6 +83,8 @@ pub(crate) enum Command {
     /// Open a file that was written with the program that the system has for it.
     OpenFile(PathBuf),
     Quit,
+    /// What closes the survey, after the person agreed that its recording ends.
+    EndRecording(Order),
     /// Everything below goes to the engine.
     Engine(Order),
 }

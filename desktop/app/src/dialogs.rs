@@ -51,6 +51,10 @@ pub(crate) enum Dialog {
         /// The dialog that asks.
         behind: Option<Box<Self>>,
     },
+    /// May the recording end, which this order does?
+    EndRecording {
+        order: Order,
+    },
     /// May this pairing be forgotten?
     Forget {
         sensor: String,
@@ -123,6 +127,7 @@ impl Dialog {
             Self::Messages => "Messages",
             Self::Replace { .. } => "Replace the file?",
             Self::Forget { .. } => "Forget this pairing?",
+            Self::EndRecording { .. } => "End the recording?",
         }
     }
 }
@@ -166,6 +171,7 @@ pub(crate) fn ui(
             Dialog::About => about::about(ui, palette, commands),
             Dialog::Messages => messages::ui(ui, around, commands),
             Dialog::Replace { path, order, .. } => ask::replace(ui, path, order, palette, commands),
+            Dialog::EndRecording { order } => ask::end_recording(ui, order, around, commands),
             Dialog::Forget { sensor, address } => {
                 ask::forget(ui, sensor, address, palette, commands);
             }

@@ -32,13 +32,16 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 22] = [
 ];
 
 pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
-    egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
-        for (place, keys, what) in SHORTCUTS {
-            ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
-            ui.label(RichText::new(keys).color(palette.accent));
-            ui.label(what);
-            ui.end_row();
-        }
+    let room = (ui.ctx().content_rect().height() - 150.0).max(120.0);
+    egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
+            for (place, keys, what) in SHORTCUTS {
+                ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
+                ui.label(RichText::new(keys).color(palette.accent));
+                ui.label(what);
+                ui.end_row();
+            }
+        });
     });
     close_button(ui, commands);
 }

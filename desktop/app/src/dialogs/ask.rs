@@ -1,7 +1,8 @@
-//! Questions before something is lost: replacing a file, forgetting a pairing.
+//! Questions before something is lost: a file, a pairing, a recording under way.
 
-use super::{explain, question};
+use super::{Surroundings, explain, question};
 use crate::command::{Command, Order};
+use crate::feed::LinkKind;
 use crate::style::Palette;
 use egui::{RichText, Ui};
 use std::path::Path;
@@ -45,6 +46,32 @@ pub(super) fn forget(
     );
     if question(ui, "Forget", true, palette, commands) {
         commands.push(Command::Engine(Order::Forget { sensor: sensor.to_owned() }));
+        commands.push(Command::CloseDialog);
+    }
+}
+
+pub(super) fn end_recording(
+    ui: &mut Ui,
+    order: &Order,
+    around: &Surroundings<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let connected = around.feed.links.iter().filter(|link| link.kind == LinkKind::Connected);
+    let names: Vec<&str> = connected.map(|link| link.name.as_str()).collect();
+    let survey = around.feed.survey.as_ref().map_or("", |survey| survey.survey.name.as_str());
+    let what = match order {
+        Order::Open { path } => format!("Opening {} ends that.", path.display()),
+        Order::New { name, .. } => format!("Making {name} ends that."),
+        _ => "Closing it ends that.".to_owned(),
+    };
+    let words = format!(
+        "{} is recording into {survey}. {what}\n\nWhat the sensor hears meanwhile stays in its \
+         journal, and is fetched into this survey when it is opened again.",
+        names.join(", ")
+    );
+    explain(ui, around.palette, &words);
+    if question(ui, "End recording", true, around.palette, commands) {
+        commands.push(Command::EndRecording(order.clone()));
         commands.push(Command::CloseDialog);
     }
 }

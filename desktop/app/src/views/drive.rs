@@ -88,8 +88,12 @@ fn age(ap: &AccessPoint, snapshot: &Snapshot, feed: &Feed) -> Option<Duration> {
         .filter(listened)
         .find_map(now)
         .or_else(|| ap.sensors.iter().find_map(now))?;
-    Some(now.since(ap.first_seen))
+    // What lies ahead was heard before the sensor's clock was set back: nobody knows how long ago.
+    (ap.first_seen.since(now) < AHEAD).then(|| now.since(ap.first_seen))
 }
+
+/// Times within a batch and between radios differ by less.
+const AHEAD: Duration = Duration::from_secs(5);
 
 /// A live sensor this far behind its own clock is catching up: a batch, a wait for the next fix and
 /// the link take a few seconds.
@@ -622,6 +626,10 @@ mod tests {
         assert!(ages.iter().all(|age| age.as_secs() <= 900), "{ages:?}");
         let speed = rows.figures[4].value.parse::<f64>().expect("a number");
         assert!((20.0..80.0).contains(&speed), "{speed}");
+        // The sensor started again with a clock that stands a day before: no age is known.
+        let set_back = super::rows(&snapshot, &live(end.saturating_sub(Duration::from_hours(24))));
+        assert!(set_back.new.iter().all(|(age, _)| age.is_none()));
+        assert_eq!(set_back.figures[1].value, "0");
         // A minute later nothing is new, and the last speed is old.
         let late = super::rows(&snapshot, &live(end.saturating_add(Duration::from_secs(61))));
         assert_eq!(
