@@ -18,6 +18,9 @@ pub(super) struct Shown<'a> {
     pub(super) missed: usize,
 }
 
+/// Narrower bars have the views on a line of their own, below the rest.
+const ONE_LINE: f32 = 1120.0;
+
 pub(super) fn ui(
     ui: &mut Ui,
     feed: &Feed,
@@ -25,6 +28,7 @@ pub(super) fn ui(
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
+    let wide = ui.available_width() > ONE_LINE;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
         ui.label(
@@ -39,15 +43,23 @@ pub(super) fn ui(
             file_menu(ui, feed, shown.recent, commands);
             help_menu(ui, commands);
         });
-        ui.add_space(10.0);
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.x = 3.0;
-            views(ui, shown.view, palette, commands);
-        });
+        if wide {
+            ui.add_space(10.0);
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.x = 3.0;
+                views(ui, shown.view, palette, commands);
+            });
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             right(ui, feed, shown, palette, commands);
         });
     });
+    if !wide {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            views(ui, shown.view, palette, commands);
+        });
+    }
 }
 
 fn views(ui: &mut Ui, view: View, palette: &Palette, commands: &mut Vec<Command>) {

@@ -167,7 +167,7 @@ pub(crate) fn number(
         );
         ui.add(
             egui::Label::new(RichText::new(name).size((size * 0.32).max(12.0)).color(palette.weak))
-                .extend(),
+                .wrap(),
         );
     });
 }
