@@ -20,7 +20,11 @@ pub(crate) fn duration(value: Duration) -> String {
 
 /// How long ago `time` was, in words.
 pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
-    let age = now.since(time);
+    past(now.since(time))
+}
+
+/// An age in words.
+pub(crate) fn past(age: Duration) -> String {
     if age < Duration::from_secs(2) { "now".to_owned() } else { format!("{} ago", duration(age)) }
 }
 

@@ -92,8 +92,20 @@ fn row(path: &Path, result: &Result<ImportedFile, ExchangeError>) -> serde_json:
     }
 }
 
+/// A file that is there is replaced only where that was said.
+fn may_write(path: &Path, force: bool) -> Result<()> {
+    if !force && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+        anyhow::bail!(
+            "{}: exists already; add --force to replace it, or name another file",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn export(arguments: &Export) -> Result<()> {
     let filter = filter(arguments.filter.as_deref())?;
+    may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open(&arguments.survey)?;
     let input = ExportInput {
         snapshot: &view.snapshot,
@@ -113,6 +125,7 @@ pub(super) fn export(arguments: &Export) -> Result<()> {
 
 pub(super) fn report(arguments: &Report) -> Result<()> {
     let ReportType::Survey = arguments.kind;
+    may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open_checked(&arguments.survey)?;
     let settings = ReportSettings {
         title: arguments.title.clone(),
@@ -128,4 +141,20 @@ pub(super) fn report(arguments: &Report) -> Result<()> {
     drop(bar);
     writeln!(stdout(), "{}: report of {}", arguments.out.display(), view.snapshot.survey.name)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_only_by_force() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.csv");
+        may_write(&path, false).expect("nothing there");
+        std::fs::write(&path, "mine").expect("written");
+        let refused = may_write(&path, false).expect_err("it is there").to_string();
+        assert!(refused.contains("out.csv") && refused.contains("--force"), "{refused}");
+        may_write(&path, true).expect("by force");
+    }
 }

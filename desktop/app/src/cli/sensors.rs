@@ -1,6 +1,6 @@
 //! `piwardrive pair`, `sensors` and `record`
 
-use super::arguments::{Pair, Record, Sensors};
+use super::arguments::{Pair, Record, Sensors, SensorsAction};
 use super::output::{json_array, stdout};
 use super::survey::{Made, open_or_create};
 use super::table::aligned;
@@ -32,7 +32,43 @@ pub(super) fn pair(arguments: &Pair) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn list(arguments: &Sensors) -> Result<()> {
+pub(super) fn run(arguments: &Sensors) -> Result<()> {
+    match &arguments.action {
+        None => list(arguments),
+        Some(SensorsAction::Forget { name, yes }) => forget(name, *yes),
+    }
+}
+
+fn forget(name: &str, yes: bool) -> Result<()> {
+    let known = pw_engine::paired_sensors(&default_state_dir())?;
+    let fits = |sensor: &&PairedSensor| sensor.name == name || name.starts_with(&sensor.key);
+    let Some(sensor) = known.iter().find(fits) else {
+        anyhow::bail!("no paired sensor is named '{name}'; see them with: piwardrive sensors");
+    };
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            anyhow::bail!("forgetting '{}' cannot be undone here; add --yes", sensor.name);
+        }
+        eprint!("Forget {} at {} (key {})? [y/N] ", sensor.name, sensor.address, sensor.key);
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            anyhow::bail!("'{}' was not forgotten", sensor.name);
+        }
+    }
+    let forgotten = pw_engine::forget_sensor(&default_state_dir(), &sensor.name)?;
+    writeln!(
+        stdout(),
+        "{} at {} (key {}) is forgotten; what was recorded from it stays. The sensor still knows \
+         this desktop and keeps data for it; end that there: piwardrive-sensor keys revoke DESKTOP",
+        forgotten.name,
+        forgotten.address,
+        forgotten.key
+    )?;
+    Ok(())
+}
+
+fn list(arguments: &Sensors) -> Result<()> {
     let sensors = pw_engine::paired_sensors(&default_state_dir())?;
     if arguments.json {
         return json_array(sensors.iter().map(|sensor| {
@@ -42,6 +78,7 @@ pub(super) fn list(arguments: &Sensors) -> Result<()> {
                 "id": sensor.id.to_string(),
                 "key": sensor.key,
                 "paired": sensor.paired.map(pw_model::Timestamp::rfc3339),
+                "replaced_by": sensor.replaced_by,
             })
         }));
     }
@@ -52,6 +89,7 @@ pub(super) fn list(arguments: &Sensors) -> Result<()> {
             ("ADDRESS", &|sensor| Some(sensor.address.clone())),
             ("KEY", &|sensor| Some(sensor.key.clone())),
             ("PAIRED", &|sensor| sensor.paired.map(pw_model::Timestamp::rfc3339_secs)),
+            ("REPLACED BY", &|sensor| sensor.replaced_by.clone()),
         ],
     )
 }

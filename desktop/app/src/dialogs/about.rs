@@ -6,15 +6,17 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 22] = [
     ("Everywhere", "Ctrl+1 … Ctrl+5", "Drive, Networks, Map, Spectrum, Sensors"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
     ("", "Ctrl+I", "Import files"),
     ("", "Ctrl+E", "Export"),
     ("", "Ctrl+P", "PDF report"),
+    ("", "Ctrl+M", "Messages: all that was told"),
     ("", "Ctrl+T", "Next theme: light, dark, night"),
     ("", "Ctrl++  Ctrl+–  Ctrl+0", "Larger, smaller, usual size"),
+    ("", "Esc", "Close a dialog, or the details"),
     ("", "F1 or ?", "This list"),
     ("", "Ctrl+Q", "Quit"),
     ("Networks", "Up Down PgUp PgDn Home End", "Walk through the table"),
@@ -23,7 +25,6 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
     ("", "Ctrl+Shift+C", "Copy the row"),
     ("", "Ctrl+F", "Write a filter"),
     ("", "Enter or double click", "Show on the map"),
-    ("", "Esc", "Close the details"),
     ("Map", "Drag, wheel", "Move, zoom"),
     ("", "Click on a number", "Zoom in on networks that are close together"),
     ("Time", "Drag", "Select a stretch of time; drag it to move it"),
@@ -31,13 +32,16 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 21] = [
 ];
 
 pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
-    egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
-        for (place, keys, what) in SHORTCUTS {
-            ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
-            ui.label(RichText::new(keys).color(palette.accent));
-            ui.label(what);
-            ui.end_row();
-        }
+    let room = (ui.ctx().content_rect().height() - 150.0).max(120.0);
+    egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
+            for (place, keys, what) in SHORTCUTS {
+                ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
+                ui.label(RichText::new(keys).color(palette.accent));
+                ui.label(what);
+                ui.end_row();
+            }
+        });
     });
     close_button(ui, commands);
 }

@@ -160,6 +160,7 @@ impl Tracker {
             health: stream.health.clone(),
             clock: stream.clock.clone(),
             range: stream.range,
+            latest: stream.latest,
             losses,
         })
     }
