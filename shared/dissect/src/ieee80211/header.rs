@@ -195,12 +195,14 @@ impl Header {
         }
     }
 
-    /// The station that the payload comes from, of data and management frames.
+    /// The station that the payload comes from, of data and management frames. The subframes of an
+    /// A-MSDU name theirs; where the header has the BSSID in its place (802.11-2020, table 9-30) it is `None`.
     #[must_use]
     pub fn source(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         let from_ds = self.flags.contains(FrameFlags::FROM_DS);
         match (self.kind.frame_type()?, to_ds, from_ds) {
+            (2, _, true) if self.is_a_msdu() => None,
             (2, false, true) => self.address3,
             (2, true, true) => self.address4,
             (0 | 2, _, _) => self.address2,
@@ -208,11 +210,13 @@ impl Header {
         }
     }
 
-    /// The station that the payload is meant for, of data and management frames.
+    /// The station that the payload is meant for, of data and management frames; of an A-MSDU as
+    /// [`Header::source`].
     #[must_use]
     pub fn destination(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         match (self.kind.frame_type()?, to_ds) {
+            (2, true) if self.is_a_msdu() => None,
             (2, true) => self.address3,
             (0 | 2, _) => self.address1,
             _ => None,
@@ -236,7 +240,7 @@ mod tests {
         }
         mac.extend([0x5a, 0x01]);
         mac.extend([8; 6]);
-        mac.extend([0x85, 0x00]);
+        mac.extend([0x05, 0x00]);
         mac
     }
 
@@ -256,6 +260,20 @@ mod tests {
             assert_eq!(header.transmitter(), address(2));
             assert_eq!((header.sequence, header.fragment), (Some(0x15), Some(0x0a)));
             assert_eq!(header.length, if flags == 3 { 32 } else { 26 });
+        }
+    }
+
+    #[test]
+    fn the_third_address_of_an_a_msdu_is_the_bssid() {
+        for flags in 0..=3u8 {
+            let mut mac = filled(0x88, flags);
+            let qos = if flags == 3 { 30 } else { 24 };
+            mac.resize(qos, 0);
+            mac.extend([0x85, 0x00]);
+            let header = read(&mac);
+            assert!(header.is_a_msdu());
+            assert_eq!(header.source().is_some(), flags & 2 == 0, "{flags}");
+            assert_eq!(header.destination().is_some(), flags & 1 == 0, "{flags}");
         }
     }
 

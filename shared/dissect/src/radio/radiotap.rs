@@ -51,7 +51,8 @@ struct Gathered {
     flags: u8,
     rate_500kbps: Option<u8>,
     modulation: Option<Modulation>,
-    usig_common: Option<u32>,
+    sig_b_symbols: Option<u8>,
+    u_sig: Option<phy::USig>,
     antenna: AntennaSignal,
 }
 
@@ -99,7 +100,13 @@ pub fn read(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
     meta.modulation = gathered.modulation.or_else(|| {
         let rate = gathered.rate_500kbps?;
         Modulation::from_legacy_rate(u16::from(rate), short_preamble, ofdm_5ghz)
+            .map(|modulation| modulation.in_channel(meta.channel_flags.unwrap_or(0)))
     });
+    if let (Some(Modulation::He { sig_b_symbols, .. }), Some(symbols)) =
+        (&mut meta.modulation, gathered.sig_b_symbols)
+    {
+        *sig_b_symbols = Some(symbols);
+    }
     Some(meta)
 }
 
@@ -236,6 +243,7 @@ fn read_field(bit: u32, field: &[u8], meta: &mut RadioMeta, gathered: &mut Gathe
         }
         21 => gathered.modulation = phy::vht(field),
         23 => gathered.modulation = phy::he(field),
+        24 => gathered.sig_b_symbols = phy::sig_b_symbols(field),
         26 => meta.zero_length_psdu = u8_at(field, 0),
         _ => {}
     }
@@ -265,8 +273,8 @@ fn read_tlvs(
         };
         match kind {
             30 => meta.vendor_bytes = meta.vendor_bytes.saturating_add(u32::from(length)),
-            33 => gathered.usig_common = u32_le(value, 0),
-            34 => gathered.modulation = phy::eht(value, gathered.usig_common),
+            33 => gathered.u_sig = phy::u_sig(value),
+            34 => gathered.modulation = phy::eht(value, gathered.u_sig),
             // A plain field as a TLV.
             kind => {
                 let fits = FIELDS

@@ -118,16 +118,7 @@ pub(crate) mod testing {
         mac.extend([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0]);
         mac.extend([0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 1, 0]);
         mac.extend(elements);
-        let captured = CapturedFrame {
-            time: None,
-            link_type: LinkType::Ieee80211,
-            data: &mac,
-            original_len: mac.len() as u32,
-            interface: 0,
-            position: None,
-            number: 1,
-            fcs_len: None,
-        };
+        let captured = CapturedFrame::new(LinkType::Ieee80211, &mac);
         let tree = Tree::of(&Packet::new(captured));
         let first = tree
             .nodes

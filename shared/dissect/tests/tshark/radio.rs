@@ -1,0 +1,1 @@
+//! Every field of the radio header and of the capture file that has tshark's name.
