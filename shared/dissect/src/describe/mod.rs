@@ -16,6 +16,14 @@ use crate::fields::{Field, Packet, Part, Sink, Walk};
 /// The fields of every family, in the order of the packet.
 pub(crate) static FAMILIES: &[&[&Field]] = &[
     capture::FIELDS,
+    radio::cooked::FIELDS,
+    radio::radiotap_fields::FIELDS,
+    radio::radiotap_he::FIELDS,
+    radio::radiotap_eht::FIELDS,
+    radio::ppi::FIELDS,
+    radio::ppi_gps::FIELDS,
+    radio::prism::FIELDS,
+    radio::avs::FIELDS,
     radio::FIELDS,
     header::FIELDS,
     management::FIELDS,

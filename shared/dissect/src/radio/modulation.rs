@@ -288,6 +288,20 @@ impl Modulation {
         }
     }
 
+    /// Rate in Mbit/s, not rounded; `None` when a parameter it depends on is unknown.
+    #[must_use]
+    pub fn rate_mbps(self) -> Option<f64> {
+        match self {
+            Self::Dsss { rate_100kbps, .. } | Self::Ofdm { rate_100kbps, .. } => {
+                Some(f64::from(rate_100kbps) / 10.0)
+            }
+            _ => {
+                let symbol = self.symbol()?;
+                Some(f64::from(symbol.sixth_bits) / 6.0 * 1000.0 / f64::from(symbol.ns))
+            }
+        }
+    }
+
     /// Spatial streams of HT and later.
     #[must_use]
     pub fn streams(self) -> Option<u8> {

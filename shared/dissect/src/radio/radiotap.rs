@@ -1,12 +1,13 @@
 //! Radiotap headers (radiotap.org; the Linux kernel's list for TLV fields).
 
 use super::radiotap_phy as phy;
+pub(crate) use super::radiotap_phy::vht_width_mhz;
 use super::{AMpdu, AntennaSignal, Modulation, RadioMeta};
 use crate::bytes::{array, u8_at, u16_le, u32_le, u64_le};
 use crate::fault::{Faults, Layer};
 
 /// Alignment and size of the fields of bits 0 to 27. Bits 29 to 31 steer, bit 28 starts TLV fields.
-const FIELDS: [(u8, u8); 28] = [
+pub(crate) const FIELDS: [(u8, u8); 28] = [
     (8, 8),  // TSFT
     (1, 1),  // flags
     (1, 1),  // rate
@@ -37,13 +38,13 @@ const FIELDS: [(u8, u8); 28] = [
     (2, 4),  // L-SIG
 ];
 
-const TLV: u32 = 28;
-const RADIOTAP_NAMESPACE: u32 = 29;
-const VENDOR_NAMESPACE: u32 = 30;
-const EXTENDED: u32 = 31;
+pub(crate) const TLV: u32 = 28;
+pub(crate) const RADIOTAP_NAMESPACE: u32 = 29;
+pub(crate) const VENDOR_NAMESPACE: u32 = 30;
+pub(crate) const EXTENDED: u32 = 31;
 
 /// More presence words than any driver writes; a header with more is not believed.
-const MAX_PRESENT_WORDS: usize = 64;
+pub(crate) const MAX_PRESENT_WORDS: usize = 64;
 
 /// Values gathered on the way that only together say how the frame was modulated.
 #[derive(Default)]
@@ -232,7 +233,10 @@ fn read_field(bit: u32, field: &[u8], meta: &mut RadioMeta, gathered: &mut Gathe
             meta.channel_flags = u32_le(field, 0);
             meta.frequency_mhz = u16_le(field, 4).filter(|mhz| *mhz != 0).or(meta.frequency_mhz);
         }
-        19 => gathered.modulation = phy::ht(field),
+        // In 60 GHz the field has the MCS of DMG, which is not HT's.
+        19 if meta.frequency_mhz.is_none_or(|mhz| mhz < 57_000) => {
+            gathered.modulation = phy::ht(field);
+        }
         20 => {
             let flags = u16_le(field, 4)?;
             meta.ampdu = Some(AMpdu {

@@ -24,17 +24,22 @@ pub(super) fn ht(field: &[u8]) -> Option<Modulation> {
     })
 }
 
-/// The VHT field (bit 21). Of several users the first with streams is taken.
-pub(super) fn vht(field: &[u8]) -> Option<Modulation> {
-    let known = u16_le(field, 0)?;
-    let flags = u8_at(field, 2)?;
-    let width_mhz = match u8_at(field, 3)? {
+/// Width of the PPDU by the bandwidth byte of the VHT field, which also says where in a wider channel it is.
+pub(crate) const fn vht_width_mhz(bandwidth: u8) -> Option<u16> {
+    match bandwidth {
         0 | 2 | 3 | 7..=10 | 18..=25 => Some(20),
         1 | 5 | 6 | 14..=17 => Some(40),
         4 | 12 | 13 => Some(80),
         11 => Some(160),
         _ => None,
-    };
+    }
+}
+
+/// The VHT field (bit 21). Of several users the first with streams is taken.
+pub(super) fn vht(field: &[u8]) -> Option<Modulation> {
+    let known = u16_le(field, 0)?;
+    let flags = u8_at(field, 2)?;
+    let width_mhz = vht_width_mhz(u8_at(field, 3)?);
     let users = field.get(4..8)?;
     let (index, mcs_nss) =
         users.iter().copied().enumerate().find(|(_, mcs_nss)| mcs_nss & 0x0f != 0)?;

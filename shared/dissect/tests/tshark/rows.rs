@@ -2,7 +2,7 @@
 
 use pw_dissect::LinkType;
 use pw_dissect::capture::CaptureReader;
-use pw_dissect::fields::{Packet, Part, all};
+use pw_dissect::fields::{Form, Packet, Part, all};
 use pw_dissect::write::{InterfaceSettings, PacketNotes, PcapngWriter};
 use pw_model::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -165,7 +165,7 @@ fn join_small(paths: &[PathBuf]) -> Option<(PathBuf, HashMap<PathBuf, usize>)> {
         let Some(frames) = is_small.then(|| read_whole(path)).flatten() else { continue };
         counts.insert(path.clone(), frames.len());
         let mut interfaces = HashMap::new();
-        for (link_type, fcs_len, time, data, original_len) in frames {
+        for Owned { link_type, fcs_len, time, data, original_len, comment } in frames {
             let interface = match interfaces.get(&(link_type, fcs_len)) {
                 Some(interface) => *interface,
                 None => {
@@ -174,7 +174,7 @@ fn join_small(paths: &[PathBuf]) -> Option<(PathBuf, HashMap<PathBuf, usize>)> {
                     *interfaces.entry((link_type, fcs_len)).or_insert(added)
                 }
             };
-            let notes = PacketNotes::default();
+            let notes = PacketNotes { comment: comment.as_deref(), ..PacketNotes::default() };
             writer.write_frame(interface, time, &data, original_len, notes).ok()?;
         }
     }
@@ -182,15 +182,30 @@ fn join_small(paths: &[PathBuf]) -> Option<(PathBuf, HashMap<PathBuf, usize>)> {
     Some((joined, counts))
 }
 
-type Owned = (LinkType, Option<u8>, Timestamp, Vec<u8>, u32);
+/// A frame of a small capture.
+struct Owned {
+    link_type: LinkType,
+    fcs_len: Option<u8>,
+    time: Timestamp,
+    data: Vec<u8>,
+    original_len: u32,
+    comment: Option<String>,
+}
 
 /// The frames of a capture; `None` when it does not end as it should or says no times.
 fn read_whole(path: &Path) -> Option<Vec<Owned>> {
     let mut reader = CaptureReader::open(File::open(path).ok()?).ok()?;
     let mut frames = Vec::new();
     while let Some(frame) = reader.next_frame().ok()? {
-        let data = frame.data.to_vec();
-        frames.push((frame.link_type, frame.fcs_len, frame.time?, data, frame.original_len));
+        let comment = frame.options.comments().next();
+        frames.push(Owned {
+            link_type: frame.link_type,
+            fcs_len: frame.fcs_len,
+            time: frame.time?,
+            data: frame.data.to_vec(),
+            original_len: frame.original_len,
+            comment: comment.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+        });
     }
     reader.warning().is_none().then_some(frames)
 }
@@ -207,6 +222,13 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 impl Captures {
+    /// Fields of the capture and radio parts that tshark was asked for.
+    pub(crate) fn compared_names(&self) -> Vec<&'static str> {
+        let names = all().filter(|field| matches!(field.part, Part::Radio | Part::Capture));
+        let names = names.filter(|field| field.form != Form::Branch).map(|field| field.name);
+        names.filter(|name| self.columns.contains_key(*name)).collect()
+    }
+
     /// Calls `check` with each frame that both read: name of the capture, packet, and tshark's row.
     ///
     /// A capture whose frames are not the same in number is in the list returned.
