@@ -7,3 +7,4 @@ mod airtime;
 mod frames;
 mod radio;
 mod rows;
+mod written;

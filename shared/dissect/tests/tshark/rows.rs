@@ -92,9 +92,55 @@ fn data() -> Option<PathBuf> {
     path.join("wifi").is_dir().then(|| path.join("wifi"))
 }
 
-fn tshark(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("tshark").args(arguments).output().ok()?;
+/// What a program writes; `None` where it is not installed.
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(name).args(arguments).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// True where tshark is installed; says that the test was skipped where not.
+pub(crate) fn has_tshark() -> bool {
+    let has = tool("tshark", &["--version"]).is_some();
+    if !has {
+        eprintln!("skipped: no tshark");
+    }
+    has
+}
+
+fn tshark(arguments: &[&str]) -> Option<String> {
+    tool("tshark", arguments)
+}
+
+/// The rows of one capture; `None` where tshark is absent.
+pub(crate) fn read_one(path: &Path) -> Option<Captures> {
+    let names = all_names()?;
+    let path_text = path.display().to_string();
+    let arguments = arguments(&names);
+    let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    arguments.extend(["-r", &path_text]);
+    let name = path.file_name()?.display().to_string();
+    let files = vec![Capture { path: path.to_owned(), name, output: tshark(&arguments)? }];
+    Some(Captures { files, columns: columns(&names) })
+}
+
+/// The fields asked for.
+fn all_names() -> Option<Vec<&'static str>> {
+    let mut names = known_to_tshark()?;
+    let more: Vec<_> = FIELDS.iter().copied().filter(|name| !names.contains(name)).collect();
+    names.extend(more);
+    Some(names)
+}
+
+fn columns(names: &[&str]) -> HashMap<String, usize> {
+    names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), at)).collect()
+}
+
+fn arguments(names: &[&str]) -> Vec<String> {
+    let aggregator = format!("aggregator={AGGREGATOR}");
+    let fixed = ["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E"];
+    let rest = [aggregator.as_str(), "-o", "wlan.enable_decryption:FALSE"];
+    let wanted = names.iter().flat_map(|name| ["-e", name]);
+    fixed.into_iter().chain(rest).chain(wanted).map(str::to_owned).collect()
 }
 
 /// Names of ours in the capture and radio parts that tshark has too.
@@ -108,16 +154,12 @@ fn known_to_tshark() -> Option<Vec<&'static str>> {
 
 fn read_all() -> Option<Captures> {
     let data = data()?;
-    let mut names = known_to_tshark()?;
-    names.extend(FIELDS.iter().filter(|name| !names.contains(*name)).copied().collect::<Vec<_>>());
+    let names = all_names()?;
     let mut paths = Vec::new();
     find(&data, &mut paths);
     paths.sort();
-    let aggregator = format!("aggregator={AGGREGATOR}");
-    let mut arguments =
-        vec!["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E"];
-    arguments.extend([aggregator.as_str(), "-o", "wlan.enable_decryption:FALSE"]);
-    arguments.extend(names.iter().flat_map(|name| ["-e", name]));
+    let arguments = arguments(&names);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (joined, counts) = join_small(&paths)?;
     let large = paths.iter().filter(|path| !counts.contains_key(*path));
     let waiting = Mutex::new(std::iter::once(&joined).chain(large));
@@ -150,8 +192,7 @@ fn read_all() -> Option<Captures> {
         files.push(Capture { path, name, output });
     }
     assert_eq!(joined_lines.next(), None, "tshark reads as many frames as were written");
-    let columns = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), at)).collect();
-    Some(Captures { files, columns })
+    Some(Captures { files, columns: columns(&names) })
 }
 
 /// Joins the small captures that can be read to their end into one, and says how many frames each has.

@@ -29,7 +29,7 @@ fields! {
     /// Channel frequency.
     CHANNEL_FREQUENCY: unsigned("wlancap.channel_frequency", "Channel frequency").unit("MHz").clause("AVS Monitor Header 2.1.1");
     /// Rate.
-    DATA_RATE: float("wlancap.data_rate", "Rate").unit("Mbit/s").clause("AVS Monitor Header 2.1.1");
+    DATA_RATE: unsigned("wlancap.data_rate", "Rate").unit("bit/s").clause("AVS Monitor Header 2.1.1");
     /// Antenna.
     ANTENNA: unsigned("wlancap.antenna", "Antenna").clause("AVS Monitor Header 2.1.1");
     /// Priority.
@@ -71,7 +71,7 @@ pub(super) fn describe(walk: &mut Walk<'_>, mut reader: Reader<'_>) -> Option<()
     walk.branch(&WLANCAP, Value::Nothing, Span::new(start, length), |walk| {
         let span = Span::new(start, 4);
         let first = header.big_endian(4)?;
-        walk.field(&MAGIC, Value::Unsigned(first & 0xffff_fff0), span);
+        walk.field(&MAGIC, Value::Unsigned(first >> 4), span);
         let version = first & 0x0f;
         walk.field(&VERSION, Value::Unsigned(version), span);
         walk.number_be(&mut header, &LENGTH, 4)?;
@@ -120,8 +120,7 @@ fn rate(walk: &mut Walk<'_>, header: &mut Reader<'_>) -> Option<()> {
     let span = Span::new(header.offset(), 4);
     let value = header.big_endian(4)?;
     let stated = walk.packet.frame.radio.rate_100kbps().map_or(value, u64::from);
-    // 32 bits fit a floating-point number.
-    walk.field(&DATA_RATE, Value::Float(stated as f64 / 10.0), span);
+    walk.field(&DATA_RATE, Value::Unsigned(stated.saturating_mul(100_000)), span);
     Some(())
 }
 

@@ -39,7 +39,7 @@ fields! {
     /// PHY error.
     N80211_COMMON_FLAGS_PHY_ERR: flag("ppi.80211-common.flags.phy-err", "PHY error").clause("PPI 1.0.7");
     /// Rate.
-    N80211_COMMON_RATE: float("ppi.80211-common.rate", "Rate").unit("Mbit/s").clause("PPI 1.0.7");
+    N80211_COMMON_RATE: unsigned("ppi.80211-common.rate", "Rate").unit("kbit/s").clause("PPI 1.0.7");
     /// Channel frequency.
     N80211_COMMON_CHAN_FREQ: unsigned("ppi.80211-common.chan.freq", "Channel frequency").unit("MHz").clause("PPI 1.0.7");
     /// Channel flags.
@@ -334,8 +334,8 @@ fn common(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
             name_bits(walk, word, COMMON_FLAGS)
         })?;
         let rate = value.word(2)?;
-        // Units of 500 kbit/s; below 4096 no loss in the conversion.
-        walk.field(&N80211_COMMON_RATE, Value::Float(rate.value as f64 / 2.0), rate.span);
+        let kbps = rate.value.saturating_mul(500);
+        walk.field(&N80211_COMMON_RATE, Value::Unsigned(kbps), rate.span);
         walk.u16(value, &N80211_COMMON_CHAN_FREQ)?;
         walk.word(value, &N80211_COMMON_CHAN_FLAGS, 2, |walk, word| {
             name_bits(walk, word, COMMON_CHANNEL);
@@ -349,7 +349,11 @@ fn common(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
 
 fn mac(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
     let span = Span::new(value.offset(), value.left());
-    walk.branch(&N80211N_MAC, Value::Nothing, span, |walk| mac_fields(walk, value))
+    walk.branch(&N80211N_MAC, Value::Nothing, span, |walk| {
+        mac_fields(walk, value)?;
+        // Reserved.
+        value.take(3).map(|_| ())
+    })
 }
 
 fn mac_fields(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {

@@ -36,7 +36,7 @@ fields! {
     /// Noise in dBm where negative.
     DID_NOISE: signed("prism.did.noise", "Noise");
     /// Rate.
-    DID_RATE: float("prism.did.rate", "Rate").unit("Mbit/s");
+    DID_RATE: unsigned("prism.did.rate", "Rate").unit("500 kbit/s");
     /// Sent by this host.
     DID_ISTX: hex("prism.did.istx", "Sent by this host", 8);
     /// Frame length.
@@ -120,8 +120,7 @@ fn named(walk: &mut Walk<'_>, item: u64, word: Word) {
         5 => (&DID_SQ, unsigned),
         6 => (&DID_SIGNAL, signed()),
         7 => (&DID_NOISE, signed()),
-        // Units of 500 kbit/s; 32 bits fit a floating-point number.
-        8 => (&DID_RATE, Value::Float(word.value as f64 / 2.0)),
+        8 => (&DID_RATE, unsigned),
         9 => (&DID_ISTX, unsigned),
         10 => (&DID_FRMLEN, unsigned),
         _ => (&DID_UNKNOWN, unsigned),

@@ -293,7 +293,7 @@ static HE4_TRIGGERED: &[KnownBits] = &[
 static HE5: &[KnownBits] = &[
     (&HE_DATA_5_DATA_BW_RU_ALLOCATION, 0, 4, 14),
     (&HE_DATA_5_GI, 4, 2, 17),
-    (&HE_DATA_5_LTF_SYMBOL_SIZE, 6, 2, ALWAYS),
+    (&HE_DATA_5_LTF_SYMBOL_SIZE, 6, 2, LTF_SIZE_KNOWN),
     (&HE_NUM_LTF_SYMBOLS, 8, 3, 18),
     (&HE_PRE_FEC_PADDING_FACTOR, 12, 2, 19),
     (&HE_TXBF, 14, 1, 20),
@@ -368,9 +368,14 @@ static OTHER_USER: &[KnownBits] = &[
     (&HE_MU_OTHER_USER_CODING, 20, 1, 7),
 ];
 
+/// Beside the bits of data 1 and 2.
+const LTF_SIZE_KNOWN: u32 = 32;
+
 pub(super) fn he(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     let [word1, word2] = [0, 2].map(|at| u16_le(reader.rest(), at));
-    let known = u64::from(word1?) | u64::from(word2?) << 16;
+    // A size of the training symbols of 0 says that it is not known.
+    let knows_size = u64::from(u16_le(reader.rest(), 8)? & 0x00c0 != 0);
+    let known = u64::from(word1?) | u64::from(word2?) << 16 | knows_size << LTF_SIZE_KNOWN;
     let span = Span::new(reader.offset(), reader.left());
     walk.branch(&HE, Value::Nothing, span, |walk| {
         let format = walk.word(reader, &HE_DATA_1, 2, |walk, word| {
@@ -496,7 +501,7 @@ fn he_guard(value: u64) -> Option<&'static str> {
 }
 
 fn ltf_size(value: u64) -> Option<&'static str> {
-    pick(&["unknown", "3.2 µs", "6.4 µs", "12.8 µs"], value)
+    pick(&["3.2 µs", "6.4 µs", "12.8 µs"], value.checked_sub(1)?)
 }
 
 pub(super) fn ltf_symbols(value: u64) -> Option<&'static str> {
