@@ -78,3 +78,6 @@ fn header(walk: &mut Walk<'_>, link_type: LinkType, mut reader: Reader<'_>) -> O
         LinkType::Ieee80211 | LinkType::Other(_) => Some(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
