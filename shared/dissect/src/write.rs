@@ -334,7 +334,7 @@ mod tests {
             (frame.time, frame.data, frame.original_len),
             (Some(time), &[1u8, 2, 3][..], 10)
         );
-        assert_eq!((frame.link_type, frame.interface_name), (LinkType::Radiotap, Some("one")));
+        assert_eq!((frame.link_type, frame.interface), (LinkType::Radiotap, 0));
         assert_eq!(frame.options.comments().collect::<Vec<_>>(), [b"a remark"]);
         assert_eq!((frame.options.flags(), frame.options.dropped()), (Some(0x81), Some(3)));
         assert_eq!((frame.fcs_len, frame.position), (Some(4), position));

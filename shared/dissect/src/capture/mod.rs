@@ -112,8 +112,6 @@ pub struct CapturedFrame<'a> {
     pub number: u64,
     /// Bytes of frame check sequence at the end, where the file itself says so.
     pub fcs_len: Option<u8>,
-    /// Name of the interface, if the file gives one.
-    pub interface_name: Option<&'a str>,
     /// What else a pcapng file says of the packet: comments, hash, drop count.
     pub options: PacketOptions<'a>,
 }
@@ -131,7 +129,6 @@ impl<'a> CapturedFrame<'a> {
             position: None,
             number: 1,
             fcs_len: None,
-            interface_name: None,
             options: PacketOptions::default(),
         }
     }
@@ -189,8 +186,8 @@ struct Located {
     interface: u32,
     original_len: u32,
     position: Option<Position>,
-    /// The options of the packet, as a range like `start` and `end`; empty for none.
-    options: (usize, usize),
+    /// Where the options of the packet start, as `start`; 0 for none. They end with the block.
+    options: u32,
 }
 
 /// One step of a decoder over the buffered bytes.
@@ -287,23 +284,34 @@ impl<R: Read> CaptureReader<R> {
         self.packets = self.packets.saturating_add(1);
         let interface =
             usize::try_from(located.interface).ok().and_then(|at| self.interfaces.get(at));
-        let buffered = self.input.buffered();
-        let (first, end) = located.options;
-        let options =
-            PacketOptions::new(buffered.get(first..end).unwrap_or(&[]), self.is_big_endian());
-        let fcs_len = if options.is_empty() { None } else { options.fcs_len() };
+        let options = if located.options == 0 {
+            PacketOptions::default()
+        } else {
+            self.options(located.options)
+        };
         Ok(Some(CapturedFrame {
             time: located.time,
             link_type: interface.map_or(LinkType::Other(u16::MAX), |interface| interface.link_type),
-            data: buffered.get(located.start..located.end).unwrap_or(&[]),
+            data: self.input.buffered().get(located.start..located.end).unwrap_or(&[]),
             original_len: located.original_len,
             interface: located.interface,
             position: located.position,
             number: self.packets,
-            fcs_len: fcs_len.or_else(|| interface.and_then(|interface| interface.fcs_len)),
-            interface_name: interface.and_then(|interface| interface.name.as_deref()),
+            fcs_len: match options.fcs_len() {
+                None => interface.and_then(|interface| interface.fcs_len),
+                own => own,
+            },
             options,
         }))
+    }
+
+    /// The options of the packet just found, whose block ends with its length.
+    #[cold]
+    fn options(&self, first: u32) -> PacketOptions<'_> {
+        let end = self.consumed.saturating_sub(4);
+        let first = usize::try_from(first).unwrap_or(end);
+        let bytes = self.input.buffered().get(first..end).unwrap_or(&[]);
+        PacketOptions::new(bytes, self.is_big_endian())
     }
 
     const fn is_big_endian(&self) -> bool {

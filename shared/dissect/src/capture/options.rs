@@ -87,7 +87,11 @@ impl<'a> PacketOptions<'a> {
 
     /// Length of the frame check sequence in bytes, where the flags say it for this packet.
     #[must_use]
+    #[inline]
     pub fn fcs_len(&self) -> Option<u8> {
+        if self.is_empty() {
+            return None;
+        }
         let stated = self.flags()? >> 5 & 0x0f;
         u8::try_from(stated).ok().filter(|length| *length != 0)
     }

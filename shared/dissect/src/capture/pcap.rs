@@ -87,7 +87,7 @@ impl Pcap {
             interface: 0,
             original_len: original_len.max(kept),
             position: None,
-            options: (0, 0),
+            options: 0,
         };
         Ok(Step::Frame(located, end))
     }

@@ -240,7 +240,11 @@ impl Pcapng {
             interface,
             original_len: original_len.max(kept),
             position: if options.is_empty() { None } else { self.position(options) },
-            options: (end_of_data.saturating_add(8), body.len().saturating_add(8)),
+            options: if options.is_empty() {
+                0
+            } else {
+                u32::try_from(end_of_data.saturating_add(8)).unwrap_or(0)
+            },
         })
     }
 
@@ -264,7 +268,7 @@ impl Pcapng {
             interface,
             original_len,
             position: None,
-            options: (0, 0),
+            options: 0,
         })
     }
 

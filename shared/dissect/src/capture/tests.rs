@@ -192,7 +192,7 @@ fn options_of_sections_interfaces_and_packets() {
         assert_eq!(section.application.as_deref(), Some("us"));
         let frame = reader.next_frame().expect("sound").expect("a frame");
         assert_eq!(frame.time, Some(Timestamp::from_unix_ns(102_000_000_000)));
-        assert_eq!((frame.data, frame.interface_name), (&[1u8, 2, 3][..], Some("wlan1")));
+        assert_eq!((frame.data, frame.interface), (&[1u8, 2, 3][..], 0));
         let options = frame.options;
         assert_eq!(options.comments().collect::<Vec<_>>(), [&b"first"[..], b"second"]);
         assert_eq!(options.flags(), Some(0x41));
@@ -209,6 +209,7 @@ fn options_of_sections_interfaces_and_packets() {
         assert!(frame.options.is_empty());
         assert!(reader.next_frame().expect("sound").is_none());
         let interface = reader.interfaces().first().expect("one");
+        assert_eq!(interface.name.as_deref(), Some("wlan1"));
         assert_eq!(interface.description.as_deref(), Some("left"));
         assert_eq!((interface.received, interface.dropped), (Some(50), Some(5)));
     }

@@ -21,9 +21,6 @@ fields! {
     /// Bytes that were kept.
     CAPTURED: unsigned("frame.cap_len", "Captured").unit("bytes")
         .read(|packet| u64::try_from(packet.captured.data.len()).ok().map(Value::Unsigned));
-    /// Name of that interface.
-    INTERFACE_NAME: text("frame.interface_name", "Interface name")
-        .read(|packet| Some(Value::Bytes(packet.captured.interface_name?.as_bytes())));
     /// Comment that somebody wrote on the packet.
     COMMENT: text("frame.comment", "Comment").clause("draft-ietf-opsawg-pcapng, 3.5")
         .read(|packet| packet.captured.options.comments().next().map(Value::Bytes));
@@ -98,7 +95,7 @@ pub(super) fn describe(walk: &mut Walk<'_>) {
     let packet = walk.packet;
     let whole = Span::new(0, packet.captured.data.len());
     walk.branch(&FRAME, Value::Nothing, whole, |walk| {
-        let fields = [&NUMBER, &TIME, &INTERFACE, &INTERFACE_NAME, &LENGTH, &CAPTURED];
+        let fields = [&NUMBER, &TIME, &INTERFACE, &LENGTH, &CAPTURED];
         for field in fields.into_iter().chain([&LATITUDE, &LONGITUDE, &ALTITUDE]) {
             if let Some(value) = field.read.and_then(|read| read(packet)) {
                 walk.derived(field, value);

@@ -101,14 +101,24 @@ pub fn read(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
     meta.modulation = gathered.modulation.or_else(|| {
         let rate = gathered.rate_500kbps?;
         Modulation::from_legacy_rate(u16::from(rate), short_preamble, ofdm_5ghz)
-            .map(|modulation| modulation.in_channel(meta.channel_flags.unwrap_or(0)))
     });
-    if let (Some(Modulation::He { sig_b_symbols, .. }), Some(symbols)) =
-        (&mut meta.modulation, gathered.sig_b_symbols)
-    {
-        *sig_b_symbols = Some(symbols);
+    let channel_flags = meta.channel_flags.unwrap_or(0);
+    if channel_flags & NARROW_CHANNEL != 0 || gathered.sig_b_symbols.is_some() {
+        complete_modulation(&mut meta, channel_flags, &gathered);
     }
     Some(meta)
+}
+
+/// Channel flags of half and quarter rate channels.
+const NARROW_CHANNEL: u32 = 0xc000;
+
+/// Adds to the modulation what other fields say of it.
+#[cold]
+fn complete_modulation(meta: &mut RadioMeta, channel_flags: u32, gathered: &Gathered) {
+    meta.modulation = meta.modulation.map(|modulation| modulation.in_channel(channel_flags));
+    if let Some(Modulation::He { sig_b_symbols, .. }) = &mut meta.modulation {
+        *sig_b_symbols = gathered.sig_b_symbols;
+    }
 }
 
 fn count_present_words(header: &[u8], faults: &mut Faults) -> Option<usize> {

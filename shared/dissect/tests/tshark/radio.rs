@@ -68,9 +68,6 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         "libpcap files have one interface, which tshark does not count; small captures are joined",
         |ours, theirs| *ours == [Text::Number(0.0)] || !theirs.is_empty(),
     ),
-    ("frame.interface_name", "tshark 4.0 writes \"unknown\" of files", |_, theirs| {
-        *theirs == [Text::Words("unknown".to_owned())]
-    }),
     ("wlan_radio.duration", "see the test of the airtime", |_, _| true),
     ("wlan_radio.preamble", "see the test of the airtime", |_, _| true),
     (

@@ -198,9 +198,6 @@ fn write(path: &Path) -> std::io::Result<u64> {
 
 /// What tshark 4.0 does otherwise with the fields that only appear here.
 const EXCEPTIONS: &[Exception] = &[
-    ("frame.interface_name", "tshark 4.0 writes \"unknown\" of files", |_, theirs| {
-        *theirs == [Text::Words("unknown".to_owned())]
-    }),
     ("ppi.field_type", "left out where a dissector of its own reads the field", no_theirs),
     ("ppi.field_len", "left out where a dissector of its own reads the field", no_theirs),
     ("ppi.spectrum-map", "with the 4 bytes of type and length", ends_in_ours),
