@@ -5,7 +5,7 @@
 //! `… -- unpack FOLDER` writes each input as a file below FOLDER/TARGET.
 //! `… -- pack FOLDER` adds the files below FOLDER/TARGET that are not in the corpus yet.
 
-use pw_dissect::write::{PacketNotes, PcapWriter, PcapngWriter};
+use pw_dissect::write::{PacketNotes, PcapResolution, PcapWriter, PcapngWriter};
 use pw_dissect::{LinkType, parse};
 use pw_fuzz::{TARGETS, corpus};
 use pw_model::{FrameKind, Origin, SensorId, Timestamp};
@@ -255,10 +255,10 @@ fn radio_headers() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn captures(frames: &[&[u8]]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let mut pcap = PcapWriter::new(Vec::new(), LinkType::Ieee80211)?;
+    let mut pcap = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Microseconds)?;
     let mut pcapng = PcapngWriter::new(Vec::new(), "seeds", Some("a seed"))?;
     pcapng.add_interface(LinkType::Ieee80211, "one")?;
-    let notes = PacketNotes { comment: Some("a packet") };
+    let notes = PacketNotes { comment: Some("a packet"), ..PacketNotes::default() };
     for (second, frame) in (1..).zip(frames.iter().filter(|frame| frame.len() < 120).take(3)) {
         let time = Timestamp::from_unix_secs(second);
         let length = u32::try_from(frame.len())?;

@@ -12,13 +12,7 @@ use pw_model::{RadioId, Timestamp};
 fn captured(link_type: LinkType, data: &[u8]) -> CapturedFrame<'_> {
     CapturedFrame {
         time: Some(Timestamp::from_unix_secs(1)),
-        link_type,
-        data,
-        original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
-        interface: 0,
-        position: None,
-        number: 1,
-        fcs_len: None,
+        ..CapturedFrame::new(link_type, data)
     }
 }
 

@@ -296,16 +296,7 @@ pub(crate) mod testing {
 
     /// A frame without radio header, as a capture file gives it.
     pub(crate) fn captured(mac: &[u8]) -> CapturedFrame<'_> {
-        CapturedFrame {
-            time: None,
-            link_type: LinkType::Ieee80211,
-            data: mac,
-            original_len: mac.len() as u32,
-            interface: 0,
-            position: None,
-            number: 1,
-            fcs_len: None,
-        }
+        CapturedFrame::new(LinkType::Ieee80211, mac)
     }
 
     /// The lines of [`element_lines`] below the head of the first element, one step to the left.
