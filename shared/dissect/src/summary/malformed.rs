@@ -11,8 +11,10 @@ use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
 use pw_model::{FrameFlags, FrameKind};
 
-/// True when the frame contradicts the standard. What was not captured contradicts nothing.
-pub(super) fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>>) -> bool {
+/// True when the frame contradicts the standard; `management` is its body, as [`Frame::management`]
+/// gives it. What was not captured contradicts nothing.
+#[must_use]
+pub fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>>) -> bool {
     let Some(header) = frame.header else { return true };
     if frame.fcs == Fcs::Bad {
         return true;

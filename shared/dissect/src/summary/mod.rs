@@ -12,6 +12,8 @@ use crate::frame::{Fcs, Frame, parse_with_fcs};
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
+pub use malformed::is_malformed;
+
 use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
@@ -132,7 +134,7 @@ impl Summary {
             self.transmitters.insert(transmitter);
         }
         let management = frame.management();
-        if malformed::is_malformed(frame, management.as_ref()) {
+        if is_malformed(frame, management.as_ref()) {
             self.malformed = self.malformed.saturating_add(1);
         }
         if header.kind.is_management() {

@@ -1,0 +1,149 @@
+//! Durations that cannot be, and the medium kept reserved by them (802.11-2020, 9.2.4.2 and 9.2.5).
+
+use super::{AnomalyKind, Log, MAX_FOLLOWED};
+use crate::packets::Seen;
+use crate::packets::bounded::Bounded;
+use pw_model::{FrameKind, MacAddr};
+use std::collections::VecDeque;
+
+/// Longest duration that an exchange can need, in microseconds. The longest frame that DSSS carries,
+/// 2,346 bytes at 1 Mbit/s with a long preamble, lasts 18,960 µs; with SIFS and the acknowledgement
+/// (314 µs) or the CTS before it 19,588. PPDUs of OFDM and later end at 5,484 µs.
+const LONGEST_EXCHANGE_US: u16 = 20_000;
+
+/// A duration that is long for a single exchange: twice the longest OFDM PPDU with its acknowledgement.
+const LONG_US: u16 = 11_100;
+
+/// So many long durations of one station within a second are abuse: together they reserve more than a
+/// tenth of the medium (Bellardo and Savage, USENIX Security 2003, needed 30 of 32,767 µs a second to
+/// stop a network).
+const ABUSE_COUNT: usize = 10;
+
+const PS_POLL: FrameKind = FrameKind::new(1, 10);
+const CF_END: FrameKind = FrameKind::new(1, 14);
+
+#[derive(Debug)]
+pub(super) struct Durations {
+    pub(super) examined: u64,
+    /// Times and numbers of the last long durations by station.
+    long: Bounded<MacAddr, VecDeque<(i64, u64)>>,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        Self { examined: 0, long: Bounded::new(MAX_FOLLOWED) }
+    }
+}
+
+impl Durations {
+    pub(super) const fn not_followed(&self) -> u64 {
+        self.long.refused()
+    }
+
+    pub(super) fn add(&mut self, seen: &Seen<'_>, log: &mut Log) {
+        let header = &seen.header;
+        // Extension frames (DMG, S1G) have other fields there.
+        if header.kind.frame_type() == Some(3) {
+            return;
+        }
+        self.examined += 1;
+        let duration = header.duration;
+        let kind = header.kind;
+        // Of CTS and ACK only the receiver is known, who was given the medium.
+        let subject = header.transmitter().or(header.address1);
+        let mut note = |anomaly, explain: &dyn Fn() -> String| {
+            log.add((anomaly, subject, u64::from(kind.0)), seen.number, seen.time, explain);
+        };
+        if kind == PS_POLL {
+            // Both upper bits set, and an association identifier of 1 to 2007.
+            if duration >> 14 != 3 || !(1..=2007).contains(&(duration & 0x3fff)) {
+                note(AnomalyKind::ReservedDuration, &|| {
+                    format!(
+                        "PS-Poll with the value {duration} where an association identifier of 1 to \
+                         2007 with both upper bits set belongs."
+                    )
+                });
+            }
+            return;
+        }
+        if duration > 32_768 {
+            note(AnomalyKind::ReservedDuration, &|| {
+                format!(
+                    "Duration field {duration} in {}: values above 32,768 are reserved (802.11-2020, \
+                     table 9-9). Damaged frames in a capture without FCS look the same.",
+                    kind.name()
+                )
+            });
+            return;
+        }
+        // 32,768 was what frames carried during a contention-free period.
+        if duration == 32_768 {
+            return;
+        }
+        if fixed_at_zero(seen) && duration != 0 {
+            note(AnomalyKind::FixedDuration, &|| {
+                format!(
+                    "{} with duration {duration} µs, where the standard has 0: nothing follows that \
+                     would need the medium (802.11-2020, 9.2.5).",
+                    kind.name()
+                )
+            });
+        }
+        if duration > LONGEST_EXCHANGE_US {
+            note(AnomalyKind::ExcessiveDuration, &|| {
+                format!(
+                    "{} reserves the medium for {duration} µs; the longest exchange of any PHY needs \
+                     less than {LONGEST_EXCHANGE_US} µs.",
+                    kind.name()
+                )
+            });
+        }
+        if duration >= LONG_US {
+            self.abuse(seen, subject, log);
+        }
+    }
+
+    fn abuse(&mut self, seen: &Seen<'_>, subject: Option<MacAddr>, log: &mut Log) {
+        let (Some(subject), Some(now)) = (subject, seen.time_ns()) else { return };
+        let Some(recent) = self.long.entry(subject, VecDeque::new) else { return };
+        recent.retain(|(at, _)| now.saturating_sub(*at) < 1_000_000_000);
+        recent.push_back((now, seen.number));
+        if recent.len() < ABUSE_COUNT {
+            return;
+        }
+        let key = (AnomalyKind::NavAbuse, Some(subject), 0);
+        // From the tenth on every one is added; the nine before it are added with the tenth.
+        let first_time = recent.len() == ABUSE_COUNT;
+        let frames: Vec<(i64, u64)> = if first_time {
+            recent.drain(..).collect()
+        } else {
+            recent.iter().copied().rev().take(1).collect()
+        };
+        if first_time {
+            recent.extend(frames.iter().copied());
+        }
+        for (at, number) in frames {
+            let time = Some(pw_model::Timestamp::from_unix_ns(at));
+            log.add(key, number, time, || {
+                format!(
+                    "{ABUSE_COUNT} or more frames within a second that each reserve the medium for at \
+                     least {LONG_US} µs, from (or, of CTS and ACK, to) one address. Other stations \
+                     stay silent meanwhile. Slow DSSS networks with long frames come near it."
+                )
+            });
+        }
+        if recent.len() > 4 * ABUSE_COUNT {
+            recent.pop_front();
+        }
+    }
+}
+
+/// Frames after which nothing of their exchange follows: CF-End outside of DMG; group-addressed
+/// management and non-QoS data (9.2.5.2; QoS data may be followed by more of a TXOP).
+fn fixed_at_zero(seen: &Seen<'_>) -> bool {
+    let header = &seen.header;
+    let group = header.address1.is_some_and(MacAddr::is_multicast);
+    let whole =
+        group && (header.kind.is_management() || header.kind.is_data()) && !header.is_qos_data();
+    header.kind == CF_END || whole
+}
