@@ -291,6 +291,11 @@ fn anomalies_with_their_frames() {
             );
         }
     });
+    check("a timer that stands still", AnomalyKind::TimerJump, 2, 2, &|player| {
+        for step in 0..3u16 {
+            player.at(i64::from(step) * 1000, &beacon(BSS, step, 0, "net"));
+        }
+    });
     check("timer set", AnomalyKind::TimerJump, 1, 2, &|player| {
         player.at(0, &beacon(BSS, 1, 90_000_000, "net"));
         player.at(100, &beacon(BSS, 2, 99_000_000, "net"));
@@ -437,6 +442,22 @@ fn what_is_usual_raises_nothing() {
             let mac = beacon(BSS, step * 200 % 4096, u64::from(step) * 100_000, "net");
             player.add(LinkType::Ieee80211, Some(i64::from(step) * 100), 0, &mac);
             player.add(LinkType::Ieee80211, Some(i64::from(step) * 100 + 30), 1, &mac);
+        }
+    });
+    check("an access point that counts anew for each station", &|player| {
+        for step in 0..12u16 {
+            let body = [0, 0, 2, 0, 0, 0];
+            let to = station(step as u8);
+            let one = frame(FrameKind::AUTHENTICATION, 0, [to, BSS, BSS], 0, &body);
+            let other = frame(FrameKind::AUTHENTICATION, 0, [CLIENT, BSS, BSS], 2000 + step, &body);
+            player.at(i64::from(step) * 100, &one);
+            player.at(i64::from(step) * 100 + 50, &other);
+        }
+    });
+    check("bursts of 13 ms", &|player| {
+        let rts = [vec![0xb4, 0, 0x5e, 0x32], BSS.0.to_vec(), CLIENT.0.to_vec()].concat();
+        for step in 0..60 {
+            player.at(step * 15, &rts);
         }
     });
     check("a null frame may carry any number", &|player| {

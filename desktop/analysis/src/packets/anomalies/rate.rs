@@ -1,7 +1,7 @@
 //! Kinds of frame that come far more often than before, and than is needed.
 //!
 //! Of each watched kind in each BSS the frames of the last second are counted (a sliding second, so
-//! that no boundary cuts a burst). That is a flood when it reaches a floor, fixed for each kind, and
+//! that no boundary cuts a burst; repeated frames are not counted). That is a flood when it reaches a floor, fixed for each kind, and
 //! lies above the kind's own history: the median of the last 60 whole seconds plus 6 times 1.4826
 //! times their median absolute deviation (the scaled MAD estimates the standard deviation; Leys et
 //! al., J. Exp. Soc. Psychol. 49, 2013). Seconds of a flood do not enter the history. A capture

@@ -41,7 +41,8 @@ enum Space {
     Beacon,
     ProbeResponse,
     ProbeRequest,
-    Management,
+    /// By receiver: some access points count anew for each station.
+    Management(Option<MacAddr>),
     Data,
     GroupQos,
     Qos(MacAddr, u8),
@@ -161,7 +162,7 @@ impl Sequences {
         let slot = match space {
             Space::Beacon => 0,
             Space::ProbeResponse => 1,
-            Space::Management => 2,
+            Space::Management(_) => 2,
             Space::Data => 3,
             Space::GroupQos => 4,
             Space::ProbeRequest | Space::Qos(..) => return,
@@ -244,7 +245,7 @@ fn space_of(seen: &Seen<'_>) -> Space {
         FrameKind::BEACON => Space::Beacon,
         FrameKind::PROBE_RESPONSE => Space::ProbeResponse,
         FrameKind::PROBE_REQUEST => Space::ProbeRequest,
-        kind if kind.is_management() => Space::Management,
+        kind if kind.is_management() => Space::Management(header.address1),
         _ => match (header.address1, seen.tid()) {
             (Some(to), Some(tid)) if !to.is_multicast() => Space::Qos(to, tid),
             (_, Some(_)) => Space::GroupQos,

@@ -105,7 +105,15 @@ impl Timers {
             }
             return;
         }
-        if jump_s < 0.0 && stamp.timer_us < YOUNG_US {
+        if stamp.timer_us == current.timer_us {
+            log.add((AnomalyKind::TimerJump, Some(bssid), 1), seen.number, seen.time, || {
+                format!(
+                    "The timer stands still at {} µs: the transmitter makes up its beacons instead of \
+                     letting its radio date them.",
+                    stamp.timer_us
+                )
+            });
+        } else if jump_s < 0.0 && stamp.timer_us < YOUNG_US {
             log.add((AnomalyKind::TimerRestart, Some(bssid), 0), seen.number, seen.time, || {
                 format!(
                     "The timer began anew: {:.1} s after it stood at {:.1} s. The access point was \
