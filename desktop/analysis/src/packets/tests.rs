@@ -447,7 +447,7 @@ fn what_is_usual_raises_nothing() {
     check("an access point that counts anew for each station", &|player| {
         for step in 0..12u16 {
             let body = [0, 0, 2, 0, 0, 0];
-            let to = station(step as u8);
+            let to = station(2 + step as u8);
             let one = frame(FrameKind::AUTHENTICATION, 0, [to, BSS, BSS], 0, &body);
             let other = frame(FrameKind::AUTHENTICATION, 0, [CLIENT, BSS, BSS], 2000 + step, &body);
             player.at(i64::from(step) * 100, &one);

@@ -3,7 +3,7 @@
 use super::{AnomalyKind, Log, MAX_FOLLOWED};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
-use pw_model::{FrameKind, MacAddr};
+use pw_model::{FrameKind, MacAddr, Timestamp};
 use std::collections::VecDeque;
 
 /// Longest duration that an exchange can need, in microseconds. The longest frame that DSSS carries,
@@ -22,8 +22,16 @@ const CF_END: FrameKind = FrameKind::new(1, 14);
 #[derive(Debug)]
 pub(super) struct Durations {
     pub(super) examined: u64,
-    /// Times and numbers of the last long durations by station.
-    long: Bounded<MacAddr, VecDeque<(i64, u64)>>,
+    long: Bounded<MacAddr, Long>,
+}
+
+/// Excessive durations of one station.
+#[derive(Debug, Default)]
+struct Long {
+    /// Times and numbers of the last of them.
+    recent: VecDeque<(i64, u64)>,
+    /// Number of the last frame that was given to an anomaly.
+    told: u64,
 }
 
 impl Default for Durations {
@@ -103,36 +111,27 @@ impl Durations {
 
     fn abuse(&mut self, seen: &Seen<'_>, subject: Option<MacAddr>, log: &mut Log) {
         let (Some(subject), Some(now)) = (subject, seen.time_ns()) else { return };
-        let Some(recent) = self.long.entry(subject, VecDeque::new) else { return };
-        recent.retain(|(at, _)| now.saturating_sub(*at) < 1_000_000_000);
-        recent.push_back((now, seen.number));
-        if recent.len() < ABUSE_COUNT {
+        let Some(long) = self.long.entry(subject, Long::default) else { return };
+        long.recent.retain(|(at, _)| now.saturating_sub(*at) < 1_000_000_000);
+        if long.recent.len() >= 4 * ABUSE_COUNT {
+            long.recent.pop_front();
+        }
+        long.recent.push_back((now, seen.number));
+        if long.recent.len() < ABUSE_COUNT {
             return;
         }
-        let key = (AnomalyKind::NavAbuse, Some(subject), 0);
-        // From the tenth on every one is added; the nine before it are added with the tenth.
-        let first_time = recent.len() == ABUSE_COUNT;
-        let frames: Vec<(i64, u64)> = if first_time {
-            recent.drain(..).collect()
-        } else {
-            recent.iter().copied().rev().take(1).collect()
-        };
-        if first_time {
-            recent.extend(frames.iter().copied());
-        }
-        for (at, number) in frames {
-            let time = Some(pw_model::Timestamp::from_unix_ns(at));
-            log.add(key, number, time, || {
+        // With the tenth come those before it that were not told yet.
+        for (at, number) in long.recent.iter().filter(|(_, number)| *number > long.told) {
+            let time = Some(Timestamp::from_unix_ns(*at));
+            log.add((AnomalyKind::NavAbuse, Some(subject), 0), *number, time, || {
                 format!(
-                    "{ABUSE_COUNT} or more frames within a second that each reserve the medium for more \
-                     than {LONGEST_EXCHANGE_US} µs, from (or, of CTS and ACK, to) one address. Other stations \
-                     stay silent meanwhile."
+                    "{ABUSE_COUNT} or more frames within a second that each reserve the medium for \
+                     more than {LONGEST_EXCHANGE_US} µs, from (or, of CTS and ACK, to) one address. \
+                     Other stations stay silent meanwhile."
                 )
             });
         }
-        if recent.len() > 4 * ABUSE_COUNT {
-            recent.pop_front();
-        }
+        long.told = seen.number;
     }
 }
 

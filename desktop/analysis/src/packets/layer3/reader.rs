@@ -79,6 +79,15 @@ struct Station {
     host_name: Option<String>,
 }
 
+/// Connections that one host asks another for.
+#[derive(Debug, Default)]
+struct Scan {
+    /// Ports with time and frame of the last request.
+    ports: VecDeque<(u16, i64, u64)>,
+    /// Number of the last frame that was given to an anomaly.
+    told: u64,
+}
+
 /// Reads frame by frame.
 #[derive(Debug)]
 pub(in crate::packets) struct Reader {
@@ -89,7 +98,7 @@ pub(in crate::packets) struct Reader {
     frame_fragments: Fragments<(MacAddr, u16, Option<u8>)>,
     stations: Bounded<MacAddr, Station>,
     claims: Bounded<Ipv4Addr, (MacAddr, i64)>,
-    scans: Bounded<(IpAddr, IpAddr), VecDeque<(u16, i64, u64)>>,
+    scans: Bounded<(IpAddr, IpAddr), Scan>,
     names: Bounded<String, u64>,
 }
 
@@ -119,7 +128,7 @@ impl Reader {
         }
         let body = seen.frame.body();
         if header.fragment.unwrap_or(0) > 0 {
-            self.later_fragment(seen, body);
+            self.later_fragment(seen);
             return;
         }
         if header.is_a_msdu() {
@@ -132,7 +141,7 @@ impl Reader {
     }
 
     /// A later 802.11 fragment has no headers of its own: its bytes are in the IP length of the first.
-    fn later_fragment(&mut self, seen: &Seen<'_>, _body: &[u8]) {
+    fn later_fragment(&mut self, seen: &Seen<'_>) {
         let header = &seen.header;
         let (Some(from), Some(sequence)) = (header.transmitter(), header.sequence) else { return };
         let key = (from, sequence, seen.tid());
@@ -311,9 +320,8 @@ impl Reader {
         if ip.transport == Transport::Tcp && segment.flags & (FLAG_SYN | FLAG_ACK) == FLAG_SYN {
             self.scan(seen, ip, segment.destination, log);
         }
-        match named {
-            Some((NamedBy::Content, application)) => self.content(application, &segment),
-            _ => {}
+        if let Some((NamedBy::Content, application)) = named {
+            self.content(application, &segment);
         }
     }
 
@@ -363,9 +371,10 @@ impl Reader {
 
     fn scan(&mut self, seen: &Seen<'_>, ip: &Ip<'_>, port: u16, log: &mut Log) {
         let Some(now) = seen.time_ns() else { return };
-        let Some(ports) = self.scans.entry((ip.source, ip.destination), VecDeque::new) else {
+        let Some(scan) = self.scans.entry((ip.source, ip.destination), Scan::default) else {
             return;
         };
+        let ports = &mut scan.ports;
         ports.retain(|(known, at, _)| *known != port && now.saturating_sub(*at) < SCAN_NS);
         if ports.len() >= MAX_SCAN_PORTS {
             ports.pop_front();
@@ -377,8 +386,7 @@ impl Reader {
         let mut hasher = DefaultHasher::new();
         (ip.source, ip.destination).hash(&mut hasher);
         let key = (AnomalyKind::PortScan, seen.header.source(), hasher.finish());
-        let told = if ports.len() == SCAN_PORTS { SCAN_PORTS } else { 1 };
-        for (_, at, number) in ports.iter().skip(ports.len() - told) {
+        for (_, at, number) in ports.iter().filter(|(_, _, number)| *number > scan.told) {
             log.add(key, *number, Some(Timestamp::from_unix_ns(*at)), || {
                 format!(
                     "{} asked for connections to {SCAN_PORTS} or more ports of {} within a minute.",
@@ -386,6 +394,7 @@ impl Reader {
                 )
             });
         }
+        scan.told = seen.number;
     }
 
     pub(in crate::packets) fn finish(self) -> Layer3 {
