@@ -46,6 +46,13 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     }
 }
 
+/// Adds time on the air to a sum that is unknown until some of it is known.
+pub(super) fn add_airtime(sum: &mut Option<u64>, airtime_us: Option<u32>) {
+    if let Some(us) = airtime_us {
+        *sum = Some(sum.unwrap_or(0) + u64::from(us));
+    }
+}
+
 /// First and last time that something was seen; `None` in captures without times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Span {

@@ -1,5 +1,6 @@
 //! Flows at layer 2: what one station sends to another within a BSS with one traffic identifier.
 
+use super::bounded::add_airtime;
 use super::{Seen, Span, text};
 use pw_model::{FrameFlags, MacAddr, Timestamp};
 use serde::Serialize;
@@ -71,8 +72,9 @@ pub struct Flow {
     pub fragments: u64,
     /// Of the packets, those that were encrypted.
     pub protected: u64,
-    /// Time on the air in microseconds as far as it is known, repeats included.
-    pub airtime_us: u64,
+    /// Time on the air in microseconds, repeats included, of the frames whose modulation is known; null
+    /// when it is of none.
+    pub airtime_us: Option<u64>,
     /// Mean time between packets in seconds; null below two packets.
     pub mean_gap_s: Option<f64>,
     /// Standard deviation of that in seconds.
@@ -351,7 +353,7 @@ pub(super) struct OpenFlow {
     repeats: u64,
     fragments: u64,
     protected: u64,
-    airtime_us: u64,
+    airtime_us: Option<u64>,
     gaps: Gaps,
 }
 
@@ -385,7 +387,7 @@ impl FlowTable {
         let flow = self.0.at(key, seen.time, OpenFlow::default);
         flow.span.add(seen.time);
         if unit.is_first {
-            flow.airtime_us += u64::from(seen.airtime_us.unwrap_or(0));
+            add_airtime(&mut flow.airtime_us, seen.airtime_us);
         }
         if seen.is_repeat {
             flow.repeats += 1;

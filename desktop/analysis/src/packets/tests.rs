@@ -53,6 +53,30 @@ fn totals_and_the_series() {
     assert_eq!(rate, Some(102.0 * 8.0));
 }
 
+/// Radiotap with a legacy rate: 6 Mbit/s.
+fn at_6_mbps(mac: &[u8]) -> Vec<u8> {
+    [&[0, 0, 9, 0, 4, 0, 0, 0, 12][..], mac].concat()
+}
+
+#[test]
+fn airtime_is_summed_where_it_is_known_and_unknown_elsewhere() {
+    let mut player = Player::default();
+    player.at(0, &beacon(station(9), 1, 0, "net"));
+    // 26 + 170 + 4 bytes at 6 Mbit/s: 20 µs and 68 symbols of 4 µs.
+    for number in 0..3 {
+        let mac = up(CLIENT, SERVER, number, 0, 170);
+        player.add(LinkType::Radiotap, Some(1), 0, &at_6_mbps(&mac));
+    }
+    let report = player.finish();
+    assert_eq!((report.totals.airtime_us, report.totals.airtime_unknown), (Some(3 * 292), 1));
+    assert_eq!(report.flows[0].airtime_us, Some(3 * 292));
+    let sent = |address| {
+        let node = report.topology.nodes.iter().find(|node| node.address == address);
+        node.expect("heard").airtime_sent_us
+    };
+    assert_eq!((sent(CLIENT), sent(station(9))), (Some(876), None));
+}
+
 #[test]
 fn flows_of_both_directions_with_rates_gaps_and_expiry() {
     let mut player = Player::default();

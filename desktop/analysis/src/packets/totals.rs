@@ -1,5 +1,6 @@
 //! Counts over the whole capture, and how they ran over time.
 
+use super::bounded::add_airtime;
 use super::{Seen, Span};
 use pw_model::Timestamp;
 use serde::Serialize;
@@ -23,8 +24,8 @@ pub struct Totals {
     pub without_time: u64,
     /// Bytes of the analysed frames on the air, with FCS.
     pub bytes: u64,
-    /// Time on the air of the frames whose modulation is known, in microseconds.
-    pub airtime_us: u64,
+    /// Time on the air of the frames whose modulation is known, in microseconds; null when it is of none.
+    pub airtime_us: Option<u64>,
     /// Frames whose time on the air is not known.
     pub airtime_unknown: u64,
     /// Retransmissions (retry bit).
@@ -49,8 +50,8 @@ pub struct Step {
     pub frames: u64,
     /// Bytes on the air.
     pub bytes: u64,
-    /// Time on the air in microseconds, as far as it is known.
-    pub airtime_us: u64,
+    /// Time on the air in microseconds of the frames whose modulation is known; null when it is of none.
+    pub airtime_us: Option<u64>,
 }
 
 /// How the load ran over time, in at most 600 steps of equal length.
@@ -77,10 +78,8 @@ impl Totals {
     pub(super) fn add(&mut self, seen: &Seen<'_>) {
         self.frames += 1;
         self.bytes += u64::from(seen.frame.length);
-        match seen.airtime_us {
-            Some(us) => self.airtime_us += u64::from(us),
-            None => self.airtime_unknown += 1,
-        }
+        add_airtime(&mut self.airtime_us, seen.airtime_us);
+        self.airtime_unknown += u64::from(seen.airtime_us.is_none());
         self.retries += u64::from(seen.is_retry());
         self.protected += u64::from(seen.is_protected());
         *self.kinds.entry(seen.header.kind.name()).or_default() += 1;
@@ -114,7 +113,7 @@ impl Series {
         let step = &mut self.steps[at];
         step.frames += 1;
         step.bytes += u64::from(seen.frame.length);
-        step.airtime_us += u64::from(seen.airtime_us.unwrap_or(0));
+        add_airtime(&mut step.airtime_us, seen.airtime_us);
     }
 
     fn halve(&mut self) {
@@ -126,7 +125,10 @@ impl Series {
                 pair.iter().fold(Step::default(), |sum, step| Step {
                     frames: sum.frames + step.frames,
                     bytes: sum.bytes + step.bytes,
-                    airtime_us: sum.airtime_us + step.airtime_us,
+                    airtime_us: match (sum.airtime_us, step.airtime_us) {
+                        (Some(one), Some(other)) => Some(one + other),
+                        (one, other) => one.or(other),
+                    },
                 })
             })
             .collect();

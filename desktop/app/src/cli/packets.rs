@@ -88,7 +88,7 @@ fn print_overview(report: &PacketReport) -> Result<()> {
     let statistics = &report.topology.statistics;
     let mut text = format!(
         "{} packets: {} frames analysed, {} with a wrong FCS, {} unreadable\n\
-         {} s, {} frames/s, {} bit/s; {:.1} s on the air; {} retransmissions, {} encrypted\n",
+         {} s, {} frames/s, {} bit/s; {} s on the air; {} retransmissions, {} encrypted\n",
         totals.packets,
         totals.frames,
         totals.bad_fcs,
@@ -96,7 +96,7 @@ fn print_overview(report: &PacketReport) -> Result<()> {
         known(totals.span.duration_s()),
         known(totals.frames_per_second),
         known(totals.bits_per_second),
-        totals.airtime_us as f64 / 1e6,
+        known(totals.airtime_us.map(|us| us as f64 / 1e6)),
         totals.retries,
         totals.protected,
     );
@@ -203,7 +203,10 @@ fn print_flows(report: &PacketReport, rows: usize) -> Result<()> {
         ],
     )?;
     let Some(layer3) = &report.layer3 else { return Ok(()) };
-    print("\n")?;
+    print(&format!(
+        "\nLayer 3: {} unencrypted payloads read; {} encrypted frames cannot be.\n",
+        layer3.read, layer3.encrypted
+    ))?;
     let flows: Vec<&Layer3Flow> = layer3.flows.iter().take(rows).collect();
     let end = |end: pw_analysis::packets::Endpoint| match end.port {
         Some(port) => format!("{} port {port}", end.address),

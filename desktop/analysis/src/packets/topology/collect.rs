@@ -4,7 +4,7 @@ use super::{
     Edge, EdgeKind, Evidence, Link, MultiLinkDevice, Node, Role, Topology, Traffic, graph,
 };
 use crate::packets::Seen;
-use crate::packets::bounded::{Bounded, Span};
+use crate::packets::bounded::{Bounded, Span, add_airtime};
 use crate::packets::layer3::Layer3;
 use pw_dissect::ieee80211::elements::{Elements, id, multi_link};
 use pw_dissect::ieee80211::management::Management;
@@ -79,7 +79,7 @@ impl Traffic {
         self.frames += 1;
         self.bytes += u64::from(seen.frame.length);
         self.retries += u64::from(seen.is_retry());
-        self.airtime_us += u64::from(seen.airtime_us.unwrap_or(0));
+        add_airtime(&mut self.airtime_us, seen.airtime_us);
     }
 }
 

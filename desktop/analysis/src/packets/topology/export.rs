@@ -14,7 +14,7 @@ const NODE_ATTRIBUTES: &[Attribute<Node>] = &[
     ("last_seen", "string", |node| node.span.last.map(|time| time.rfc3339())),
     ("frames_sent", "long", |node| Some(node.frames_sent.to_string())),
     ("bytes_sent", "long", |node| Some(node.bytes_sent.to_string())),
-    ("airtime_sent_us", "long", |node| Some(node.airtime_sent_us.to_string())),
+    ("airtime_sent_us", "long", |node| node.airtime_sent_us.map(|us| us.to_string())),
     ("networks", "string", |node| (!node.networks.is_empty()).then(|| node.networks.join("; "))),
     ("multi_link_device", "string", |node| node.multi_link_device.map(|mld| mld.to_string())),
     ("segment", "int", |node| Some(node.segment.to_string())),

@@ -69,8 +69,8 @@ pub struct Node {
     pub frames_sent: u64,
     /// Bytes of those on the air.
     pub bytes_sent: u64,
-    /// Time on the air of those whose modulation is known, in microseconds.
-    pub airtime_sent_us: u64,
+    /// Time on the air of those whose modulation is known, in microseconds; null when it is of none.
+    pub airtime_sent_us: Option<u64>,
     /// Retransmissions among those.
     pub retries_sent: u64,
     /// Frames addressed to it on the air.
@@ -137,8 +137,8 @@ pub struct Traffic {
     pub bytes: u64,
     /// Retransmissions.
     pub retries: u64,
-    /// Time on the air in microseconds, as far as it is known.
-    pub airtime_us: u64,
+    /// Time on the air in microseconds of the frames whose modulation is known; null when it is of none.
+    pub airtime_us: Option<u64>,
 }
 
 /// What proves a relation, in frames.
