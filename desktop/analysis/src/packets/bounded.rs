@@ -12,11 +12,13 @@ pub(super) struct Bounded<K, V> {
     map: HashMap<K, V>,
     limit: usize,
     refused: u64,
+    /// New keys to refuse before stale ones are looked for again: looking costs a walk over all.
+    until_sweep: usize,
 }
 
 impl<K: Hash + Eq, V> Bounded<K, V> {
     pub(super) fn new(limit: usize) -> Self {
-        Self { map: HashMap::new(), limit, refused: 0 }
+        Self { map: HashMap::new(), limit, refused: 0, until_sweep: 0 }
     }
 
     /// The value of `key`, made when it is new; `None`, counted, when the table is full.
@@ -26,6 +28,24 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
             return None;
         }
         Some(self.map.entry(key).or_insert_with(make))
+    }
+
+    /// Like [`Bounded::entry`], but in a full table the values that are stale give way first.
+    pub(super) fn entry_over_stale(
+        &mut self,
+        key: K,
+        make: impl FnOnce() -> V,
+        is_stale: impl Fn(&V) -> bool,
+    ) -> Option<&mut V> {
+        if self.map.len() >= self.limit && !self.map.contains_key(&key) {
+            if self.until_sweep == 0 {
+                self.map.retain(|_, value| !is_stale(value));
+                self.until_sweep = self.limit / 4;
+            } else {
+                self.until_sweep -= 1;
+            }
+        }
+        self.entry(key, make)
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&V> {
@@ -93,6 +113,29 @@ mod tests {
         }
         assert_eq!((table.get(&1), table.get(&2), table.get(&3)), (Some(&2), Some(&1), None));
         assert_eq!(table.refused(), 2);
+    }
+
+    #[test]
+    fn stale_values_give_way_and_looking_for_them_is_rare() {
+        let mut table = Bounded::new(8);
+        let looks = std::cell::Cell::new(0);
+        for key in 0..8 {
+            table.entry(key, || key);
+        }
+        // Below 3 is stale: three places are free after the first look.
+        for key in 8..20 {
+            table.entry_over_stale(
+                key,
+                || key,
+                |value| {
+                    looks.set(looks.get() + 1);
+                    *value < 3
+                },
+            );
+        }
+        assert_eq!((table.map.len(), table.get(&2), table.get(&10)), (8, None, Some(&10)));
+        assert_eq!(table.refused(), 9);
+        assert_eq!(looks.get(), 8 * 4);
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! | flows under way, conversations under way | 50,000 each | those longest silent end early, counted |
 //! | flows over, conversations over | 50,000 each | those with the least bytes are dropped, counted |
 //! | addresses whose last sequence number is known | 65,536 | all are forgotten, counted |
-//! | what each detector follows | 16,384 | new ones are not followed, counted |
+//! | what each detector follows; lines of sequence numbers | 16,384; 65,536 | what was silent for ten minutes gives way, then new ones are not followed, counted |
 //! | anomalies, frames of each | 10,000, 32 | counted only |
 //! | layer 3 flows, names, addresses of a station | 50,000, 4,096, 8 | not kept, counted |
 //!

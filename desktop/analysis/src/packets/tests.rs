@@ -284,7 +284,7 @@ fn anomalies_with_their_frames() {
             player.at(10 + i64::from(number), &up(CLIENT, SERVER, number, 0, 50));
         }
     });
-    check("two counters", AnomalyKind::SequenceAlternation, 16, 5, &|player| {
+    check("two counters", AnomalyKind::SequenceAlternation, 15, 6, &|player| {
         for number in 0..10u16 {
             player.at(
                 i64::from(number) * 100,
@@ -558,6 +558,26 @@ fn a_history_raises_the_bar() {
     let flood = find(&report, AnomalyKind::ProbeRequestFlood);
     assert!(flood.explanation.contains("usual: 190 a second"), "{}", flood.explanation);
     assert_eq!(kinds(&report), [AnomalyKind::ProbeRequestFlood]);
+}
+
+#[test]
+fn random_numbers_are_no_second_transmitter() {
+    let mut alarms = 0;
+    for seed in 1..200u32 {
+        let mut player = Player::default();
+        let mut state = seed;
+        for step in 0..60u32 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let number = (state >> 16) as u16 & 0xfff;
+            let timer_us = u64::from(step) * 100_000;
+            player.at(i64::from(step) * 100, &beacon(BSS, number, timer_us, "net"));
+        }
+        let report = player.finish();
+        let has = |kind| kinds(&report).contains(&kind);
+        assert!(has(AnomalyKind::SequenceJump));
+        alarms += u32::from(has(AnomalyKind::SequenceAlternation));
+    }
+    assert_eq!(alarms, 0, "of 199");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Announcements under one BSSID that contradict each other, and channels that cannot be.
 
-use super::{AnomalyKind, Log, MAX_FOLLOWED};
+use super::{AnomalyKind, Log, MAX_FOLLOWED, is_stale};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
 use pw_dissect::ieee80211::elements::{Elements, id};
@@ -44,6 +44,7 @@ struct Announcer {
     properties: [Property; PROPERTIES.len()],
     mismatches: Vec<(u64, Option<pw_model::Timestamp>)>,
     mismatch_count: u32,
+    last: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -75,7 +76,13 @@ impl Beacons {
             return;
         };
         self.examined += 1;
-        let Some(announcer) = self.announcers.entry(bssid, Announcer::default) else { return };
+        let now = seen.time_ns();
+        let Some(announcer) = self.announcers.entry_over_stale(bssid, Announcer::default, |old| {
+            now.is_some_and(|now| is_stale(old.last, now))
+        }) else {
+            return;
+        };
+        announcer.last = now;
         let of = |element: u8| elements.find_id(element).map(|found| found.body);
         let stated = stated_channel(*elements);
         // While a switch is announced the old and the new channel are both right.

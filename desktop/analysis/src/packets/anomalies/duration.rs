@@ -1,6 +1,6 @@
 //! Durations that cannot be, and the medium kept reserved by them (802.11-2020, 9.2.4.2 and 9.2.5).
 
-use super::{AnomalyKind, Log, MAX_FOLLOWED};
+use super::{AnomalyKind, Log, MAX_FOLLOWED, is_stale};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
 use pw_model::{FrameKind, MacAddr, Timestamp};
@@ -111,7 +111,11 @@ impl Durations {
 
     fn abuse(&mut self, seen: &Seen<'_>, subject: Option<MacAddr>, log: &mut Log) {
         let (Some(subject), Some(now)) = (subject, seen.time_ns()) else { return };
-        let Some(long) = self.long.entry(subject, Long::default) else { return };
+        let Some(long) = self.long.entry_over_stale(subject, Long::default, |long| {
+            is_stale(long.recent.back().map(|(at, _)| *at), now)
+        }) else {
+            return;
+        };
         long.recent.retain(|(at, _)| now.saturating_sub(*at) < 1_000_000_000);
         if long.recent.len() >= 4 * ABUSE_COUNT {
             long.recent.pop_front();

@@ -26,6 +26,14 @@ const MAX_LISTED: usize = 10_000;
 /// What each detector follows at most: addresses, networks.
 const MAX_FOLLOWED: usize = 16_384;
 
+/// What was silent for so long gives way when a detector's table is full, in nanoseconds.
+const STALE_NS: i64 = 600_000_000_000;
+
+/// True when `last` is that long before `now`, or not known.
+fn is_stale(last: Option<i64>, now: i64) -> bool {
+    last.is_none_or(|last| now.saturating_sub(last) > STALE_NS)
+}
+
 /// What kind of contradiction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]

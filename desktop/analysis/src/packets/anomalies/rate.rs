@@ -7,7 +7,7 @@
 //! al., J. Exp. Soc. Psychol. 49, 2013). Seconds of a flood do not enter the history. A capture
 //! without history has the floor alone.
 
-use super::{AnomalyKey, AnomalyKind, Log, MAX_FOLLOWED};
+use super::{AnomalyKey, AnomalyKind, Log, MAX_FOLLOWED, is_stale};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
 use pw_dissect::ieee80211::management::Management;
@@ -26,7 +26,7 @@ const DEVIATIONS: f64 = 6.0;
 const MAD_SCALE: f64 = 1.4826;
 
 /// Frames of the last second that are remembered: beyond it a rate is "at least".
-const MAX_RECENT: usize = 1024;
+const MAX_RECENT: usize = 512;
 
 /// A flood that pauses for longer is over; the next is another incident.
 const PAUSE_NS: i64 = 10 * SECOND_NS;
@@ -130,7 +130,10 @@ impl Rates {
             Some(Management::Beacon { interval_tu, .. }) => beacon_floor(*interval_tu),
             _ => floor_of(kind),
         };
-        let Some(rate) = self.rates.entry((seen.interface, kind, subject), Rate::default) else {
+        let key = (seen.interface, kind, subject);
+        let Some(rate) = self.rates.entry_over_stale(key, Rate::default, |rate| {
+            is_stale(rate.recent.back().map(|(at, _)| *at), now)
+        }) else {
             return;
         };
         rate.add(seen, now, floor, (kind, subject), log);

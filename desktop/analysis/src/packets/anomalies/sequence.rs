@@ -6,7 +6,7 @@
 //! same frames a little apart do not look like two transmitters. A number may run ahead by as many
 //! frames as can have been missed; what was not heard for two seconds begins anew.
 
-use super::{AnomalyKind, Log, MAX_FOLLOWED};
+use super::{AnomalyKind, Log, MAX_FOLLOWED, is_stale};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
 use pw_model::{FrameKind, MacAddr};
@@ -30,7 +30,7 @@ const BACK: u16 = 16;
 const SILENCE_NS: i64 = 2_000_000_000;
 
 /// Returns from one line to the other that make two transmitters likely. One jump is a restart.
-const RETURNS: u32 = 3;
+const RETURNS: u32 = 4;
 
 /// Disconnecting frames off every line that make a forged transmitter likely.
 const DISCONNECTS: u32 = 5;
@@ -80,7 +80,11 @@ pub(super) struct Sequences {
 
 impl Default for Sequences {
     fn default() -> Self {
-        Self { examined: 0, lines: Bounded::new(MAX_FOLLOWED), heard: Bounded::new(MAX_FOLLOWED) }
+        Self {
+            examined: 0, // A transmitter has several.
+            lines: Bounded::new(4 * MAX_FOLLOWED),
+            heard: Bounded::new(MAX_FOLLOWED),
+        }
     }
 }
 
@@ -112,7 +116,11 @@ impl Sequences {
         self.remember(seen.interface, from, space, Line { number, at_ns: now });
         let qos = matches!(space, Space::Qos(..));
         let key = (seen.interface, from, space);
-        let Some(lines) = self.lines.entry(key, Lines::default) else { return };
+        let Some(lines) = self.lines.entry_over_stale(key, Lines::default, |lines| {
+            is_stale(lines.current.map(|line| line.at_ns), now)
+        }) else {
+            return;
+        };
         let Some(current) = lines.current else {
             lines.current = Some(Line { number, at_ns: now });
             return;
@@ -141,7 +149,7 @@ impl Sequences {
         }
         lines.returns += 1;
         // A device that numbers at random jumps far more often than it returns.
-        if lines.returns >= RETURNS && 2 * lines.returns >= lines.jumps {
+        if lines.returns >= RETURNS && lines.returns >= 2 * lines.jumps {
             log.add(
                 (AnomalyKind::SequenceAlternation, Some(from), 0),
                 seen.number,
@@ -167,7 +175,10 @@ impl Sequences {
             Space::GroupQos => 4,
             Space::ProbeRequest | Space::Qos(..) => return,
         };
-        if let Some(heard) = self.heard.entry((interface, from), Heard::default) {
+        let heard = self.heard.entry_over_stale((interface, from), Heard::default, |heard| {
+            is_stale(heard.lines.iter().flatten().map(|line| line.at_ns).max(), line.at_ns)
+        });
+        if let Some(heard) = heard {
             heard.lines[slot] = Some(line);
         }
     }

@@ -5,7 +5,7 @@
 //! another transmitter uses the BSSID. Members of independent and mesh BSSs set their timers by each
 //! other, so those are left out.
 
-use super::{AnomalyKind, Log, MAX_FOLLOWED};
+use super::{AnomalyKind, Log, MAX_FOLLOWED, is_stale};
 use crate::packets::Seen;
 use crate::packets::bounded::Bounded;
 use pw_dissect::ieee80211::elements::id;
@@ -75,7 +75,10 @@ impl Timers {
         }
         self.examined += 1;
         let stamp = Stamp { timer_us: *timestamp_us, at_ns, radio_us: seen.frame.radio.tsft_us };
-        let Some(timer) = self.timers.entry((seen.interface, bssid), Timer::default) else {
+        let key = (seen.interface, bssid);
+        let Some(timer) = self.timers.entry_over_stale(key, Timer::default, |timer| {
+            is_stale(timer.current.map(|stamp| stamp.at_ns), at_ns)
+        }) else {
             return;
         };
         let Some(current) = timer.current else {
