@@ -34,6 +34,7 @@ pub use command::{Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState
 pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};
+pub use interrupt::flag as cancel_on_interrupt;
 pub use links::{pair_and_wait, sensors as paired_sensors};
 pub use report::{
     AddressStyle, Include, PreviewSection, ReportFailure, ReportPreview, ReportSettings,
