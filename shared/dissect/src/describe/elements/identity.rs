@@ -2,12 +2,16 @@
 
 use super::{Known, element_fields, only_named};
 use crate::fields::{Reader, Value, Walk};
-use crate::ieee80211::elements::id;
+use crate::ieee80211::elements::{Elements, id};
 
 element_fields! {
     fields "802.11-2020, 9.4.2.2" {
         SSID: text("wlan.ssid", "SSID")
-            .read(|packet| Some(Value::Bytes(packet.frame.elements()?.find_id(id::SSID)?.body)));
+            .read(|packet| Some(Value::Bytes(packet.frame.elements()?.find_id(id::SSID)?.body)))
+            .repeats(|packet| {
+                packet.frame.kind().is_management()
+                    && packet.frame.elements().is_none_or(has_several_ssids)
+            });
     }
     fields "802.11ax-2021, 9.4.2.261" {
         SHORT_SSID: hex("wlan.ext_tag.short_ssid", "Short SSID", 8);
@@ -23,6 +27,20 @@ element_fields! {
     fields "802.11-2020, 9.4.2.7" {
         CHALLENGE: bytes("wlan.tag.challenge_text", "Challenge text");
     }
+}
+
+/// True when there is more than one SSID element, or an element that holds elements of its own.
+fn has_several_ssids(elements: Elements<'_>) -> bool {
+    let mut ssids = 0u32;
+    for element in elements {
+        match element.id {
+            id::SSID => ssids = ssids.saturating_add(1),
+            id::MULTIPLE_BSSID => return true,
+            id::EXTENSION if element.is_extension(id::EXT_MULTI_LINK) => return true,
+            _ => {}
+        }
+    }
+    ssids > 1
 }
 
 pub(super) static ELEMENTS: &[Known] = &[

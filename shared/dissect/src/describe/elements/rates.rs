@@ -12,11 +12,7 @@ element_fields! {
         EXTENDED_RATE: hex("wlan.extended_supported_rates", "Extended supported rate", 2).names(rate_name);
     }
     fields "802.11-2020, 9.4.2.4" {
-        CHANNEL: unsigned("wlan.ds.current_channel", "Current channel")
-            .read(|packet| {
-                let element = packet.frame.elements()?.find_id(id::DSSS)?;
-                element.body.first().map(|number| Value::Unsigned(u64::from(*number)))
-            });
+        CHANNEL: unsigned("wlan.ds.current_channel", "Current channel");
     }
     fields "802.11-2020, 9.4.2.5" {
         DTIM_COUNT: unsigned("wlan.tim.dtim_count", "DTIM count").unit("beacons");

@@ -6,11 +6,7 @@ use crate::ieee80211::elements::id;
 
 element_fields! {
     fields "802.11-2020, 9.4.2.8" {
-        COUNTRY: text("wlan.country_info.code", "Country")
-            .read(|packet| {
-                let element = packet.frame.elements()?.find_id(id::COUNTRY)?;
-                element.body.get(..2).map(Value::Bytes)
-            });
+        COUNTRY: text("wlan.country_info.code", "Country");
         ENVIRONMENT: hex("wlan.country_info.environment", "Environment", 2).names(environment_name);
         SUBBAND: branch("wlan.country_info.fnm", "Channels");
         FIRST_CHANNEL: unsigned("wlan.country_info.fnm.fcn", "First channel");
