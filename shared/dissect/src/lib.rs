@@ -24,6 +24,7 @@ pub mod capture;
 pub mod describe;
 mod fault;
 pub mod fields;
+pub mod filter;
 mod frame;
 mod geotag;
 mod hash;

@@ -62,6 +62,12 @@ impl Parts {
         Self(self.0 | 1 << part as u8)
     }
 
+    /// These parts and those.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     /// True when `part` is among these.
     #[must_use]
     pub const fn contains(self, part: Part) -> bool {
@@ -71,6 +77,9 @@ impl Parts {
 
 /// Reads a field's first value from a parsed packet without walking over all its fields.
 pub type Read = for<'a> fn(&Packet<'a>) -> Option<Value<'a>>;
+
+/// True when a packet may hold a field more than once.
+pub type Repeats = for<'a> fn(&Packet<'a>) -> bool;
 
 /// One field. Fields are statics; two fields are the same when their names are.
 #[derive(Clone, Copy)]
@@ -89,8 +98,11 @@ pub struct Field {
     pub names: Option<fn(u64) -> Option<&'static str>>,
     /// Part of the packet.
     pub part: Part,
-    /// A short way to the first value.
+    /// A short way to the first value. Where it gives none, the packet has none.
     pub read: Option<Read>,
+    /// Of fields with `read`: `None` when no packet holds more than one value, else what says of a
+    /// packet whether it may, so that only then a walk is needed.
+    pub repeats: Option<Repeats>,
 }
 
 impl Field {
@@ -104,6 +116,7 @@ impl Field {
             names: None,
             part: Part::Capture,
             read: None,
+            repeats: None,
         }
     }
 
@@ -191,12 +204,36 @@ impl Field {
         Self { read: Some(read), ..self }
     }
 
+    /// Of a field with `read` that a packet may hold several times: whether this packet may.
+    #[must_use]
+    pub const fn repeats(self, repeats: Repeats) -> Self {
+        Self { repeats: Some(repeats), ..self }
+    }
+
+    /// The only value of a field in a packet, by the short way: `Err` when there is no short way, or
+    /// there may be more values, `Ok(None)` when the packet has none.
+    ///
+    /// # Errors
+    /// [`NeedsWalk`]: only a walk tells.
+    #[inline]
+    pub fn only<'a>(&self, packet: &Packet<'a>) -> Result<Option<Value<'a>>, NeedsWalk> {
+        match (self.read, self.repeats) {
+            (Some(read), None) => Ok(read(packet)),
+            (Some(read), Some(repeats)) if !repeats(packet) => Ok(read(packet)),
+            _ => Err(NeedsWalk),
+        }
+    }
+
     /// In a part of the packet; [`fields!`] sets it.
     #[must_use]
     pub const fn part(self, part: Part) -> Self {
         Self { part, ..self }
     }
 }
+
+/// A field whose values only a walk over the packet tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NeedsWalk;
 
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {

@@ -10,7 +10,7 @@ mod value;
 mod walk;
 
 pub(crate) use field::fields;
-pub use field::{Field, Form, Part, Parts, Read};
+pub use field::{Field, Form, NeedsWalk, Part, Parts, Read, Repeats};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
 pub use walk::{MAX_DEPTH, Reader, Sink, Span, Walk, Word};
@@ -43,9 +43,19 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// What contradicts the format, as a field: its values are the reasons of the faults that a walk over
+/// all parts finds. Filters, tables and JSON know it; [`Sink::fault`] gives it with its place.
+pub static MALFORMED: Field = Field::text("_ws.malformed", "Contradiction");
+
 /// Every field, in the order of the packet.
 pub fn all() -> impl Iterator<Item = &'static Field> {
-    crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied())
+    let described = crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied());
+    described.chain(std::iter::once(&MALFORMED))
+}
+
+/// The parts that have to be walked over for a field.
+pub(crate) fn parts_for(field: &'static Field) -> Parts {
+    if std::ptr::eq(field, &MALFORMED) { Parts::ALL } else { Parts::NONE.with(field.part) }
 }
 
 /// The field of this name.
