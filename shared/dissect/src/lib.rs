@@ -32,6 +32,7 @@ pub mod ieee80211;
 mod link;
 pub mod observe;
 pub mod radio;
+pub mod statistics;
 pub mod summary;
 pub mod vendor;
 pub mod write;

@@ -5,12 +5,17 @@
 //! to a [`Sink`]; trees, JSON, tables and filters are sinks.
 
 mod field;
+mod json;
+mod table;
+mod text;
 mod tree;
 mod value;
 mod walk;
 
 pub(crate) use field::fields;
 pub use field::{Field, Form, NeedsWalk, Part, Parts, Read, Repeats};
+pub use json::JsonWriter;
+pub use table::{Separator, TableWriter};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
 pub use walk::{MAX_DEPTH, Reader, Sink, Span, Walk, Word};

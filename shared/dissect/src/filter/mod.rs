@@ -44,6 +44,12 @@ impl FilterError {
     }
 }
 
+/// Names of fields like one that does not exist, as `; did you mean …?`; `None` when none is like it.
+#[must_use]
+pub fn similar_fields(name: &str) -> Option<String> {
+    suggest::did_you_mean(name, crate::fields::all().map(|field| field.name))
+}
+
 /// A compiled filter.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

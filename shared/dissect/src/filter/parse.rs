@@ -13,7 +13,7 @@ use super::check::{Check, Relation, Slice};
 use super::lex::{Lexed, Sign, Token, lex};
 use super::literal::{self, Kind};
 use super::program::{Node, Pair, Program, Subject, Test};
-use super::{FilterError, suggest};
+use super::{FilterError, similar_fields};
 use crate::fields::{self, Field, Form};
 
 /// Deepest nesting of parentheses and `not`.
@@ -218,8 +218,7 @@ impl<'p> Parser<'p> {
         match fields::by_name(&lower) {
             Some(field) => Ok((field, token)),
             None => {
-                let names = fields::all().map(|field| field.name);
-                let like = suggest::did_you_mean(name, names).unwrap_or_else(|| {
+                let like = similar_fields(name).unwrap_or_else(|| {
                     "; piwardrive dissect --list-fields shows all fields".to_owned()
                 });
                 Err(self.error(Some(token), format!("there is no field '{name}'{like}")))
