@@ -6,7 +6,7 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 32] = [
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
     ("Everywhere", "Ctrl+1 … Ctrl+6", "Drive, Networks, Map, Spectrum, Sensors, Packets"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
@@ -32,6 +32,7 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 32] = [
     ("", "/ or Ctrl+F", "Write a filter; Tab completes, Enter applies"),
     ("", "F", "Follow the transmitter: show only its packets"),
     ("", "T", "Time since the first packet, or UTC"),
+    ("", "S", "Statistics of the packets that are shown"),
     ("", "Ctrl+E", "Export the packets that are shown"),
     ("", "Esc", "Show all packets again"),
     ("", "Click on a byte", "Choose its field"),

@@ -7,6 +7,7 @@ mod filter_bar;
 mod list;
 mod rules;
 mod session;
+mod statistics;
 mod tree;
 
 pub(crate) use rules::Rule;
@@ -20,7 +21,9 @@ use dialogs::PacketsDialog;
 use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use filter_bar::{Counts, FilterBar};
 use list::ListState;
-use pw_engine::capture_file::{Filter, PacketDetail, Phase, SelectionPhase, field_by_name};
+use pw_engine::capture_file::{
+    Filter, PacketDetail, Phase, SelectionPhase, WorkError, field_by_name,
+};
 use pw_model::MacAddr;
 use serde::{Deserialize, Serialize};
 use session::{Export, Session};
@@ -85,6 +88,8 @@ pub(crate) enum PacketsOrder {
     },
     StopExport,
     SetRules(Vec<Rule>),
+    /// Show or hide the counts.
+    ToggleStatistics,
 }
 
 /// Which of the three panes takes the keys.
@@ -116,6 +121,7 @@ pub(crate) struct PacketsState {
     /// After a filter: choose the first packet that passes, once it is known.
     settle: bool,
     bring_bytes: bool,
+    show_statistics: bool,
 }
 
 impl PacketsState {
@@ -247,6 +253,7 @@ impl PacketsState {
                     export.work.cancel();
                 }
             }
+            PacketsOrder::ToggleStatistics => self.show_statistics = !self.show_statistics,
             PacketsOrder::SetRules(rules) => {
                 self.settings.rules = (rules != rules::usual()).then(|| rules.clone());
                 self.rules = rules;
@@ -280,6 +287,12 @@ impl PacketsState {
     pub(crate) fn pull(&mut self) -> Option<Notice> {
         self.settings.absolute_time = self.list.absolute;
         let session = self.session.as_mut()?;
+        if self.show_statistics
+            && let Err(words) = session.count()
+        {
+            self.show_statistics = false;
+            return Some(Notice::Failed(words));
+        }
         // After a filter, the packet that was looked at stays chosen if it passes, else the next one.
         if self.settle && session.rows() > 0 {
             let wanted = self.list.chosen.unwrap_or(1);
@@ -402,20 +415,34 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
     if with_command(Key::F) {
         state.bar.focus = true;
     }
-    if ui.ctx().egui_wants_keyboard_input() {
+    let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let escape = pressed(Key::Escape);
+    if (escape && state.bar.escaped()) || ui.ctx().egui_wants_keyboard_input() {
         return;
     }
-    let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    if pressed(Key::Slash) {
+    // The letter that these keys would write is not to be written.
+    let typed = |key: Key, letter: &str| {
+        let is_letter =
+            |event: &egui::Event| matches!(event, egui::Event::Text(text) if text == letter);
+        let hit = pressed(key);
+        if hit {
+            ui.input_mut(|input| input.events.retain(|event| !is_letter(event)));
+        }
+        hit
+    };
+    if typed(Key::Slash, "/") {
         state.bar.focus = true;
     }
     if pressed(Key::T) {
         state.list.absolute = !state.list.absolute;
     }
+    if pressed(Key::S) {
+        commands.push(order(PacketsOrder::ToggleStatistics));
+    }
     if pressed(Key::Tab) {
         state.pane = if state.pane == Pane::List { Pane::Tree } else { Pane::List };
     }
-    if pressed(Key::Escape) && !state.bar.applied.is_empty() {
+    if escape && !state.bar.applied.is_empty() {
         commands.push(order(PacketsOrder::Filter(String::new())));
     }
 }
@@ -428,6 +455,15 @@ fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &
     filter_bar::ui(ui, &mut state.bar, &counts, &history, palette, commands);
     warnings(ui, session, palette);
     ui.add_space(2.0);
+    if state.show_statistics {
+        let side = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(10, 4));
+        Panel::right("packet-statistics")
+            .frame(side)
+            .resizable(true)
+            .default_size(400.0)
+            .size_range(320.0..=640.0)
+            .show(ui, |ui| counted(ui, session, palette, commands));
+    }
     let foot = Frame::new().fill(palette.ground);
     let height = (ui.available_height() * 0.44).max(120.0);
     Panel::bottom("packet-panes")
@@ -498,6 +534,8 @@ fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<C
                 let tip = "The packets that are shown, as pcapng (Ctrl+E)";
                 button("Export…", tip, order(PacketsOrder::AskExport));
             }
+            let tip = "Counts by kind, channel, rate and device (S)";
+            button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
             button("Colours…", "Which packets get which colour", order(PacketsOrder::AskRules));
         });
     });
@@ -536,6 +574,42 @@ fn warnings(ui: &mut Ui, session: &Session, palette: &Palette) {
         )),
         Some((SelectionPhase::Failed(words), _)) => warn(&words),
         _ => {}
+    }
+}
+
+/// The counts, or how far they are.
+fn counted(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let title = RichText::new("Statistics").size(15.0).family(crate::fonts::bold());
+        ui.label(title.color(palette.strong));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.small_button("Close").clicked() {
+                commands.push(order(PacketsOrder::ToggleStatistics));
+            }
+        });
+    });
+    let what = session.selection.as_ref().map_or_else(
+        || "All packets.".to_owned(),
+        |selection| format!("Packets that pass: {}", selection.filter().text()),
+    );
+    let result = session.counting.as_ref().map(|counting| (counting.share(), counting.result()));
+    match result {
+        Some((_, Some(result))) => match result.as_ref() {
+            Ok(report) => statistics::ui(ui, report, &what, palette, commands),
+            Err(error) => {
+                let words = match error {
+                    WorkError::Failed(words) => words.as_str(),
+                    WorkError::Cancelled | WorkError::Exists => "Counting was stopped.",
+                };
+                ui.label(RichText::new(words).color(palette.bad));
+            }
+        },
+        Some((share, None)) => {
+            ui.add(egui::ProgressBar::new(share).text("counting"));
+        }
+        None => {
+            ui.label(RichText::new("Counted once all packets are known.").color(palette.weak));
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod packets;
 mod row;
 mod selection;
 mod source;
+mod statistics;
 mod view;
 mod work;
 
@@ -27,6 +28,7 @@ pub use packets::PacketError;
 pub use pw_dissect::fields::by_name as field_by_name;
 pub use pw_dissect::fields::{Field, Form, Node, Span, Tree};
 pub use pw_dissect::filter::{Completion, CompletionKind, Filter, FilterError, complete};
+pub use pw_dissect::statistics::{ChannelKey, Counts, Group, Report};
 pub use pw_dissect::{Fault, Layer};
 pub use row::{Emphasis, PacketRow};
 pub use selection::{Selection, SelectionPhase};
@@ -264,6 +266,17 @@ impl CaptureFile {
         Selection::start(&self.shared, filter)
     }
 
+    /// Begins to count the selected packets, or all, by kind, channel, rate and device.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn count_by_group(&self, selection: Option<&Selection>) -> io::Result<Work<Report>> {
+        let found = selection.map(|selection| Arc::clone(&selection.found));
+        Work::start(&self.shared, "capture-count", self.count(), move |shared, progress| {
+            statistics::run(shared, found.as_deref(), progress)
+        })
+    }
+
     /// Begins to write the selected packets, or all, to a pcapng file at `path`; a file that is there
     /// is replaced only when `may_replace`. The result says for people what was done.
     ///
@@ -292,6 +305,12 @@ impl CaptureFile {
     #[must_use]
     pub fn detail(&self, number: u32) -> Option<Arc<Result<PacketDetail, String>>> {
         self.view.detail(number)
+    }
+
+    /// True while the file is being indexed.
+    #[must_use]
+    pub fn is_indexing(&self) -> bool {
+        self.shared.is_indexing()
     }
 
     /// True while something that was asked for is not there yet, or the file is being indexed.

@@ -325,3 +325,24 @@ fn every_value_can_be_copied_and_asked_for() {
         assert_eq!(at.map(|at| detail.value(at)), Some("02:00:5e:10:00:01"));
     }
 }
+
+#[test]
+fn a_selection_is_counted_and_counting_can_be_stopped() {
+    let open = open("a.pcap", &pcap(20_000));
+    indexed(&open);
+    let selection = select(&open.file, "wlan.fc.type_subtype == deauthentication");
+    let count = |selection: Option<&Selection>| {
+        let work = open.file.count_by_group(selection).expect("a thread");
+        let result = work.wait(Duration::from_secs(60)).expect("in time");
+        Result::clone(&result).expect("readable")
+    };
+    let report = count(Some(&selection));
+    assert_eq!((report.total.frames, report.kinds.len()), (2000, 1));
+    let report = count(None);
+    let kinds: Vec<u64> = report.kinds.iter().map(|group| group.counts.frames).collect();
+    assert_eq!((report.total.frames, kinds), (20_000, vec![18_000, 2000]));
+    let work = open.file.count_by_group(None).expect("a thread");
+    work.cancel();
+    let result = work.wait(Duration::from_secs(60)).expect("in time");
+    assert!(matches!(*result, Err(WorkError::Cancelled) | Ok(_)));
+}

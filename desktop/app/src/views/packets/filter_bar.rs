@@ -25,6 +25,8 @@ pub(super) struct FilterBar {
     /// Closed by the person until the text changes.
     closed: bool,
     pub(super) focus: bool,
+    /// True while it was being written in, as of the last frame.
+    focused: bool,
     /// Where the cursor goes in the next frame, as a character.
     cursor: Option<usize>,
     show_help: bool,
@@ -36,6 +38,22 @@ impl FilterBar {
         text.clone_into(&mut self.text);
         self.check();
         self.offered.clear();
+    }
+
+    /// Takes the Escape key while the line is being written in: first it closes the completions. egui
+    /// has taken the keyboard away already, which is undone then. True when there is nothing more to do.
+    pub(super) fn escaped(&mut self) -> bool {
+        let was_focused = std::mem::take(&mut self.focused);
+        if was_focused && self.is_open() {
+            self.closed = true;
+            self.focus = true;
+        }
+        was_focused
+    }
+
+    /// True when completions are offered.
+    const fn is_open(&self) -> bool {
+        !self.closed && !self.offered.is_empty()
     }
 
     fn check(&mut self) {
@@ -112,7 +130,9 @@ pub(super) fn ui(
         }
         ui.add(egui::Label::new(RichText::new(&counts.words).color(palette.weak)).truncate());
     });
-    if let Some(error) = bar.error.as_ref().filter(|_| bar.offered.is_empty() || bar.closed) {
+    bar.focused = field.is_some_and(|(_, focused)| focused);
+    // While completions are shown, what is wrong stands below them.
+    if let Some(error) = bar.error.as_ref().filter(|_| !(bar.focused && bar.is_open())) {
         ui.label(RichText::new(error.to_string()).color(palette.bad));
     }
     if bar.show_help {
@@ -137,7 +157,7 @@ fn text_field(
 ) -> (Rect, bool) {
     let id = ui.scope_id().with("packet-filter");
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let open = focused && !bar.closed && !bar.offered.is_empty();
+    let open = focused && bar.is_open();
     let entered = focused && keys(ui, bar, open);
     let wrong = bar.error.as_ref().map(|error| error.span.clone());
     let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _: f32| {
@@ -169,8 +189,7 @@ fn text_field(
         let at = output.cursor_range.map(|range| range.primary.index.0);
         offer(bar, at);
     }
-    if response.gained_focus() {
-        bar.closed = false;
+    if response.gained_focus() && !bar.closed {
         let at = output.cursor_range.map(|range| range.primary.index.0);
         offer(bar, at);
     }
@@ -206,10 +225,6 @@ fn keys(ui: &Ui, bar: &mut FilterBar, open: bool) -> bool {
         if pressed(Key::ArrowUp) {
             bar.at = bar.at.and_then(|at| at.checked_sub(1));
         }
-        if pressed(Key::Escape) {
-            bar.closed = true;
-            return false;
-        }
         let tab = pressed(Key::Tab);
         let chosen = bar.at.filter(|_| tab || pressed(Key::Enter)).or(tab.then_some(0));
         if let Some(completion) = chosen.and_then(|at| bar.offered.get(at).cloned()) {
@@ -239,7 +254,7 @@ fn colored(text: &str, wrong: Option<&std::ops::Range<usize>>, palette: &Palette
 
 /// The completions below the field.
 fn popup(ui: &Ui, bar: &mut FilterBar, field: Rect, palette: &Palette) {
-    if bar.closed || bar.offered.is_empty() {
+    if !bar.is_open() {
         return;
     }
     let mut taken = None;

@@ -1,6 +1,6 @@
 //! The capture that is open: the file, the packets that pass the filter, and work under way on them.
 
-use pw_engine::capture_file::{CaptureFile, Filter, Selection, SelectionPhase, Wake, Work};
+use pw_engine::capture_file::{CaptureFile, Filter, Report, Selection, SelectionPhase, Wake, Work};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ pub(super) struct Session {
     /// What passes the filter; `None` while there is no filter.
     pub(super) selection: Option<Selection>,
     pub(super) export: Option<Export>,
+    /// Counts of what is shown; `None` while nobody wants them.
+    pub(super) counting: Option<Work<Report>>,
 }
 
 /// A file that is being written.
@@ -27,12 +29,13 @@ impl Session {
         let wake: Wake = Arc::new(move || ctx.request_repaint());
         let file = CaptureFile::open(path, wake)
             .map_err(|error| format!("{}: no thread to read it: {error}", path.display()))?;
-        Ok(Self { file, selection: None, export: None })
+        Ok(Self { file, selection: None, export: None, counting: None })
     }
 
     /// Shows only what passes; everything for an empty filter.
     pub(super) fn select(&mut self, filter: Filter) -> Result<(), String> {
         self.selection = None;
+        self.counting = None;
         if !filter.is_empty() {
             let selection = self.file.select(filter);
             self.selection = Some(selection.map_err(|error| format!("no thread: {error}"))?);
@@ -67,8 +70,20 @@ impl Session {
         selection.is_some_and(|selection| selection.phase() == SelectionPhase::Searching)
     }
 
+    /// Begins to count what is shown, once all of it is known.
+    pub(super) fn count(&mut self) -> Result<(), String> {
+        if self.counting.is_none() && !self.is_searching() && !self.file.is_indexing() {
+            let counting = self.file.count_by_group(self.selection.as_ref());
+            self.counting = Some(counting.map_err(|error| format!("no thread: {error}"))?);
+        }
+        Ok(())
+    }
+
     /// True while anything that is to be seen is not there yet.
     pub(super) fn is_busy(&self) -> bool {
-        self.file.is_busy() || self.is_searching()
+        let counting = self.counting.as_ref();
+        self.file.is_busy()
+            || self.is_searching()
+            || counting.is_some_and(|counting| counting.result().is_none())
     }
 }

@@ -54,7 +54,6 @@ fn filter(window: &mut Window, text: &str) -> anyhow::Result<()> {
     window.run_steps(2);
     window.get_by_label("Filter").type_text(text);
     window.run_steps(3);
-    press(window, Key::Escape)?;
     press(window, Key::Enter)
 }
 
@@ -116,9 +115,11 @@ fn a_filter_narrows_the_list_and_trouble_in_it_is_located() -> anyhow::Result<()
         words::counted(all.into(), "packet", "packets")
     );
     window.get_by_label(&words);
-    press(&mut window, Key::Escape)?;
+    window.get_by_label("Filter").focus();
+    window.run_steps(2);
     window.get_by_label("Filter").type_text(" and (");
     window.run_steps(3);
+    press(&mut window, Key::Escape)?;
     assert!(window.query_by_label_contains("filter, column").is_some());
     assert_eq!(shown(&mut window), beacons, "what is wrong is not applied");
     window.get_by_label("Clear").click();
@@ -218,4 +219,48 @@ fn settings_are_bounded_and_the_latest_comes_first() {
     assert_eq!((settings.recent.len(), settings.filters.len()), (RECENT, HISTORY));
     assert_eq!(settings.recent[0], PathBuf::from("/49.pcap"));
     assert_eq!(settings.filters[0], "frame.number == 40");
+}
+
+/// Frame times on a large capture, for people: of the file that `PIWARDRIVE_CAPTURE` names; without it,
+/// of the simulated one. What is scrolled to must come into sight, however fast that is.
+#[test]
+fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
+    let (_folder, mut window) = match std::env::var_os("PIWARDRIVE_CAPTURE") {
+        None => window(ThemeChoice::Dark)?,
+        Some(path) => (tempfile::tempdir()?, open(Path::new(&path), ThemeChoice::Dark)?),
+    };
+    let last = total(&mut window);
+    let (mut frames, mut slowest) = (0u32, std::time::Duration::ZERO);
+    let start = std::time::Instant::now();
+    for jump in 1..=40u32 {
+        let number = (u64::from(last) * u64::from(jump) / 40) as u32;
+        window.state_mut().packets().choose(number);
+        let mut left = 1000;
+        while window.query_by_label_contains(&format!("packet {number} ")).is_none() {
+            let one = std::time::Instant::now();
+            window.step();
+            slowest = slowest.max(one.elapsed());
+            frames += 1;
+            left -= 1;
+            anyhow::ensure!(left > 0, "packet {number} does not come into sight");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        // One page by the wheel, frame by frame.
+        for _ in 0..10 {
+            window.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Line,
+                delta: vec2(0.0, -3.0),
+                phase: egui::TouchPhase::Move,
+                modifiers: Modifiers::NONE,
+            });
+            let one = std::time::Instant::now();
+            window.step();
+            slowest = slowest.max(one.elapsed());
+            frames += 1;
+        }
+    }
+    settle(&mut window)?;
+    assert_eq!(chosen(&mut window), Some(last));
+    println!("{last} packets: {frames} frames, {:?} each, {slowest:?} at most", start.elapsed() / frames);
+    Ok(())
 }
