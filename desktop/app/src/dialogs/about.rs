@@ -43,13 +43,18 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
 ];
 
 pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
-    egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
+    let grid = |ui: &mut Ui| {
         for (place, keys, what) in SHORTCUTS {
             ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
             ui.label(RichText::new(keys).color(palette.accent));
             ui.label(what);
             ui.end_row();
         }
+    };
+    // The list is longer than a small window is high.
+    let height = (ui.ctx().content_rect().height() - 180.0).max(160.0);
+    egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, grid);
     });
     close_button(ui, commands);
 }

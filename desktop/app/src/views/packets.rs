@@ -628,7 +628,8 @@ fn panes(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &mu
         }
     };
     let frame = Frame::new().fill(palette.card).inner_margin(Margin::symmetric(2, 2));
-    let width = (ui.available_width() * 0.42).clamp(300.0, 620.0);
+    // Room for sixteen bytes in a line where there is enough.
+    let width = (ui.available_width() * 0.46).clamp(300.0, 620.0);
     let before = state.tree.chosen;
     let bring = std::mem::take(&mut state.bring_bytes);
     let clicked = Panel::right("packet-bytes-pane")

@@ -229,7 +229,7 @@ fn keys(ui: &Ui, bar: &mut FilterBar, open: bool) -> bool {
         let chosen = bar.at.filter(|_| tab || pressed(Key::Enter)).or(tab.then_some(0));
         if let Some(completion) = chosen.and_then(|at| bar.offered.get(at).cloned()) {
             bar.accept(&completion);
-            return false;
+            // Enter that chose it is used up; one that came right after Tab is not.
         }
     }
     ui.input(|input| input.key_pressed(Key::Enter))

@@ -209,13 +209,9 @@ fn paint_body(
     for (at, line) in lines(shown.session, state.first, state.in_sight + 1).iter().enumerate() {
         let top = body.top() + at as f32 * ROW_HEIGHT;
         let rect = Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), ROW_HEIGHT));
-        let rect = rect.intersect(body);
-        if rect.height() < 2.0 {
-            break;
-        }
         let chosen = state.chosen == Some(line.number);
         let id = ui.scope_id().with(("packet", line.number));
-        let response = ui.interact(rect, id, Sense::click());
+        let response = ui.interact(rect.intersect(body), id, Sense::click());
         response.widget_info(|| {
             let kind = line.row.as_ref().map_or("", |row| row.kind.as_str());
             let label = format!("packet {} {kind}", line.number);
@@ -223,7 +219,7 @@ fn paint_body(
         });
         let ink =
             line.row.as_ref().and_then(|row| rule(row, shown)).map(|rule| rule.color.ink(palette));
-        let painter = ui.painter().with_clip_rect(body);
+        let painter = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
         if chosen {
             painter.rect_filled(rect, 0.0, palette.accent_soft);
         } else if let Some(ink) = ink {
@@ -239,7 +235,10 @@ fn paint_body(
         let Some(row) = &line.row else {
             let cell = Rect::from_min_max(rect.min, pos2(edges[1], rect.bottom()));
             let font = FontId::monospace(12.0);
+            let clip = ui.clip_rect();
+            ui.set_clip_rect(clip.intersect(body));
             put(ui, cell, true, &line.number.to_string(), font, palette.weak);
+            ui.set_clip_rect(clip);
             continue;
         };
         let clip = ui.clip_rect();

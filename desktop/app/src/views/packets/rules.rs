@@ -40,9 +40,9 @@ impl RuleColor {
         use crate::views::security::SecurityClass as Class;
         match self {
             Self::Red => palette.bad,
-            Self::Orange => palette.security(Class::Open),
+            Self::Orange => palette.security(Class::Open).lerp_to_gamma(palette.warn, 0.3),
             Self::Yellow => palette.security(Class::Broken),
-            Self::Green => palette.good,
+            Self::Green => palette.security(Class::Wpa3),
             Self::Blue => palette.security(Class::Wpa2),
             Self::Purple => palette.security(Class::Owe),
             Self::Grey => palette.weak,

@@ -41,9 +41,27 @@ fn row<K>(group: &Group<K>, total: &Counts, name: String, filter: Option<String>
 
 fn kinds(report: &Report) -> Vec<Row> {
     let name = |group: &Group<String>| {
-        group.key.as_deref().map_or_else(|| "unknown".to_owned(), |kind| kind.replace('_', " "))
+        group.key.as_deref().map_or_else(|| "unknown".to_owned(), |kind| in_words(kind))
     };
     report.kinds.iter().map(|group| row(group, &report.total, name(group), None)).collect()
+}
+
+/// The short names of kinds written out, as the list has them.
+fn in_words(kind: &str) -> String {
+    let word = |word| match word {
+        "assoc" => "association",
+        "reassoc" => "reassociation",
+        "disassoc" => "disassociation",
+        "auth" => "authentication",
+        "deauth" => "deauthentication",
+        "req" => "request",
+        "resp" => "response",
+        "adv" => "advertisement",
+        "qos" => "QoS",
+        "noack" => "no ack",
+        other => other,
+    };
+    kind.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn channels(report: &Report) -> Vec<Row> {
@@ -157,7 +175,7 @@ fn table(ui: &mut Ui, title: &str, rows: &[Row], palette: &Palette, commands: &m
 }
 
 /// Right edges of the columns of numbers, from the right edge of the panel.
-const EDGES: [f32; 3] = [118.0, 58.0, 4.0];
+const EDGES: [f32; 3] = [128.0, 66.0, 4.0];
 
 fn heads(ui: &mut Ui, palette: &Palette) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), Sense::hover());
@@ -180,7 +198,7 @@ fn line(ui: &mut Ui, row: &Row, palette: &Palette, commands: &mut Vec<Command>) 
     }
     let bar = rect.with_max_x(rect.left() + rect.width() * row.share.min(1.0) as f32);
     ui.painter().rect_filled(bar, 2.0, palette.accent.gamma_multiply(0.22));
-    let room = rect.with_max_x(rect.right() - 172.0).shrink2(vec2(4.0, 0.0));
+    let room = rect.with_max_x(rect.right() - 184.0).shrink2(vec2(4.0, 0.0));
     let mut child = ui.new_child(
         egui::UiBuilder::new().max_rect(room).layout(Layout::left_to_right(Align::Center)),
     );
@@ -227,7 +245,7 @@ mod tests {
             other_devices: Counts::default(),
             without_transmitter: Counts::default(),
         };
-        assert_eq!(kinds(&report)[0].name, "probe req");
+        assert_eq!(kinds(&report)[0].name, "probe request");
         assert_eq!((kinds(&report)[0].share, kinds(&report)[0].retry.as_str()), (0.4, UNKNOWN));
         assert_eq!(channels(&report)[0].name, "6 – 2437 MHz");
         assert_eq!(

@@ -230,6 +230,7 @@ fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
         Some(path) => (tempfile::tempdir()?, open(Path::new(&path), ThemeChoice::Dark)?),
     };
     let last = total(&mut window);
+    window.hover_at(egui::pos2(600.0, 260.0));
     let (mut frames, mut slowest) = (0u32, std::time::Duration::ZERO);
     let start = std::time::Instant::now();
     for jump in 1..=40u32 {
@@ -251,6 +252,7 @@ fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
                 unit: egui::MouseWheelUnit::Line,
                 delta: vec2(0.0, -3.0),
                 phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
                 modifiers: Modifiers::NONE,
             });
             let one = std::time::Instant::now();
@@ -261,6 +263,9 @@ fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
     }
     settle(&mut window)?;
     assert_eq!(chosen(&mut window), Some(last));
-    println!("{last} packets: {frames} frames, {:?} each, {slowest:?} at most", start.elapsed() / frames);
+    println!(
+        "{last} packets: {frames} frames, {:?} each, {slowest:?} at most",
+        start.elapsed() / frames
+    );
     Ok(())
 }
