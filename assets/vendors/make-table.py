@@ -4,8 +4,8 @@
     make-table.py DIRECTORY DATE
 
 DIRECTORY holds oui.csv (MA-L), mam.csv (MA-M), oui36.csv (MA-S) and iab.csv (IAB, the older form
-of MA-S), as in Debian's package ieee-data or from https://standards-oui.ieee.org; DATE is the
-day of the lists, like 2022-08-27. Writes beside this script; needs the command zstd.
+of MA-S), from https://standards-oui.ieee.org, from Debian's package ieee-data, or from the crate
+oui-data (where oui28.csv is mam.csv); DATE is the day or month of the lists, like 2026-10. Writes beside this script; needs the command zstd.
 """
 import csv
 import pathlib

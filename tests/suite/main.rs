@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod boundaries;
+mod command_line;
 mod impostors;
 mod kills;
 mod live;

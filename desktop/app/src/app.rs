@@ -1,7 +1,7 @@
 //! The window: bar, views, timeline, dialogs. `logic` brings data up to date, `ui` paints it.
 
 mod bar;
-mod toasts;
+pub(crate) mod toasts;
 
 use crate::backend::{self, Backend};
 use crate::command::{Command, DialogKind, Order, View};
@@ -50,6 +50,8 @@ pub(crate) struct App {
     say_read_only: bool,
     /// The survey that was last put among the recent ones.
     noted: Option<PathBuf>,
+    /// Where a sensor was last looked for: a wrong code is no reason to write the address again.
+    pair_address: String,
 }
 
 impl App {
@@ -79,9 +81,10 @@ impl App {
             commands: Vec::new(),
             say_read_only: true,
             noted: None,
+            pair_address: String::new(),
         };
         app.packets = PacketsState::new(app.settings.packets.clone());
-        app.toasts.extend(trouble.map(Notice::Failed), app.feed.now);
+        app.toasts.extend(trouble.map(Notice::failed), app.feed.now);
         if app.settings.online_tiles {
             app.map.set_online(true, ctx);
         }
@@ -112,6 +115,9 @@ impl App {
 
     /// Opens a dialog.
     pub(crate) fn open_dialog(&mut self, kind: DialogKind) {
+        if kind == DialogKind::Messages {
+            self.toasts.read();
+        }
         let palette = Palette::of(self.settings.theme);
         let around = Surroundings {
             feed: &self.feed,
@@ -119,6 +125,8 @@ impl App {
             filter: self.networks.filter(),
             filter_text: &self.networks.filter_text,
             author: &self.settings.author,
+            messages: self.toasts.list(),
+            pair_address: &self.pair_address,
         };
         self.dialog = Some(Dialog::new(kind, &around));
     }
@@ -181,12 +189,13 @@ impl App {
 
     fn save(&mut self) {
         if let Err(words) = self.file.save(&self.settings) {
-            self.toasts.extend([Notice::Failed(words)], self.feed.now);
+            self.toasts.extend([Notice::failed(words)], self.feed.now);
         }
     }
 
     fn carry_out(&mut self, ctx: &egui::Context) {
         let commands = std::mem::take(&mut self.commands);
+        let mut question = None;
         if !commands.is_empty() {
             ctx.request_repaint();
         }
@@ -209,7 +218,22 @@ impl App {
                     self.tell(Notice::Info(format!("Copied: {short}")));
                 }
                 Command::OpenDialog(kind) => self.open_dialog(kind),
-                Command::CloseDialog => self.dialog = None,
+                // From a question it goes back to where that was asked.
+                Command::CloseDialog => {
+                    self.dialog = self.dialog.take().and_then(Dialog::behind);
+                }
+                Command::AskForget { sensor, address } => {
+                    self.dialog = Some(Dialog::Forget { sensor, address });
+                }
+                Command::Write { path, may_replace, order } => {
+                    if may_replace || path.symlink_metadata().is_err() {
+                        self.dialog = None;
+                        self.order(order);
+                    } else {
+                        let behind = self.dialog.take().map(Box::new);
+                        self.dialog = Some(Dialog::Replace { path, order, behind });
+                    }
+                }
                 Command::NextTheme => {
                     self.settings.theme = self.settings.theme.next();
                     self.save();
@@ -221,7 +245,7 @@ impl App {
                 }
                 Command::OpenFile(path) => {
                     if let Err(words) = backend::open_with_system(&path) {
-                        self.tell(Notice::Failed(words));
+                        self.tell(Notice::failed(words));
                     }
                 }
                 Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
@@ -237,9 +261,23 @@ impl App {
                         self.tell(notice);
                     }
                 }
-                Command::Engine(order) => self.order(order),
+                Command::Engine(order) if self.would_end_recording(&order) => {
+                    question = Some(Dialog::EndRecording { order });
+                }
+                Command::EndRecording(order) | Command::Engine(order) => self.order(order),
             }
         }
+        // After the dialog that ordered it has closed.
+        if question.is_some() {
+            self.dialog = question;
+        }
+    }
+
+    /// True when a sensor sends and `order` would close the survey that it is stored in.
+    fn would_end_recording(&self, order: &Order) -> bool {
+        matches!(order, Order::Open { .. } | Order::New { .. } | Order::Close)
+            && self.feed.is_live()
+            && !self.feed.read_only
     }
 
     fn order(&mut self, order: Order) {
@@ -247,8 +285,19 @@ impl App {
             self.settings.author = settings.author.clone().unwrap_or_default();
             self.save();
         }
-        if let Err(words) = self.backend.order(order) {
-            self.tell(Notice::Failed(words));
+        if let Order::Pair { address, .. } = &order {
+            self.pair_address.clone_from(address);
+        }
+        let undo = match &order {
+            Order::Forget { sensor } => Some(Notice::Undo {
+                text: format!("{sensor} is forgotten. What was recorded from it stays."),
+                order: Order::Remember { sensor: sensor.clone() },
+            }),
+            _ => None,
+        };
+        match self.backend.order(order) {
+            Ok(()) => undo.into_iter().for_each(|notice| self.tell(notice)),
+            Err(words) => self.tell(Notice::failed(words)),
         }
     }
 
@@ -279,6 +328,7 @@ impl App {
             (Key::I, DialogKind::Import),
             (Key::E, DialogKind::Export),
             (Key::P, DialogKind::Report),
+            (Key::M, DialogKind::Messages),
         ];
         for (key, kind) in dialogs {
             if with_command(key) {
@@ -292,6 +342,12 @@ impl App {
             self.commands.push(Command::Quit);
         }
         let writing = ui.ctx().egui_wants_keyboard_input();
+        if self.chosen.is_some()
+            && !writing
+            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+        {
+            self.commands.push(Command::Choose(None));
+        }
         let help = ui.input_mut(|input| {
             input.consume_key(Modifiers::NONE, Key::F1)
                 || (!writing && input.events.iter().any(is_question_mark))
@@ -312,7 +368,13 @@ impl App {
     fn body(&mut self, ui: &mut Ui, palette: &Palette) {
         let frame = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(12, 8));
         let with_detail = matches!(self.view, View::Networks | View::Map | View::Drive);
-        if let Some(bssid) = self.chosen.filter(|_| with_detail && self.feed.shown.is_some()) {
+        // Drive shows the whole survey, whatever stretch of time is selected.
+        let snapshot = if self.view == View::Drive {
+            self.feed.survey.clone()
+        } else {
+            self.feed.shown.clone()
+        };
+        if let Some((bssid, snapshot)) = self.chosen.filter(|_| with_detail).zip(snapshot) {
             let side = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(14, 6));
             Panel::right("detail")
                 .frame(side)
@@ -321,7 +383,8 @@ impl App {
                 .resizable(true)
                 .show(ui, |ui| {
                     let state = &mut self.detail;
-                    detail::ui(ui, state, &self.feed, palette, bssid, &mut self.commands);
+                    let commands = &mut self.commands;
+                    detail::ui(ui, state, &snapshot, &self.feed, palette, bssid, commands);
                 });
         }
         let frame = if self.view == View::Map { frame.inner_margin(Margin::ZERO) } else { frame };
@@ -368,6 +431,7 @@ impl eframe::App for App {
                 recent: &self.settings.recent,
                 recent_captures: &self.settings.packets.recent,
                 say_read_only: self.say_read_only,
+                missed: self.toasts.missed(),
             };
             bar::ui(ui, &self.feed, &shown, &palette, &mut self.commands);
             ui.painter().hline(ui.clip_rect().x_range(), ui.clip_rect().bottom() - 0.5, line);
@@ -400,6 +464,8 @@ impl eframe::App for App {
                 filter: self.networks.filter(),
                 filter_text: &self.networks.filter_text,
                 author: &self.settings.author,
+                messages: self.toasts.list(),
+                pair_address: &self.pair_address,
             };
             dialogs::ui(ui, dialog, &around, &mut self.commands);
         }

@@ -5,16 +5,19 @@ use crate::feed::{Feed, JobRow, LinkKind, LinkRow, Notice};
 use crate::views::timeline::{self, Histogram};
 use pw_engine::exchange::ExportSource;
 use pw_engine::{
-    Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, ReportPreview,
-    ReportSettings,
+    Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, PairedSensor,
+    ReportPreview, ReportSettings,
 };
-use pw_model::Timestamp;
-use pw_survey::Snapshot;
-use std::collections::{BTreeSet, VecDeque};
+use pw_model::{SensorId, Timestamp};
+use pw_survey::{SensorState, Snapshot};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// What opening a survey is called among notices.
+const OPENING: &str = "Open";
 
 /// Where the window's data comes from.
 pub(crate) trait Backend {
@@ -47,11 +50,9 @@ pub(crate) struct EngineBackend {
     counting: Option<Counting>,
     /// Survey and revision of the histogram in the feed.
     counted: Option<(PathBuf, u64)>,
-    rate: Rate,
+    clocks: StreamClocks,
     /// Links are made again for these when a survey is opened.
     reconnect: bool,
-    /// Sensors that were paired when this was last looked at; a new one is connected at once.
-    known: BTreeSet<String>,
 }
 
 impl EngineBackend {
@@ -64,9 +65,8 @@ impl EngineBackend {
             opening: None,
             counting: None,
             counted: None,
-            rate: Rate::default(),
+            clocks: StreamClocks::default(),
             reconnect: false,
-            known: BTreeSet::new(),
         }
     }
 
@@ -98,7 +98,7 @@ impl EngineBackend {
         self.counting = None;
         self.counted = None;
         self.preview = None;
-        self.rate = Rate::default();
+        self.clocks = StreamClocks::default();
         if let Some(engine) = self.engine.take() {
             std::thread::spawn(move || {
                 // A preview that is still being made holds it too, and closes it when done.
@@ -122,14 +122,15 @@ impl EngineBackend {
                 return;
             }
             Err(TryRecvError::Disconnected) => {
-                notices.push(Notice::Failed("The survey could not be opened.".to_owned()));
+                notices.push(trouble_opening("The survey could not be opened.".to_owned()));
             }
-            Ok(Err(words)) => notices.push(Notice::Failed(words)),
+            Ok(Err(words)) => notices.push(trouble_opening(words)),
             Ok(Ok(engine)) => {
                 self.close();
                 let ctx = self.ctx.clone();
                 engine.set_wake(Box::new(move || ctx.request_repaint()));
                 self.reconnect = !self.read_only;
+                notices.push(Notice::Settled { about: OPENING.to_owned() });
                 self.engine = Some(Arc::new(engine));
             }
         }
@@ -196,16 +197,13 @@ impl Backend for EngineBackend {
             return notices;
         };
         if std::mem::take(&mut self.reconnect) {
-            self.known = engine.sensors().into_iter().map(|sensor| sensor.name).collect();
             // An empty survey was made to record into; another one goes on with its own sensors only.
             let snapshot = engine.snapshot();
             let own =
                 |id| snapshot.sensors.is_empty() || snapshot.sensors.iter().any(|s| s.id == id);
-            for sensor in engine.sensors().into_iter().filter(|sensor| own(sensor.id)) {
-                let connect = Command::Connect { sensor: sensor.name };
-                if let Err(error) = engine.send(connect) {
-                    notices.push(Notice::Failed(error.to_string()));
-                }
+            let here = |sensor: &PairedSensor| sensor.replaced_by.is_none() && own(sensor.id);
+            for sensor in engine.sensors().into_iter().filter(here) {
+                connect(engine, sensor.name, &mut notices);
             }
         }
         let snapshot = engine.snapshot();
@@ -219,14 +217,17 @@ impl Backend for EngineBackend {
         feed.links = links(engine);
         feed.jobs =
             engine.jobs().into_iter().filter(|job| !job.status.is_over()).map(job).collect();
-        feed.frames_per_sec = self.rate.of(&snapshot, feed.now);
+        feed.stream_now = self.clocks.follow(&snapshot.sensors, Instant::now());
         if let Some(preview) = self.preview.as_ref().and_then(|preview| preview.try_recv().ok()) {
             feed.preview = Some(Arc::new(preview));
             self.preview = None;
         }
         for event in engine.events() {
-            if event == Event::SensorsChanged {
-                connect_new(engine, &mut self.known, self.read_only, &mut notices);
+            // Whoever pairs wants to record.
+            if let Event::Paired { sensor } = &event
+                && !self.read_only
+            {
+                connect(engine, sensor.clone(), &mut notices);
             }
             notices.extend(notice(&event, engine));
         }
@@ -278,26 +279,28 @@ fn command(order: Order) -> Option<Command> {
         Order::Pair { address, code } => Command::Pair { address, code, name: None },
         Order::Connect { sensor } => Command::Connect { sensor },
         Order::Disconnect { sensor } => Command::Disconnect { sensor },
+        Order::Forget { sensor } => Command::Forget { sensor },
+        Order::Remember { sensor } => Command::Remember { sensor },
         Order::Cancel { job } => Command::CancelJob(JobId(job)),
     })
 }
 
 fn links(engine: &Engine) -> Vec<LinkRow> {
     let links = engine.links();
-    let row = |sensor: pw_engine::PairedSensor| {
-        let link = links.iter().find(|link| link.sensor == sensor.name);
+    let row = |sensor: PairedSensor| {
+        let link = links.iter().find(|link| link.id == sensor.id);
+        let words =
+            link.map_or_else(|| LinkState::Off.words().to_owned(), |link| link.words.clone());
+        let (kind, words) = kind_of(link.map(|link| link.state), words, &sensor);
         LinkRow {
             id: sensor.id,
             address: sensor.address,
-            kind: link.map_or(LinkKind::Off, |link| match link.state {
-                LinkState::Off => LinkKind::Off,
-                LinkState::Connecting => LinkKind::Connecting,
-                LinkState::Connected => LinkKind::Connected,
-                LinkState::Refused => LinkKind::Refused,
-            }),
-            words: link
-                .map_or_else(|| LinkState::Off.words().to_owned(), |link| link.words.clone()),
+            kind,
+            words,
             last_heard: link.and_then(|link| link.last_heard),
+            radios: link.and_then(|link| link.radios.clone()),
+            sensor_time: link.and_then(|link| link.sensor_time),
+            has_position: link.and_then(|link| link.has_position),
             gps: link.and_then(|link| link.gps.clone()),
             backlog_batches: link.and_then(|link| link.backlog_batches),
             backlog_bytes: link.and_then(|link| link.backlog_bytes),
@@ -311,6 +314,23 @@ fn links(engine: &Engine) -> Vec<LinkRow> {
     engine.sensors().into_iter().map(row).collect()
 }
 
+/// How a link is shown. A pairing that another one replaced is not in trouble: it is over.
+fn kind_of(state: Option<LinkState>, words: String, sensor: &PairedSensor) -> (LinkKind, String) {
+    match (state, &sensor.replaced_by) {
+        (None | Some(LinkState::Off | LinkState::Refused), Some(by)) => {
+            let words = format!(
+                "replaced: {by} was paired later at this address; forget this pairing, or pair \
+                 again if this sensor is somewhere else now"
+            );
+            (LinkKind::Replaced, words)
+        }
+        (None | Some(LinkState::Off), None) => (LinkKind::Off, words),
+        (Some(LinkState::Refused), None) => (LinkKind::Refused, words),
+        (Some(LinkState::Connecting), _) => (LinkKind::Connecting, words),
+        (Some(LinkState::Connected), _) => (LinkKind::Connected, words),
+    }
+}
+
 fn job(job: JobState) -> JobRow {
     JobRow {
         id: job.id.0,
@@ -321,22 +341,15 @@ fn job(job: JobState) -> JobRow {
     }
 }
 
-/// Connects sensors that were paired just now: whoever pairs wants to record.
-fn connect_new(
-    engine: &Engine,
-    known: &mut BTreeSet<String>,
-    read_only: bool,
-    notices: &mut Vec<Notice>,
-) {
-    for sensor in engine.sensors() {
-        let new = known.insert(sensor.name.clone());
-        if new
-            && !read_only
-            && let Err(error) = engine.send(Command::Connect { sensor: sensor.name })
-        {
-            notices.push(Notice::Failed(error.to_string()));
-        }
+fn connect(engine: &Engine, sensor: String, notices: &mut Vec<Notice>) {
+    if let Err(error) = engine.send(Command::Connect { sensor }) {
+        notices.push(Notice::failed(error.to_string()));
     }
+}
+
+/// A survey that opens later ends the trouble with one that did not.
+fn trouble_opening(text: String) -> Notice {
+    Notice::Failed { about: Some(OPENING.to_owned()), text }
 }
 
 fn notice(event: &Event, engine: &Engine) -> Option<Notice> {
@@ -344,46 +357,54 @@ fn notice(event: &Event, engine: &Engine) -> Option<Notice> {
         Event::JobOver(id) => {
             let job = engine.jobs().into_iter().find(|job| job.id == *id)?;
             let text = format!("{}: {}", job.title, job.words);
+            let about = subject(&job.title);
             Some(match job.status {
-                JobStatus::Failed => Notice::Failed(text),
+                JobStatus::Failed => Notice::Failed { about: Some(about), text },
                 JobStatus::Cancelled => Notice::Info(text),
-                _ => Notice::Done { text, open: job.output },
+                _ => Notice::Done { about, text, open: job.output },
             })
         }
         Event::Notice(words) => Some(Notice::Info(words.clone())),
-        Event::Trouble(words) => Some(Notice::Failed(words.clone())),
-        Event::SelectionReady | Event::LinkChanged { .. } | Event::SensorsChanged => None,
+        Event::Trouble(words) => Some(Notice::failed(words.clone())),
+        Event::SelectionReady
+        | Event::LinkChanged { .. }
+        | Event::SensorsChanged
+        | Event::Paired { .. } => None,
     }
 }
 
-/// Frames per second over the last seconds, from the counts of successive snapshots.
+/// What a job is about, so that a later one that succeeds ends the trouble of an earlier one. An
+/// address or code that was corrected is still the same pairing; another file is another matter.
+fn subject(title: &str) -> String {
+    if title.starts_with("Pair ") { "Pair".to_owned() } else { title.to_owned() }
+}
+
+/// What time it is for each stream, as [`Feed::stream_now`] tells.
 #[derive(Debug, Default)]
-struct Rate {
-    /// Moments and counts; the oldest is dropped after [`Rate::WINDOW`].
-    seen: VecDeque<(Timestamp, u64)>,
+struct StreamClocks {
+    /// The newest time of each stream and when it came; `None` for what was here at the opening.
+    heard: BTreeMap<SensorId, (Timestamp, Option<Instant>)>,
+    primed: bool,
 }
 
-impl Rate {
-    const WINDOW: Duration = Duration::from_secs(5);
-
-    fn of(&mut self, snapshot: &Snapshot, now: Timestamp) -> Option<f64> {
-        self.add(now, snapshot.totals.observations)
-    }
-
-    fn add(&mut self, now: Timestamp, count: u64) -> Option<f64> {
-        if self.seen.back().is_none_or(|(_, last)| *last != count) {
-            self.seen.push_back((now, count));
+impl StreamClocks {
+    /// Takes in the newest times; `now` is this computer's steady clock.
+    fn follow(&mut self, streams: &[SensorState], now: Instant) -> BTreeMap<SensorId, Timestamp> {
+        let arrived = std::mem::replace(&mut self.primed, true).then_some(now);
+        for (id, latest) in streams.iter().filter_map(|s| Some((s.id, s.latest?))) {
+            match self.heard.get_mut(&id) {
+                Some((known, _)) if *known == latest => {}
+                Some(heard) => *heard = (latest, Some(now)),
+                None => {
+                    self.heard.insert(id, (latest, arrived));
+                }
+            }
         }
-        while self.seen.len() > 2
-            && self.seen.front().is_some_and(|(time, _)| now.since(*time) > Self::WINDOW)
-        {
-            self.seen.pop_front();
-        }
-        let (first, last) = (self.seen.front()?, self.seen.back()?);
-        // Nothing new for a while is no rate, and neither is a single count.
-        let secs = last.0.since(first.0).as_secs_f64();
-        let fresh = now.since(last.0) <= Self::WINDOW;
-        (fresh && secs > 0.2).then(|| last.1.saturating_sub(first.1) as f64 / secs)
+        let moment = |(id, (latest, at)): (&SensorId, &(Timestamp, Option<Instant>))| {
+            let since = now.saturating_duration_since((*at)?);
+            Some((*id, latest.saturating_add(since)))
+        };
+        self.heard.iter().filter_map(moment).collect()
     }
 }
 
@@ -412,14 +433,65 @@ pub(crate) fn open_with_system(path: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     #[test]
-    fn a_rate_needs_two_counts_and_ends_with_silence() {
+    fn a_streams_time_goes_on_from_what_was_heard_last() {
         let at = |secs: i64| Timestamp::from_unix_secs(secs);
-        let mut rate = Rate::default();
-        assert_eq!(rate.add(at(0), 100), None);
-        assert_eq!(rate.add(at(1), 300), Some(200.0));
-        assert_eq!(rate.add(at(2), 300), Some(200.0));
-        assert_eq!(rate.add(at(20), 300), None);
+        let mut streams = fixture::snapshot().sensors.clone();
+        let id = streams[0].id;
+        let mut clocks = StreamClocks::default();
+        let start = Instant::now();
+        let after = |secs| start + Duration::from_secs(secs);
+        let mut follow = |latest: Option<i64>, secs: u64| {
+            streams[0].latest = latest.map(at);
+            clocks.follow(&streams, after(secs)).get(&id).copied()
+        };
+        assert_eq!(follow(None, 0), None, "nothing came since the opening");
+        // The sensor has no clock: it believes it is 1970. So be it.
+        assert_eq!(follow(Some(100), 1), Some(at(100)));
+        assert_eq!(follow(Some(100), 4), Some(at(103)));
+        assert_eq!(follow(Some(102), 5), Some(at(102)), "heard, not guessed");
+        // Then its receiver sets the clock, and later somebody sets it back.
+        assert_eq!(follow(Some(1_777_000_000), 6), Some(at(1_777_000_000)));
+        assert_eq!(follow(Some(50), 7), Some(at(50)));
+    }
+
+    #[test]
+    fn what_a_survey_held_already_is_not_now() {
+        let mut streams = fixture::snapshot().sensors.clone();
+        streams[0].latest = Some(Timestamp::from_unix_secs(100));
+        let mut clocks = StreamClocks::default();
+        assert!(clocks.follow(&streams, Instant::now()).is_empty());
+        streams[0].latest = Some(Timestamp::from_unix_secs(101));
+        assert_eq!(clocks.follow(&streams, Instant::now()).len(), 1);
+    }
+
+    #[test]
+    fn a_replaced_pairing_is_said_to_be_so_unless_it_works() {
+        let mut sensor = PairedSensor {
+            name: "car 01010101".to_owned(),
+            id: SensorId([1; 16]),
+            address: "192.0.2.1:47147".to_owned(),
+            key: "01010101".to_owned(),
+            paired: None,
+            replaced_by: Some("car".to_owned()),
+        };
+        let kind = |state, sensor: &PairedSensor| kind_of(state, "words".to_owned(), sensor);
+        for state in [None, Some(LinkState::Off), Some(LinkState::Refused)] {
+            let (kind, words) = kind(state, &sensor);
+            assert_eq!(kind, LinkKind::Replaced);
+            assert!(words.contains("car was paired later"), "{words}");
+        }
+        assert_eq!(kind(Some(LinkState::Connected), &sensor).0, LinkKind::Connected);
+        sensor.replaced_by = None;
+        assert_eq!(kind(Some(LinkState::Refused), &sensor).0, LinkKind::Refused);
+        assert_eq!(kind(None, &sensor).0, LinkKind::Off);
+    }
+
+    #[test]
+    fn a_pairing_that_works_ends_the_trouble_of_one_with_a_wrong_address() {
+        assert_eq!(subject("Pair with a:1"), subject("Pair with b:2"));
+        assert_ne!(subject("Import a.pcap"), subject("Import b.pcap"));
     }
 }

@@ -56,6 +56,7 @@ pub(crate) enum DialogKind {
     Help,
     About,
     OnlineMap,
+    Messages,
 }
 
 /// Asked for by a view or a dialog, carried out by the app after painting.
@@ -69,6 +70,18 @@ pub(crate) enum Command {
     Copy(String),
     OpenDialog(DialogKind),
     CloseDialog,
+    /// Ask whether a pairing is to be forgotten.
+    AskForget {
+        sensor: String,
+        address: String,
+    },
+    /// Write a file; where one is there already and nobody said yes to that, ask first.
+    Write {
+        path: PathBuf,
+        /// The person agreed to its replacement already.
+        may_replace: bool,
+        order: Order,
+    },
     NextTheme,
     SetOnlineTiles(bool),
     /// Open a file that was written with the program that the system has for it.
@@ -78,6 +91,8 @@ pub(crate) enum Command {
     OpenCapture(PathBuf),
     /// Asked of the packet view.
     Packets(PacketsOrder),
+    /// What closes the survey, after the person agreed that its recording ends.
+    EndRecording(Order),
     /// Everything below goes to the engine.
     Engine(Order),
 }
@@ -125,6 +140,14 @@ pub(crate) enum Order {
         sensor: String,
     },
     Disconnect {
+        sensor: String,
+    },
+    /// Forget a pairing.
+    Forget {
+        sensor: String,
+    },
+    /// Take that back.
+    Remember {
         sensor: String,
     },
     Cancel {

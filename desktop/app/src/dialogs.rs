@@ -1,9 +1,12 @@
 //! Dialogs over the window: files, report, pairing, shortcuts, about. Each returns commands.
 
 mod about;
+mod ask;
 mod files;
+mod messages;
 mod report;
 
+use crate::app::toasts::Message;
 use crate::command::{Command, DialogKind, Order};
 use crate::feed::Feed;
 use crate::picker::{Picker, focus_if_none};
@@ -11,19 +14,52 @@ use crate::style::Palette;
 use egui::{Align, Id, Layout, Modal, RichText, Ui};
 use pw_engine::exchange::ExportFormat;
 use pw_survey::Filter;
+use std::collections::VecDeque;
+use std::path::PathBuf;
 
 /// A dialog that is open, with what was written into it.
 #[derive(Debug)]
 pub(crate) enum Dialog {
-    New { name: String, folder: Picker },
-    Open { folder: Picker },
-    Import { files: Picker },
-    Export { format: ExportFormat, file: Picker, filtered: bool },
+    New {
+        name: String,
+        folder: Picker,
+    },
+    Open {
+        folder: Picker,
+    },
+    Import {
+        files: Picker,
+    },
+    Export {
+        format: ExportFormat,
+        file: Picker,
+        filtered: bool,
+    },
     Report(Box<report::ReportDialog>),
-    Connect { address: String, code: String },
+    Connect {
+        address: String,
+        code: String,
+    },
     OnlineMap,
     Help,
     About,
+    Messages,
+    /// May this file be replaced?
+    Replace {
+        path: PathBuf,
+        order: Order,
+        /// The dialog that asks.
+        behind: Option<Box<Self>>,
+    },
+    /// May the recording end, which this order does?
+    EndRecording {
+        order: Order,
+    },
+    /// May this pairing be forgotten?
+    Forget {
+        sensor: String,
+        address: String,
+    },
 }
 
 /// What dialogs need to know besides the feed.
@@ -35,6 +71,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) filter_text: &'a str,
     /// Author of the last report.
     pub(crate) author: &'a str,
+    /// What was told, the oldest first.
+    pub(crate) messages: &'a VecDeque<Message>,
+    /// Where a sensor was last looked for.
+    pub(crate) pair_address: &'a str,
 }
 
 impl Dialog {
@@ -55,10 +95,21 @@ impl Dialog {
             DialogKind::Report => {
                 Self::Report(Box::new(report::ReportDialog::new(survey, around.author)))
             }
-            DialogKind::Connect => Self::Connect { address: String::new(), code: String::new() },
+            DialogKind::Connect => {
+                Self::Connect { address: around.pair_address.to_owned(), code: String::new() }
+            }
             DialogKind::OnlineMap => Self::OnlineMap,
             DialogKind::Help => Self::Help,
             DialogKind::About => Self::About,
+            DialogKind::Messages => Self::Messages,
+        }
+    }
+
+    /// The dialog that this one was asked from.
+    pub(crate) fn behind(self) -> Option<Self> {
+        match self {
+            Self::Replace { behind, .. } => behind.map(|behind| *behind),
+            _ => None,
         }
     }
 
@@ -73,6 +124,10 @@ impl Dialog {
             Self::OnlineMap => "Fetch street maps from the internet?",
             Self::Help => "Keyboard shortcuts",
             Self::About => "About PiWardrive",
+            Self::Messages => "Messages",
+            Self::Replace { .. } => "Replace the file?",
+            Self::Forget { .. } => "Forget this pairing?",
+            Self::EndRecording { .. } => "End the recording?",
         }
     }
 }
@@ -91,7 +146,8 @@ pub(crate) fn ui(
     };
     let backdrop = egui::Color32::from_black_alpha(130);
     let frame = egui::Frame::window(ui.style()).inner_margin(egui::Margin::symmetric(22, 18));
-    let modal = Modal::new(Id::unique("dialog"));
+    // Each by itself: a size that is remembered would be that of another dialog.
+    let modal = Modal::new(Id::unique(("dialog", dialog.title())));
     let modal = modal.frame(frame).backdrop_color(backdrop).show(ui.ctx(), |ui| {
         ui.set_width(width);
         ui.label(
@@ -113,6 +169,12 @@ pub(crate) fn ui(
             Dialog::OnlineMap => online_map(ui, palette, commands),
             Dialog::Help => about::help(ui, palette, commands),
             Dialog::About => about::about(ui, palette, commands),
+            Dialog::Messages => messages::ui(ui, around, commands),
+            Dialog::Replace { path, order, .. } => ask::replace(ui, path, order, palette, commands),
+            Dialog::EndRecording { order } => ask::end_recording(ui, order, around, commands),
+            Dialog::Forget { sensor, address } => {
+                ask::forget(ui, sensor, address, palette, commands);
+            }
         }
     });
     if modal.should_close() {
@@ -122,6 +184,21 @@ pub(crate) fn ui(
 
 /// The row of buttons at the foot; true when the first was pressed, or Enter in a field of one line.
 pub(super) fn buttons(
+    ui: &mut Ui,
+    action: &str,
+    enabled: bool,
+    palette: &Palette,
+    commands: &mut Vec<Command>,
+) -> bool {
+    let pressed = question(ui, action, enabled, palette, commands);
+    // A field of one line gives the keyboard up at Enter; anything else keeps it.
+    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter))
+        && ui.memory(|memory| memory.focused().is_none());
+    pressed || (enabled && entered)
+}
+
+/// The same row where something may be lost: a key that is held down is no answer.
+pub(super) fn question(
     ui: &mut Ui,
     action: &str,
     enabled: bool,
@@ -140,10 +217,7 @@ pub(super) fn buttons(
             commands.push(Command::CloseDialog);
         }
     });
-    // A field of one line gives the keyboard up at Enter; anything else keeps it.
-    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter))
-        && ui.memory(|memory| memory.focused().is_none());
-    pressed || (enabled && entered)
+    pressed
 }
 
 /// A single button that closes.
@@ -173,11 +247,21 @@ pub(super) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &'static s
     focus_if_none(ui, &response);
 }
 
-/// True for `host:port` with a port that can be.
+/// True for a host, or a host and a port that can be. An IPv6 address with a port stands in brackets.
 fn is_address(text: &str) -> bool {
-    text.trim().rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
-    })
+    let text = text.trim();
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return false;
+    }
+    if let Some((_, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        return rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
+    }
+    match text.split_once(':') {
+        None => true,
+        Some((host, port)) if !port.contains(':') => !host.is_empty() && is_port(port),
+        Some(_) => text.parse::<std::net::Ipv6Addr>().is_ok(),
+    }
 }
 
 fn connect(
@@ -194,13 +278,22 @@ fn connect(
         "On the Pi, run: piwardrive-sensor pair\nIt shows its address and a short code. The code is \
          used once: both ends then know each other's key, and nobody else can connect.",
     );
-    field(ui, "Address of the sensor", address, "192.168.4.1:7447");
+    let filled = !address.is_empty();
+    let hint = "raspberrypi.local, or host:port";
+    let label = ui.label("Address of the sensor");
+    let width = ui.available_width();
+    let text = egui::TextEdit::singleline(address).hint_text(hint).desired_width(width);
+    let response = ui.add(text).labelled_by(label.id);
+    // With the address there already, the code is what is to be written.
+    if !filled {
+        focus_if_none(ui, &response);
+    }
     field(ui, "Code", code, "as the sensor shows it");
     if around.feed.survey.is_none() {
         let words = "Open or make a survey first: what the sensor sends is stored there.";
         ui.label(RichText::new(words).color(palette.warn));
     } else if !address.is_empty() && !is_address(address) {
-        let words = "Write the address as host:port.";
+        let words = "Write the address as host, or host:port.";
         ui.label(RichText::new(words).color(palette.warn));
     }
     let ready = around.feed.survey.is_some() && is_address(address) && !code.trim().is_empty();
@@ -233,11 +326,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_a_host_and_a_port() {
-        for good in ["192.168.4.1:7447", "pi.local:1", "[fe80::1]:7447"] {
+    fn an_address_is_a_host_with_or_without_a_port() {
+        for good in [
+            "192.168.4.1:47147",
+            "pi.local:1",
+            "pi.local",
+            "[fe80::1]:47147",
+            "[fe80::1]",
+            "fe80::1",
+        ] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["", "pi.local", ":7447", "pi:0", "pi:70000", "pi:x"] {
+        for bad in ["", " ", "pi local", ":47147", "pi:0", "pi:70000", "pi:x", "[fe80::1]:x"] {
             assert!(!is_address(bad), "{bad}");
         }
     }

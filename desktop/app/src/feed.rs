@@ -1,8 +1,9 @@
 //! What the views are given to paint one frame: shared snapshots and plain rows, gathered by the app.
 
+use crate::command::Order;
 use crate::views::timeline::Histogram;
 use pw_analysis::locate::Located;
-use pw_engine::ReportPreview;
+use pw_engine::{RadioRow, ReportPreview};
 use pw_model::{MacAddr, SensorId, Timestamp};
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(crate) enum LinkKind {
     Off,
     /// Will not work without the person.
     Refused,
+    /// Another sensor was paired later at the same address and answers there now.
+    Replaced,
 }
 
 /// A paired sensor and the link to it. `None` is "not known".
@@ -31,15 +34,31 @@ pub(crate) struct LinkRow {
     pub(crate) kind: LinkKind,
     /// The state in words, with the reason when it does not work.
     pub(crate) words: String,
+    /// When anything came from it last, by this computer's clock.
     pub(crate) last_heard: Option<Timestamp>,
+    /// Its radios, as it last said.
+    pub(crate) radios: Option<Vec<RadioRow>>,
+    /// Its own clock when it last said how it is.
+    pub(crate) sensor_time: Option<Timestamp>,
+    /// True while its receiver knows the position.
+    pub(crate) has_position: Option<bool>,
     /// The position receiver, in words.
     pub(crate) gps: Option<String>,
     pub(crate) backlog_batches: Option<u64>,
     pub(crate) backlog_bytes: Option<u64>,
+    /// Frames that it hears, by its own count, whatever has arrived here of them.
     pub(crate) frames_per_sec: Option<f32>,
     pub(crate) frames_lost: Option<u64>,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) warnings: Vec<String>,
+}
+
+impl LinkRow {
+    /// True while it is connected and says that none of its radios listens.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.kind == LinkKind::Connected
+            && self.radios.as_ref().is_some_and(|radios| !radios.iter().any(|r| r.listening))
+    }
 }
 
 /// Long work under way, or just done.
@@ -57,12 +76,24 @@ pub(crate) struct JobRow {
 /// Something to tell the person.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Notice {
-    /// Good news.
-    Done { text: String, open: Option<PathBuf> },
-    /// One sentence: what failed and what to do.
-    Failed(String),
+    /// Good news. It ends the trouble about the same thing.
+    Done { about: String, text: String, open: Option<PathBuf> },
+    /// One sentence: what failed and what to do. `about` names what was tried, where it can be tried
+    /// again.
+    Failed { about: Option<String>, text: String },
+    /// Not worth a word; it ends the trouble about the same thing.
+    Settled { about: String },
     /// Worth knowing.
     Info(String),
+    /// Done, and this order takes it back.
+    Undo { text: String, order: Order },
+}
+
+impl Notice {
+    /// Trouble that nothing in particular ends.
+    pub(crate) const fn failed(text: String) -> Self {
+        Self::Failed { about: None, text }
+    }
 }
 
 /// Everything that views read.
@@ -80,10 +111,13 @@ pub(crate) struct Feed {
     pub(crate) histogram: Arc<Histogram>,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) jobs: Vec<JobRow>,
-    /// Wall clock.
+    /// Wall clock of this computer.
     pub(crate) now: Timestamp,
-    /// Frames per second over the last seconds; `None` when nothing arrives.
-    pub(crate) frames_per_sec: Option<f64>,
+    /// What time it is for each stream that sends: the newest time heard from it, plus the time since
+    /// that arrived, measured here. Ages of what it heard are counted from this moment. A sensor
+    /// without a clock, a recording or the simulator may live in another year than this computer;
+    /// while a backlog is fetched, it is the moment that the fetching has reached.
+    pub(crate) stream_now: BTreeMap<SensorId, Timestamp>,
     /// Opened for reading only: notes cannot be written.
     pub(crate) read_only: bool,
     /// Opening, in words, when a survey is being opened.
@@ -106,12 +140,18 @@ impl Feed {
             links: Vec::new(),
             jobs: Vec::new(),
             now,
-            frames_per_sec: None,
+            stream_now: BTreeMap::new(),
             read_only: false,
             opening: None,
             preview: None,
             vendor: |_| None,
         }
+    }
+
+    /// Frames per second that the connected sensors hear, by their own count; `None` when none says.
+    pub(crate) fn heard_per_sec(&self) -> Option<f32> {
+        let connected = self.links.iter().filter(|link| link.kind == LinkKind::Connected);
+        connected.filter_map(|link| link.frames_per_sec).reduce(|sum, rate| sum + rate)
     }
 
     /// True while at least one sensor is connected.

@@ -1,5 +1,6 @@
 //! A made-up survey for tests of the views: deterministic, and labelled simulated like any other.
 
+use crate::feed::{LinkKind, LinkRow};
 use pw_model::{
     Advertisement, AdvertisementId, AdvertisementKind, Akm, Channel, ChannelWidth, Cipher,
     ClockSource, ClockState, FrameKind, Gap, GapCause, Health, MacAddr, MldLink, NetworkTraits,
@@ -125,6 +126,28 @@ pub(crate) fn empty_snapshot() -> Arc<Snapshot> {
     Arc::new(empty)
 }
 
+/// A link in this state, of which nothing more is known.
+pub(crate) fn link(kind: LinkKind) -> LinkRow {
+    LinkRow {
+        id: SensorId([1; 16]),
+        name: "roof".to_owned(),
+        address: "192.0.2.1:47147".to_owned(),
+        kind,
+        words: "because".to_owned(),
+        last_heard: None,
+        radios: None,
+        sensor_time: None,
+        has_position: None,
+        gps: None,
+        backlog_batches: None,
+        backlog_bytes: None,
+        frames_per_sec: None,
+        frames_lost: None,
+        round_trip: None,
+        warnings: Vec::new(),
+    }
+}
+
 fn gap(from: i64, to: i64, cause: GapCause, frames: Option<u64>) -> GapRow {
     let gap = Gap { radio: Some(RadioId(0)), start: at(from), end: at(to), cause, frames };
     GapRow { sensor: SensorId([7; 16]), gap }
@@ -162,6 +185,7 @@ fn sensor(range: TimeRange) -> SensorState {
             uncertainty_us: Some(5000),
         }),
         range: Some(range),
+        latest: None,
         losses: BTreeMap::from([
             (GapCause::QueueFull, LossTotals { gaps: 1, frames: 412, uncounted: 0 }),
             (GapCause::RadioGone, LossTotals { gaps: 1, frames: 0, uncounted: 1 }),

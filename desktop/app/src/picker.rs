@@ -29,6 +29,8 @@ pub(crate) struct Picker {
     /// One path, or several, one a line.
     pub(crate) text: String,
     asked: Option<(Instant, Receiver<Vec<PathBuf>>)>,
+    /// The file that the system's dialog gave. It asks itself before it gives one that is there.
+    given: Option<PathBuf>,
     missing: bool,
 }
 
@@ -56,6 +58,12 @@ impl Picker {
     /// The one path; `None` while the field is empty.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         self.paths().into_iter().next()
+    }
+
+    /// True when the person chose this very file in the system's dialog, and agreed there to its
+    /// replacement if it exists.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.given.is_some() && self.given == self.path()
     }
 
     /// Paints the field and the button.
@@ -132,6 +140,7 @@ impl Picker {
                 let lines: Vec<String> =
                     paths.iter().map(|path| path.display().to_string()).collect();
                 self.text = lines.join("\n");
+                self.given = paths.into_iter().next();
             }
         }
         self.asked = None;
@@ -177,6 +186,18 @@ mod tests {
         let paths = [PathBuf::from("/a/b.pcap"), PathBuf::from("/c d.pcapng")];
         assert_eq!(picker.paths(), paths);
         assert_eq!(Picker::with("  ").path(), None);
+    }
+
+    #[test]
+    fn a_file_is_confirmed_only_as_the_dialog_gave_it() {
+        let (send, answer) = channel();
+        let mut picker = Picker { asked: Some((Instant::now(), answer)), ..Picker::default() };
+        assert!(!picker.is_confirmed());
+        send.send(vec![PathBuf::from("/a/b.csv")]).expect("the picker listens");
+        picker.take_answer();
+        assert!(picker.is_confirmed());
+        picker.text = "/a/b.kml".to_owned();
+        assert!(!picker.is_confirmed());
     }
 
     #[test]

@@ -131,7 +131,9 @@ fn packets_picture(request: &ScreenshotRequest) -> anyhow::Result<image::RgbaIma
     settle(&mut harness)?;
     if let Some(filter) = &request.filter {
         let order = PacketsOrder::Filter(filter.clone());
-        if let Some(Notice::Failed(words)) = harness.state_mut().packets().carry_out(order) {
+        if let Some(Notice::Failed { text: words, .. }) =
+            harness.state_mut().packets().carry_out(order)
+        {
             bail!("{words}");
         }
         settle(&mut harness)?;

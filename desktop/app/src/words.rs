@@ -3,39 +3,7 @@
 use pw_model::{SensorId, TimeRange, Timestamp};
 use std::time::Duration;
 
-/// What stands where a value is not known.
-pub(crate) const UNKNOWN: &str = "–";
-
-/// 1234567 as `1,234,567`.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 network`, `2 networks`.
-pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
-/// Bytes in the unit that fits, powers of 1024.
-pub(crate) fn bytes(value: u64) -> String {
-    let mut amount = value as f64;
-    for unit in ["bytes", "KiB", "MiB", "GiB"] {
-        if amount < 1024.0 {
-            let digits = usize::from(unit != "bytes" && amount < 100.0);
-            return format!("{amount:.digits$} {unit}");
-        }
-        amount /= 1024.0;
-    }
-    format!("{amount:.1} TiB")
-}
+pub(crate) use pw_model::words::{UNKNOWN, bytes, count, counted};
 
 /// A length of time in its two largest units: `2 h 05 min`, `3 min 20 s`, `12 s`.
 pub(crate) fn duration(value: Duration) -> String {
@@ -52,7 +20,11 @@ pub(crate) fn duration(value: Duration) -> String {
 
 /// How long ago `time` was, in words.
 pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
-    let age = now.since(time);
+    past(now.since(time))
+}
+
+/// An age in words.
+pub(crate) fn past(age: Duration) -> String {
     if age < Duration::from_secs(2) { "now".to_owned() } else { format!("{} ago", duration(age)) }
 }
 
@@ -132,16 +104,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_have_separators() {
-        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-        for (value, text) in cases {
-            assert_eq!(count(value), text);
-        }
-        assert_eq!(counted(1, "network", "networks"), "1 network");
-        assert_eq!(counted(0, "network", "networks"), "0 networks");
-    }
-
-    #[test]
     fn lengths_of_time() {
         let cases = [
             (0, "0 s"),
@@ -160,10 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_lengths_places() {
-        assert_eq!(bytes(1023), "1023 bytes");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(300 << 20), "300 MiB");
+    fn lengths_places() {
         assert_eq!(metres(12.4), "12 m");
         assert_eq!(metres(2345.0), "2.35 km");
         assert_eq!(coordinates(-33.5, 151.25), "33.500000° S, 151.250000° E");

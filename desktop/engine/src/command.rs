@@ -29,6 +29,17 @@ pub enum Command {
         /// Name to give it; `None` takes the one it states.
         name: Option<String>,
     },
+    /// Forget a paired sensor: its link ends, and it can record only after pairing again. What was
+    /// recorded from it stays.
+    Forget {
+        /// Its name.
+        sensor: String,
+    },
+    /// Take the last [`Command::Forget`] of this sensor back.
+    Remember {
+        /// The name it had.
+        sensor: String,
+    },
     /// Show only this stretch of time, or everything again.
     Select(Option<TimeRange>),
     /// Bring files into the survey.
@@ -130,6 +141,11 @@ pub enum Event {
     },
     /// The list of paired sensors changed.
     SensorsChanged,
+    /// A sensor was paired, for the first time or again.
+    Paired {
+        /// Its name on this desktop.
+        sensor: String,
+    },
     /// To be read by the person, nothing to be done.
     Notice(String),
     /// To be read by the person: something is wrong, and what to do.
@@ -179,13 +195,19 @@ pub struct LinkRow {
     pub last_heard: Option<Timestamp>,
     /// The position receiver, in words, like "3-D fix, 4 m".
     pub gps: Option<String>,
+    /// True while the receiver knows the position; `None` when nothing is said of it.
+    pub has_position: Option<bool>,
     /// Latest position of the sensor.
     pub position: Option<Position>,
-    /// Batches in its journal that this desktop does not have yet.
+    /// Batches in its journal that some paired desktop does not have yet.
     pub backlog_batches: Option<u64>,
     /// Bytes of them.
     pub backlog_bytes: Option<u64>,
-    /// Frames it hears per second.
+    /// Its radios, in the order of their numbers.
+    pub radios: Option<Vec<RadioRow>>,
+    /// The time by its own clock when it last said how it is.
+    pub sensor_time: Option<Timestamp>,
+    /// Frames it hears per second, over the last seconds, by its own count.
     pub frames_per_second: Option<f32>,
     /// Frames it lost since it started.
     pub frames_lost: Option<u64>,
@@ -193,6 +215,17 @@ pub struct LinkRow {
     pub round_trip: Option<Duration>,
     /// What the sensor says is wrong, one sentence each.
     pub warnings: Vec<String>,
+}
+
+/// A radio of a sensor, as the sensor last stated it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RadioRow {
+    /// Interface, file or scenario.
+    pub source: String,
+    /// True while it listens.
+    pub listening: bool,
+    /// What is wrong with it, in words; `None` when nothing is.
+    pub trouble: Option<String>,
 }
 
 /// A sensor that this desktop is paired with.
@@ -208,4 +241,6 @@ pub struct PairedSensor {
     pub key: String,
     /// When it was paired, where known.
     pub paired: Option<Timestamp>,
+    /// Name of the sensor that was paired later at the same address and answers there now.
+    pub replaced_by: Option<String>,
 }

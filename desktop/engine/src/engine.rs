@@ -34,7 +34,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     ingest: Option<Ingest>,
     jobs: Jobs,
-    links: Links,
+    links: Arc<Links>,
     shown: Option<JoinHandle<()>>,
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -84,7 +84,7 @@ impl Engine {
             )?)
         };
         let jobs = Jobs::start(Arc::clone(&shared))?;
-        let links = Links::new(runtime.handle().clone(), Arc::clone(&shared));
+        let links = Arc::new(Links::new(runtime.handle().clone(), Arc::clone(&shared)));
         let shown = {
             let (shared, reader) = (Arc::clone(&shared), reader.clone());
             std::thread::Builder::new()
@@ -182,7 +182,17 @@ impl Engine {
                 Ok(None)
             }
             Command::Disconnect { sensor } => {
-                self.links.disconnect(&sensor)?;
+                self.links.disconnect(&self.settings.state_dir, &sensor)?;
+                Ok(None)
+            }
+            Command::Forget { sensor } => {
+                self.links.forget(&self.settings.state_dir, &sensor)?;
+                Ok(None)
+            }
+            Command::Remember { sensor } => {
+                if let Some(name) = self.links.remember(&self.settings.state_dir, &sensor)? {
+                    self.links.connect(&self.settings.state_dir, &name, self.queue()?)?;
+                }
                 Ok(None)
             }
             Command::Pair { address, code, name } => self.pair(address, code, name).map(Some),
@@ -239,15 +249,14 @@ impl Engine {
     ) -> Result<JobId, EngineError> {
         let title = format!("Pair with {address}");
         let (state_dir, shared) = (self.settings.state_dir.clone(), Arc::clone(&self.shared));
-        let runtime = self.runtime_handle()?;
+        let (runtime, links) = (self.runtime_handle()?, Arc::clone(&self.links));
         self.jobs.submit(title, move |_job| {
             let sensor = links::pair(&state_dir, &address, &code, name.as_deref(), &runtime)
                 .map_err(|error| JobError::Failed(error.to_string()))?;
-            match links::sensors(&state_dir) {
-                Ok(sensors) => shared.set_sensors(sensors),
-                Err(error) => shared.tell(Event::Trouble(error.to_string())),
-            }
-            shared.tell(Event::SensorsChanged);
+            links.list_changed(&state_dir);
+            // Another one that was paired at this address before can only be refused from now on.
+            links.end_replaced();
+            shared.tell(Event::Paired { sensor: sensor.name.clone() });
             let words = format!("paired with {} (key {})", sensor.name, sensor.key);
             Ok(Outcome { words, output: None })
         })

@@ -31,11 +31,13 @@ pub mod simulate;
 mod vendor;
 mod view;
 
-pub use command::{Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor};
+pub use command::{
+    Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor, RadioRow,
+};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};
-pub use links::{pair_and_wait, sensors as paired_sensors};
+pub use links::{forget as forget_sensor, pair_and_wait, sensors as paired_sensors};
 pub use report::{
     AddressStyle, Include, PreviewSection, ReportFailure, ReportPreview, ReportSettings,
 };

@@ -1,15 +1,15 @@
 //! Links to sensors as the engine runs them: started by name, followed, shown as rows.
 
-use crate::command::{Event, LinkRow, LinkState, PairedSensor};
+use crate::command::{Event, LinkRow, LinkState, PairedSensor, RadioRow};
 use crate::error::EngineError;
 use crate::ingest::{IngestQueue, StoreError};
 use crate::link::{self, BatchSink, Durable, KnownSensor, LinkStore, SensorLink, SinkError};
 use crate::shared::Shared;
 use pw_model::{FixMode, SensorId, Timestamp};
-use pw_wire::{EncodedBatch, GpsStatus, Status};
-use std::collections::BTreeMap;
+use pw_wire::{EncodedBatch, GpsStatus, RadioStatus, Status};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -50,12 +50,16 @@ impl BatchSink for IngestQueue {
     }
 }
 
-/// Links of one engine.
+/// Forgotten sensors that can be brought back; the oldest goes.
+const FORGOTTEN: usize = 16;
+
+/// Links of one engine. They go by the sensor's identity: names change, addresses change hands.
 #[derive(Debug)]
 pub(crate) struct Links {
     runtime: Handle,
     shared: Arc<Shared>,
-    active: Mutex<BTreeMap<String, Active>>,
+    active: Mutex<BTreeMap<SensorId, Active>>,
+    forgotten: Mutex<VecDeque<Forgotten>>,
 }
 
 #[derive(Debug)]
@@ -64,23 +68,39 @@ struct Active {
     watcher: tokio::task::JoinHandle<()>,
 }
 
+/// A sensor that was forgotten, for as long as that can be taken back.
+#[derive(Debug)]
+struct Forgotten {
+    sensor: KnownSensor,
+    was_linked: bool,
+}
+
+fn store_failed(error: link::LinkStoreError) -> EngineError {
+    EngineError::Link(error.to_string())
+}
+
 impl Links {
     pub(crate) fn new(runtime: Handle, shared: Arc<Shared>) -> Self {
-        Self { runtime, shared, active: Mutex::default() }
+        Self { runtime, shared, active: Mutex::default(), forgotten: Mutex::default() }
     }
 
-    /// Starts to record from a paired sensor; nothing when it is under way already.
+    fn active(&self) -> MutexGuard<'_, BTreeMap<SensorId, Active>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts to record from a paired sensor. One that is under way already tries again at once, if
+    /// it waits.
     pub(crate) fn connect(
         &self,
         state_dir: &Path,
         name: &str,
         queue: IngestQueue,
     ) -> Result<(), EngineError> {
-        let failed = |error: link::LinkStoreError| EngineError::Link(error.to_string());
-        let store = LinkStore::open(state_dir).map_err(failed)?;
-        let sensor = store.find(name).map_err(failed)?;
-        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
-        if active.contains_key(&sensor.name) {
+        let store = LinkStore::open(state_dir).map_err(store_failed)?;
+        let sensor = store.find(name).map_err(store_failed)?;
+        let mut active = self.active();
+        if let Some(active) = active.get(&sensor.sensor_id()) {
+            active.link.retry_now();
             return Ok(());
         }
         let _guard = self.runtime.enter();
@@ -88,34 +108,92 @@ impl Links {
         let link = link::connect(&store, sensor.clone(), queue, &desktop_name(), software);
         let watcher = tokio::spawn(watch(
             Arc::clone(&self.shared),
+            store,
             sensor.clone(),
             link.state(),
             link.status(),
         ));
-        active.insert(sensor.name, Active { link, watcher });
+        active.insert(sensor.sensor_id(), Active { link, watcher });
         Ok(())
     }
 
     /// Ends a link. What is not durable stays in the sensor's journal.
-    pub(crate) fn disconnect(&self, name: &str) -> Result<(), EngineError> {
-        let removed = self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        let Some(active) = removed else {
+    pub(crate) fn disconnect(&self, state_dir: &Path, name: &str) -> Result<(), EngineError> {
+        let store = LinkStore::open(state_dir).map_err(store_failed)?;
+        let sensor = store.find(name).map_err(store_failed)?;
+        if self.end(sensor.sensor_id()).is_none() {
             return Err(EngineError::Link(format!("there is no link to '{name}'")));
-        };
+        }
+        self.shared.set_link(off_row(&sensor));
+        Ok(())
+    }
+
+    /// Ends the link to `id`, where there is one, and returns its sensor.
+    fn end(&self, id: SensorId) -> Option<KnownSensor> {
+        let active = self.active().remove(&id)?;
         active.watcher.abort();
         let sensor = active.link.sensor().clone();
-        self.shared.set_link(LinkRow {
-            state: LinkState::Off,
-            words: LinkState::Off.words().to_owned(),
-            ..empty_row(&sensor)
-        });
         self.runtime.spawn(active.link.stop());
+        Some(sensor)
+    }
+
+    /// Forgets a paired sensor and ends its link.
+    pub(crate) fn forget(&self, state_dir: &Path, name: &str) -> Result<(), EngineError> {
+        let store = LinkStore::open(state_dir).map_err(store_failed)?;
+        let sensor = store.remove(name).map_err(store_failed)?;
+        let was_linked = self.end(sensor.sensor_id()).is_some();
+        self.shared.remove_link(sensor.sensor_id());
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        if forgotten.len() >= FORGOTTEN {
+            forgotten.pop_front();
+        }
+        forgotten.push_back(Forgotten { sensor, was_linked });
+        drop(forgotten);
+        self.list_changed(state_dir);
         Ok(())
+    }
+
+    /// Brings a sensor back that was forgotten as `name`. Returns the name that it has now when it
+    /// was linked and wants to be again.
+    pub(crate) fn remember(
+        &self,
+        state_dir: &Path,
+        name: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = forgotten.iter().rposition(|forgotten| forgotten.sensor.name == name);
+        let Some(old) = at.and_then(|at| forgotten.remove(at)) else {
+            let words = format!("'{name}' was not forgotten just now; pair with it again");
+            return Err(EngineError::Link(words));
+        };
+        drop(forgotten);
+        let store = LinkStore::open(state_dir).map_err(store_failed)?;
+        let sensor = store.restore(&old.sensor).map_err(store_failed)?;
+        self.list_changed(state_dir);
+        Ok(old.was_linked.then_some(sensor.name))
+    }
+
+    /// Reads the list of paired sensors again.
+    pub(crate) fn list_changed(&self, state_dir: &Path) {
+        match sensors(state_dir) {
+            Ok(sensors) => self.shared.set_sensors(sensors),
+            Err(error) => self.shared.tell(Event::Trouble(error.to_string())),
+        }
+        self.shared.tell(Event::SensorsChanged);
+    }
+
+    /// Ends the links to sensors at whose address another one was paired since.
+    pub(crate) fn end_replaced(&self) {
+        for sensor in self.shared.sensors().into_iter().filter(|s| s.replaced_by.is_some()) {
+            if let Some(known) = self.end(sensor.id) {
+                self.shared.set_link(off_row(&known));
+            }
+        }
     }
 
     /// Ends all links, waiting a little for each.
     pub(crate) fn close(&self) {
-        let all = std::mem::take(&mut *self.active.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = std::mem::take(&mut *self.active());
         self.runtime.block_on(async {
             for active in all.into_values() {
                 active.watcher.abort();
@@ -132,12 +210,31 @@ impl Links {
 /// # Errors
 /// The list cannot be read.
 pub fn sensors(state_dir: &Path) -> Result<Vec<PairedSensor>, EngineError> {
-    let failed = |error: link::LinkStoreError| EngineError::Link(error.to_string());
     if !state_dir.exists() {
         return Ok(Vec::new());
     }
-    let known = LinkStore::open(state_dir).map_err(failed)?.sensors().map_err(failed)?;
-    Ok(known.into_iter().map(paired).collect())
+    let store = LinkStore::open(state_dir).map_err(store_failed)?;
+    paired_sensors(&store)
+}
+
+fn paired_sensors(store: &LinkStore) -> Result<Vec<PairedSensor>, EngineError> {
+    let known = store.sensors().map_err(store_failed)?;
+    let row = |(at, sensor): (usize, &KnownSensor)| PairedSensor {
+        replaced_by: link::replaced_by(&known, at).map(|other| other.name.clone()),
+        ..paired(sensor.clone())
+    };
+    Ok(known.iter().enumerate().map(row).collect())
+}
+
+/// Forgets the paired sensor of this name. What was recorded from it stays. A program of this desktop
+/// that records from it right now goes on until it ends.
+///
+/// # Errors
+/// No sensor has this name, or the list cannot be written.
+pub fn forget(state_dir: &Path, name: &str) -> Result<PairedSensor, EngineError> {
+    let store = LinkStore::open(state_dir).map_err(store_failed)?;
+    let sensor = store.find(name).map_err(store_failed)?;
+    store.remove(&sensor.name).map(paired).map_err(store_failed)
 }
 
 /// Pairs with the sensor at `address` (host, or host:port) that shows `code`, and waits for the end.
@@ -157,9 +254,10 @@ pub fn pair_and_wait(
         .build()
         .map_err(|source| EngineError::Start { what: "the network runtime", source })?;
     pair(state_dir, address, code, name, runtime.handle())
+        .map_err(|error| EngineError::Link(format!("pairing with {address}: {error}")))
 }
 
-/// The same on a runtime that is there.
+/// The same on a runtime that is there; the error leaves out the address.
 pub(crate) fn pair(
     state_dir: &Path,
     address: &str,
@@ -167,14 +265,10 @@ pub(crate) fn pair(
     name: Option<&str>,
     runtime: &Handle,
 ) -> Result<PairedSensor, EngineError> {
-    let failed = |error: link::LinkStoreError| EngineError::Link(error.to_string());
-    let store = LinkStore::open(state_dir).map_err(failed)?;
-    let mut sensor = runtime
-        .block_on(link::pair(&store, address, code, &desktop_name()))
-        .map_err(|error| EngineError::Link(format!("pairing with {address}: {error}")))?;
-    if let Some(name) = name {
-        sensor = store.add(name, &sensor.address, sensor.fingerprint).map_err(failed)?;
-    }
+    let store = LinkStore::open(state_dir).map_err(store_failed)?;
+    let sensor = runtime
+        .block_on(link::pair(&store, address, code, name, &desktop_name()))
+        .map_err(|error| EngineError::Link(error.to_string()))?;
     Ok(paired(sensor))
 }
 
@@ -185,6 +279,7 @@ fn paired(sensor: KnownSensor) -> PairedSensor {
         name: sensor.name,
         address: sensor.address,
         paired: sensor.paired,
+        replaced_by: None,
     }
 }
 
@@ -208,9 +303,12 @@ fn empty_row(sensor: &KnownSensor) -> LinkRow {
         since: crate::now(),
         last_heard: None,
         gps: None,
+        has_position: None,
         position: None,
         backlog_batches: None,
         backlog_bytes: None,
+        radios: None,
+        sensor_time: None,
         frames_per_second: None,
         frames_lost: None,
         round_trip: None,
@@ -218,9 +316,14 @@ fn empty_row(sensor: &KnownSensor) -> LinkRow {
     }
 }
 
+fn off_row(sensor: &KnownSensor) -> LinkRow {
+    LinkRow { state: LinkState::Off, words: LinkState::Off.words().to_owned(), ..empty_row(sensor) }
+}
+
 /// Keeps the row of one link up to date until it is aborted or the link has ended.
 async fn watch(
     shared: Arc<Shared>,
+    store: LinkStore,
     sensor: KnownSensor,
     mut state: tokio::sync::watch::Receiver<link::LinkState>,
     mut status: tokio::sync::watch::Receiver<Option<Status>>,
@@ -253,6 +356,13 @@ async fn watch(
         };
         if kind != row.state {
             row.since = crate::now();
+            // It may have been paired anew with another program of this desktop.
+            if kind == LinkState::Refused {
+                match paired_sensors(&store) {
+                    Ok(sensors) => shared.set_sensors(sensors),
+                    Err(error) => shared.tell(Event::Trouble(error.to_string())),
+                }
+            }
         }
         let words = match (&current, kind) {
             (link::LinkState::Connected { .. }, LinkState::Connecting) => {
@@ -272,7 +382,8 @@ async fn watch(
         let state_changed = tokio::select! {
             changed = state.changed() => changed,
             changed = status.changed() => {
-                spoke = true;
+                // It is taken away when the connection ends; that is no word from the sensor.
+                spoke = status.borrow().is_some();
                 changed
             }
             () = tokio::time::sleep(REFRESH_EVERY) => Ok(()),
@@ -296,8 +407,18 @@ fn row_of(sensor: &KnownSensor, status: Option<&Status>) -> LinkRow {
     let radios = status.radios.iter();
     let troubles = radios.filter_map(|r| Some(format!("{}: {}", r.source, r.trouble.as_ref()?)));
     let gps_trouble = status.gps.as_ref().and_then(|gps| gps.trouble.clone());
+    let radio = |radio: &RadioStatus| RadioRow {
+        source: radio.source.clone(),
+        listening: radio.listening,
+        trouble: radio.trouble.clone(),
+    };
     LinkRow {
+        radios: Some(status.radios.iter().map(radio).collect()),
+        sensor_time: Some(status.time),
         gps: Some(gps_words(status.gps.as_ref())),
+        has_position: Some(status.gps.as_ref().is_some_and(|gps| {
+            matches!(gps.mode, Some(FixMode::TwoD | FixMode::ThreeD | FixMode::Fixed))
+        })),
         backlog_batches: Some(status.backlog_batches),
         backlog_bytes: Some(status.backlog_bytes),
         frames_per_second: status.frames_per_second,

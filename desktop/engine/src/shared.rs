@@ -4,7 +4,7 @@
 
 use crate::command::{Event, LinkRow, PairedSensor};
 use pw_analysis::locate::Located;
-use pw_model::{MacAddr, TimeRange};
+use pw_model::{MacAddr, SensorId, TimeRange};
 use pw_survey::Snapshot;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     selection_changed: Condvar,
     events: Mutex<VecDeque<Event>>,
     events_dropped: AtomicU64,
-    links: Mutex<BTreeMap<String, LinkRow>>,
+    links: Mutex<BTreeMap<SensorId, LinkRow>>,
     sensors: Mutex<Vec<PairedSensor>>,
     wake: RwLock<Option<Wake>>,
     closing: AtomicBool,
@@ -149,10 +149,16 @@ impl Shared {
     pub(crate) fn set_link(&self, row: LinkRow) {
         let sensor = row.sensor.clone();
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = links.insert(sensor.clone(), row.clone());
+        let before = links.insert(row.id, row.clone());
         drop(links);
         let same = before.is_some_and(|b| b.state == row.state && b.words == row.words);
         if same { self.wake() } else { self.tell(Event::LinkChanged { sensor }) }
+    }
+
+    /// Forgets the row of a link.
+    pub(crate) fn remove_link(&self, id: SensorId) {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.wake();
     }
 
     pub(crate) fn sensors(&self) -> Vec<PairedSensor> {

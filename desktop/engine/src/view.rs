@@ -26,10 +26,24 @@ impl SurveyView {
     /// # Errors
     /// No survey, of a later release, or unreadable.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
+        Ok(Self::of(Survey::open_read_only(path)?.0))
+    }
+
+    /// Opens the survey at `path` and reads every byte of its files, so that damage to them is among
+    /// the losses; see [`Survey::check_segments`].
+    ///
+    /// # Errors
+    /// No survey, of a later release, or unreadable.
+    pub fn open_checked(path: &Path) -> Result<Self, EngineError> {
         let (mut survey, _report) = Survey::open_read_only(path)?;
+        survey.check_segments()?;
+        Ok(Self::of(survey))
+    }
+
+    fn of(mut survey: Survey) -> Self {
         let (snapshot, reader) = (survey.snapshot(), survey.reader());
         let places = Arc::new(locate_all(&snapshot));
-        Ok(Self { snapshot, places, reader })
+        Self { snapshot, places, reader }
     }
 
     /// Writes the report to `path`. `progress` is told how far it is, 0 to 1 or not known, and at what.

@@ -286,6 +286,7 @@ fn sensor(shape: &Shape, observations: u64, range: TimeRange) -> SensorState {
             uncertainty_us: Some(40),
         }),
         range: Some(range),
+        latest: None,
         losses: BTreeMap::from([
             (GapCause::KernelDrop, LossTotals { gaps: 2, frames: 310, uncounted: 0 }),
             (GapCause::SensorRestart, LossTotals { gaps: 1, frames: 0, uncounted: 1 }),

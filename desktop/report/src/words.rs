@@ -4,25 +4,11 @@ use pw_model::{MacAddr, Timestamp};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-/// What stands where nothing is known.
-pub(crate) const UNKNOWN: &str = "–";
-
-/// With a comma between thousands.
-pub(crate) fn count(value: impl TryInto<u64>) -> String {
-    let digits = value.try_into().unwrap_or(u64::MAX).to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use pw_model::words::{UNKNOWN, count};
 
 /// A count with its noun in the right number.
 pub(crate) fn counted(value: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(value as u64), if value == 1 { one } else { many })
+    pw_model::words::counted(value as u64, one, many)
 }
 
 /// A share in percent; what is not none is never called 0%, what is not all never 100%.
@@ -139,15 +125,6 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers() {
-        assert_eq!(count(0u64), "0");
-        assert_eq!(count(999u64), "999");
-        assert_eq!(count(1_234_567u64), "1,234,567");
-        assert_eq!(counted(1, "network", "networks"), "1 network");
-        assert_eq!(counted(2_000, "network", "networks"), "2,000 networks");
-    }
 
     #[test]
     fn shares_do_not_round_to_none_or_all() {

@@ -1,5 +1,6 @@
 //! Where each batch stands: what a reader needs to find the batches of a stretch of time.
 
+use crate::losses::Losses;
 use crate::received::Received;
 use crate::store::segments::Place;
 use crate::tracker::Mark;
@@ -33,6 +34,8 @@ pub(crate) struct Directory {
     pub(crate) marks: BTreeMap<MacAddr, Mark>,
     /// Which batches are held.
     pub(crate) received: Received,
+    /// Which were held and are lost.
+    pub(crate) losses: Losses,
     /// Radios, which are named once when listening begins.
     pub(crate) radios: Radios,
     /// Revision of the survey.

@@ -7,6 +7,7 @@ mod error;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod losses;
 mod reader;
 mod received;
 mod replay;
@@ -18,6 +19,7 @@ mod upkeep;
 
 pub use error::SurveyError;
 pub use filter::{Filter, FilterError};
+pub use losses::Loss;
 pub use reader::{Batches, SurveyReader};
 pub use received::Hole;
 pub use snapshot::{
@@ -26,4 +28,6 @@ pub use snapshot::{
 };
 pub use survey::{Ingested, OpenReport, Survey};
 pub use tracker::Tracker;
-pub use upkeep::{FolderInfo, Progress, RebuildReport, VerifyReport, info, rebuild, verify};
+pub use upkeep::{
+    FolderInfo, Progress, RebuildReport, VerifyReport, info, rebuild, remove_unused, verify,
+};

@@ -66,6 +66,7 @@ impl SurveyReader {
         }
         // What was received is no matter of the selected time, nor are the radios' names.
         tracker.head.received = known.received;
+        tracker.losses = known.losses.within(&range);
         tracker.head.revision = known.revision;
         for (sensor, radios) in known.radios {
             if let Some(stream) = tracker.streams.get_mut(&sensor) {
@@ -92,6 +93,7 @@ impl SurveyReader {
             advertisements: Arc::clone(&directory.advertisements),
             marks: directory.marks.clone(),
             received: directory.received.clone(),
+            losses: directory.losses.clone(),
             radios: directory.radios.clone(),
             revision: directory.revision,
         }

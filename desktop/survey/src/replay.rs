@@ -2,19 +2,25 @@
 
 use crate::directory::{BatchEntry, Directory, Radios};
 use crate::error::SurveyError;
+use crate::losses::{Loss, Losses, Region};
 use crate::store::folder::Folder;
 use crate::store::index::Loaded;
 use crate::store::segments::{self, Place, SegmentEnd};
 use crate::tracker::Tracker;
 use crate::upkeep::Progress;
-use pw_model::Timestamp;
-use pw_wire::{Batch, EncodedBatch, Envelope, EnvelopeKind, ScanItem, UserRecord};
+use pw_model::{SensorId, Timestamp};
+use pw_wire::{
+    Batch, EncodedBatch, Envelope, EnvelopeKind, LossRecord, LostBatches, ScanItem, UserRecord,
+};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
 /// Sentences about damage kept in a report; further ones are counted.
 const MAX_SENTENCES: usize = 100;
+
+/// Damaged places of which the cost is found out; further ones are only told.
+const MAX_REGIONS: usize = 10_000;
 
 /// The state of a survey in memory, and how far it goes in the segments.
 #[derive(Debug)]
@@ -27,6 +33,38 @@ pub(crate) struct State {
     pub(crate) latest: Timestamp,
 }
 
+/// What an index knew that does not fit the segments, or is about to be made anew.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) batches: Vec<BatchEntry>,
+    pub(crate) names: BTreeMap<SensorId, String>,
+    /// How far it went in the segments.
+    pub(crate) end: Option<Place>,
+}
+
+impl Known {
+    pub(crate) fn of(loaded: &Loaded) -> Self {
+        let streams = loaded.tracker.streams.iter();
+        Self {
+            batches: loaded.batches.clone(),
+            names: streams.map(|(id, stream)| (*id, stream.name.clone())).collect(),
+            end: Some(loaded.end),
+        }
+    }
+
+    /// Losses with the names of their streams, runs joined.
+    pub(crate) fn named(&self, losses: &Losses, tracker: &Tracker) -> Vec<Loss> {
+        let name = |sensor| {
+            let known = tracker.streams.get(&sensor).map(|stream| &stream.name);
+            known
+                .or_else(|| self.names.get(&sensor))
+                .or_else(|| tracker.losses.names.get(&sensor))
+                .cloned()
+        };
+        losses.joined().into_iter().map(|run| Loss::new(&run, name(run.sensor))).collect()
+    }
+}
+
 /// What a replay met.
 #[derive(Debug, Default)]
 pub(crate) struct Replayed {
@@ -34,6 +72,8 @@ pub(crate) struct Replayed {
     pub(crate) observations: u64,
     /// Damage, one sentence each.
     pub(crate) damage: Vec<String>,
+    /// Where it is.
+    pub(crate) regions: Vec<Region>,
     /// The end of the last segment; `None` when there is none.
     pub(crate) last: Option<(u64, SegmentEnd)>,
 }
@@ -46,6 +86,12 @@ impl Replayed {
                 self.damage.push("More damage follows; run: piwardrive survey verify".to_owned());
             }
             _ => {}
+        }
+    }
+
+    fn region(&mut self, place: Place, len: Option<u64>) {
+        if self.regions.len() < MAX_REGIONS {
+            self.regions.push(Region { place, len });
         }
     }
 }
@@ -88,6 +134,8 @@ impl State {
             if file.number > expected && file.number > self.end.segment {
                 let last = file.number - 1;
                 replayed.damaged(format!("Segments {expected} to {last} are missing."));
+                let place = Place { segment: last, offset: 0 };
+                replayed.region(place, None);
             }
             expected = file.number + 1;
             if file.number < self.end.segment {
@@ -101,6 +149,7 @@ impl State {
                     let place = Place { segment: file.number, offset: from + offset as u64 };
                     if let Err(error) = self.record(place, &envelope, &mut replayed) {
                         replayed.damaged(format!("{name}, byte {}: {error}.", place.offset));
+                        replayed.region(place, Some(envelope.len as u64));
                     }
                 }
                 ScanItem::Damage { offset, len, .. }
@@ -108,12 +157,16 @@ impl State {
                 ScanItem::Damage { offset, len, error } => {
                     let at = from + offset as u64;
                     replayed.damaged(format!("{name}, byte {at}: {len} bytes lost: {error}."));
+                    let place = Place { segment: file.number, offset: at };
+                    replayed.region(place, Some(len as u64));
                 }
                 ScanItem::TornTail { .. } => {}
             });
             // At the end of the last segment a torn record is cut; elsewhere something was lost.
             if end.torn > 0 && Some(file) != files.last() {
                 replayed.damaged(format!("{name} ends in a torn record of {} bytes.", end.torn));
+                let place = Place { segment: file.number, offset: from + end.sound };
+                replayed.region(place, Some(end.torn));
             }
             let end = SegmentEnd { sound: from + end.sound, ..end };
             self.end = Place { segment: file.number, offset: end.sound };
@@ -142,6 +195,10 @@ impl State {
                 let record: UserRecord = envelope.decode().map_err(|error| error.to_string())?;
                 self.tracker.apply_user(&record);
             }
+            Some(EnvelopeKind::Loss) => {
+                let record: LossRecord = envelope.decode().map_err(|error| error.to_string())?;
+                self.tracker.apply_loss(&record);
+            }
             // Headers say nothing that is needed; kinds of later releases are left alone.
             _ => {}
         }
@@ -165,6 +222,38 @@ impl State {
         true
     }
 
+    /// States what an index `known` before had and is gone, and what the damage that was met cost.
+    /// Returns what only a record can tell in the future, and says it.
+    pub(crate) fn state_losses(
+        &mut self,
+        known: &Known,
+        replayed: &Replayed,
+        repairs: &mut Vec<String>,
+    ) -> Vec<LostBatches> {
+        let tracker = &mut self.tracker;
+        let before = tracker.losses.clone();
+        let received = &tracker.head.received;
+        let exact = tracker.losses.find(&known.batches, &replayed.regions, &self.batches, received);
+        for lost in &exact {
+            if let Some(name) = known.names.get(&lost.sensor) {
+                tracker.losses.names.insert(lost.sensor, name.clone());
+            }
+        }
+        if tracker.losses != before {
+            tracker.losses_changed();
+        }
+        let mut new = Losses::default();
+        for lost in &exact {
+            new.state(*lost);
+        }
+        let named = known.named(&new, &self.tracker);
+        repairs.extend(named.iter().take(MAX_SENTENCES).map(Loss::words));
+        if let Some(more) = named.len().checked_sub(MAX_SENTENCES).filter(|more| *more > 0) {
+            repairs.push(format!("{more} more runs of batches were lost."));
+        }
+        exact
+    }
+
     /// What readers need.
     pub(crate) fn directory(&self) -> Directory {
         Directory {
@@ -172,6 +261,7 @@ impl State {
             advertisements: self.tracker.adverts.table(),
             marks: self.tracker.head.marks.clone(),
             received: self.tracker.head.received.clone(),
+            losses: self.tracker.losses.clone(),
             radios: self.radios(),
             revision: self.tracker.head.revision,
         }

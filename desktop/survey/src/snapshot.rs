@@ -291,7 +291,10 @@ pub struct SensorState {
     pub clock: Option<ClockState>,
     /// First and last time of its data.
     pub range: Option<TimeRange>,
-    /// Losses it stated, by cause.
+    /// Last time in the batch that was taken in last; `None` when none was since the survey was
+    /// opened. By the clock of the stream, which may be set back: then it lies before the range's end.
+    pub latest: Option<Timestamp>,
+    /// Losses it stated, by cause, and what the survey lost of it.
     pub losses: BTreeMap<GapCause, LossTotals>,
 }
 
@@ -309,7 +312,8 @@ pub struct LossTotals {
 /// A stated loss with its stream.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GapRow {
-    /// Which stream.
+    /// Which stream; all zeros for damage to the survey's files of which nothing tells whose data
+    /// it held.
     pub sensor: SensorId,
     /// What was lost.
     pub gap: pw_model::Gap,

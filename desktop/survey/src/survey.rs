@@ -4,11 +4,11 @@ use crate::directory::{BatchEntry, Directory};
 use crate::error::SurveyError;
 use crate::reader::SurveyReader;
 use crate::received::Hole;
-use crate::replay::{Replayed, State, fits};
+use crate::replay::{Known, Replayed, State, fits};
 use crate::snapshot::{Snapshot, SurveyInfo};
 use crate::store::folder::{Folder, Lock};
-use crate::store::index::Index;
-use crate::store::segments::{Place, SegmentWriter};
+use crate::store::index::{Index, Loaded};
+use crate::store::segments::{self, Place, SegmentWriter};
 use crate::upkeep::Progress;
 use pw_model::{SensorId, Timestamp};
 use pw_wire::{BatchError, BatchId, EncodedBatch, UserRecord};
@@ -20,6 +20,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 const CHECKPOINT_OBSERVATIONS: u64 = 200_000;
 /// … or after this many batches, which may hold few observations each.
 const CHECKPOINT_BATCHES: usize = 5_000;
+/// Lost batches stated in one record, far below the limit of an envelope.
+const LOSSES_IN_RECORD: usize = 50_000;
 /// Warnings kept until they are asked for; further ones are only logged.
 const MAX_WARNINGS: usize = 100;
 
@@ -55,6 +57,9 @@ pub struct Survey {
     /// How many of them the index knows, and when it last did.
     indexed: usize,
     indexed_observations: u64,
+    /// Behind what was taken from the index, of which no byte was read; see
+    /// [`Survey::check_segments`].
+    unchecked: Place,
     /// `None` when opened for reading.
     writer: Option<Writer>,
     warnings: Vec<String>,
@@ -76,12 +81,20 @@ impl Survey {
     /// # Errors
     /// Something is there already, or the folder cannot be made.
     pub fn create(path: &Path, name: &str, created: Timestamp) -> Result<Self, SurveyError> {
-        let folder = Folder::create(path, name, created)?;
-        let (mut survey, report, _) = Self::open_folder(folder, false, &mut |_| {})?;
-        survey.warnings = report.repairs;
-        // From the start an index without content is one that lost it.
-        survey.checkpoint()?;
-        Ok(survey)
+        let (folder, lock) = Folder::create(path, name, created)?;
+        let made = Self::open_locked(folder.clone(), lock, false, &mut |_| {});
+        let made = made.and_then(|(mut survey, report, _)| {
+            survey.warnings = report.repairs;
+            // From the start an index without content is one that lost it.
+            survey.checkpoint()?;
+            Ok(survey)
+        });
+        if made.is_err()
+            && let Err(left) = folder.remove_unused()
+        {
+            tracing::debug!("what was begun stays behind: {left}");
+        }
+        made
     }
 
     /// Opens a survey for writing, mends what a crash left and says so.
@@ -100,15 +113,35 @@ impl Survey {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Self, OpenReport, Replayed), SurveyError> {
         let lock = folder.lock()?;
+        Self::open_locked(folder, lock, afresh, progress)
+    }
+
+    fn open_locked(
+        folder: Folder,
+        lock: Lock,
+        afresh: bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, OpenReport, Replayed), SurveyError> {
         let segments_folder = folder.segments();
         std::fs::create_dir_all(&segments_folder)
             .map_err(|error| SurveyError::io("make the folder", &segments_folder, error))?;
         let mut report = OpenReport::default();
+        // What an index knows and the segments do not hold any more, was lost.
+        let mut known = Known::default();
         if afresh {
+            match Index::look(&folder) {
+                Ok(Some(loaded)) => known = Known::of(&loaded),
+                Ok(None) => {}
+                Err(error) => report.repairs.push(format!(
+                    "What the old index knew cannot be compared with the segments ({error})."
+                )),
+            }
             Index::remove(&folder)?;
         }
-        let opened =
-            Index::open(&folder, |loaded| fits(&segments_folder, loaded), &mut report.repairs);
+        let fitting = |loaded: &Loaded| {
+            fits(&segments_folder, loaded).inspect_err(|_misfit| known = Known::of(loaded))
+        };
+        let opened = Index::open(&folder, fitting, &mut report.repairs);
         let (mut index, loaded) = match opened {
             Ok((index, loaded)) => (Some(index), loaded),
             Err(error) => {
@@ -145,7 +178,12 @@ impl Survey {
         }
         report.repairs.extend(replayed.damage.iter().cloned());
         let stamp = state.latest.max(folder.info.created);
-        let segments = continue_segments(&segments_folder, &replayed, &state, stamp, &mut report)?;
+        let mut segments =
+            continue_segments(&segments_folder, &replayed, &state, stamp, known.end, &mut report)?;
+        let lost = state.state_losses(&known, &replayed, &mut report.repairs);
+        for part in lost.chunks(LOSSES_IN_RECORD) {
+            segments.push(&state.tracker.losses.record(part).encode()?, stamp)?;
+        }
         state.end = segments.end();
         let directory = Arc::new(RwLock::new(state.directory()));
         let mut survey = Self {
@@ -155,10 +193,17 @@ impl Survey {
             indexed,
             indexed_observations: 0,
             state,
-            writer: Some(Writer { segments, index, user_waiting: false, _lock: lock }),
+            unchecked: Place { segment: 0, offset: 0 },
+            writer: Some(Writer { segments, index, user_waiting: !lost.is_empty(), _lock: lock }),
             warnings: Vec::new(),
         };
         survey.indexed_observations = survey.observations_of(0..indexed);
+        if !lost.is_empty()
+            && let Err(error) = survey.commit_segments()
+        {
+            // It waits in memory and is written with the next commit.
+            survey.warn(format!("The statement of what was lost is not stored yet: {error}."));
+        }
         survey.checkpoint_if_due();
         Ok((survey, report, replayed))
     }
@@ -171,10 +216,14 @@ impl Survey {
     pub fn open_read_only(path: &Path) -> Result<(Self, OpenReport), SurveyError> {
         let folder = Folder::open(path)?;
         let mut report = OpenReport { read_only: true, ..OpenReport::default() };
-        let mut state = Self::borrow_index(&folder).unwrap_or_else(State::empty);
+        let mut known = Known::default();
+        let loaded = Self::borrow_index(&folder, &mut known);
+        let mut state = loaded.map_or_else(State::empty, State::loaded);
+        let unchecked = state.end;
         let replayed = state.replay(&folder, |_, _| {})?;
         report.replayed_batches = replayed.batches;
-        report.repairs = replayed.damage;
+        report.repairs.extend(replayed.damage.iter().cloned());
+        state.state_losses(&known, &replayed, &mut report.repairs);
         let directory = Arc::new(RwLock::new(state.directory()));
         let committed = state.batches.len();
         let survey = Self {
@@ -184,24 +233,55 @@ impl Survey {
             indexed: committed,
             indexed_observations: 0,
             state,
+            unchecked,
             writer: None,
             warnings: Vec::new(),
         };
         Ok((survey, report))
     }
 
-    /// What the index knows, if nobody else has it open. It is let go at once.
-    fn borrow_index(folder: &Folder) -> Option<State> {
+    /// What the index knows, if nobody else has it open. It is let go at once and stays as it is. One
+    /// that does not fit is not used, but what it `knew` tells what was lost.
+    fn borrow_index(folder: &Folder, knew: &mut Known) -> Option<Loaded> {
         if !folder.index().is_dir() {
             return None;
         }
         // Not to be had, or not to be written to as on a read-only medium: the segments tell all.
         let _lock = folder.try_lock().ok()?;
-        let mut repairs = Vec::new();
-        let opened = Index::open(folder, |loaded| fits(&folder.segments(), loaded), &mut repairs);
-        let (_, loaded) = opened.ok()?;
-        repairs.iter().for_each(|repair| tracing::info!("{repair}"));
-        loaded.map(State::loaded)
+        let loaded = match Index::look(folder) {
+            Ok(loaded) => loaded?,
+            Err(error) => {
+                tracing::info!("the index is not used: {error}");
+                return None;
+            }
+        };
+        match fits(&folder.segments(), &loaded) {
+            Ok(()) => Some(loaded),
+            Err(misfit) => {
+                tracing::info!("the index is not used: {misfit}");
+                *knew = Known::of(&loaded);
+                None
+            }
+        }
+    }
+
+    /// Reads every byte of the segments that the index stood for, so that damage since then is among
+    /// the losses of the next snapshot. Takes as long as reading the files; changes nothing in them.
+    ///
+    /// # Errors
+    /// A segment cannot be read.
+    pub fn check_segments(&mut self) -> Result<(), SurveyError> {
+        let regions = segments::damaged_before(&self.folder.segments(), self.unchecked)?;
+        self.unchecked = Place { segment: 0, offset: 0 };
+        if !regions.is_empty() {
+            let tracker = &mut self.state.tracker;
+            let received = &tracker.head.received;
+            tracker.losses.find_damaged(&regions, &self.state.batches, received);
+            self.state.tracker.losses_changed();
+            let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+            directory.losses.clone_from(&self.state.tracker.losses);
+        }
+        Ok(())
     }
 
     /// Which survey this is.
@@ -268,6 +348,7 @@ impl Survey {
             directory.advertisements = state.tracker.adverts.table();
             directory.marks.clone_from(&state.tracker.head.marks);
             directory.received.clone_from(&state.tracker.head.received);
+            directory.losses.clone_from(&state.tracker.losses);
             directory.radios = state.radios();
             directory.revision = state.tracker.head.revision;
             self.committed = state.batches.len();
@@ -417,6 +498,7 @@ fn continue_segments(
     replayed: &Replayed,
     state: &State,
     stamp: Timestamp,
+    known_end: Option<Place>,
     report: &mut OpenReport,
 ) -> Result<SegmentWriter, SurveyError> {
     let Some((number, end)) = replayed.last else {
@@ -432,8 +514,14 @@ fn continue_segments(
         return SegmentWriter::begin(folder, number + 1, stamp);
     }
     if end.torn > 0 {
+        let known = known_end.is_some_and(|known| known > state.end);
+        let what = if known {
+            "they were part of what had been stored"
+        } else {
+            "nothing tells that they were ever stored whole"
+        };
         report.repairs.push(format!(
-            "Segment {number} ended in the middle of a record: {} bytes that were never acknowledged were cut off.",
+            "Segment {number} ended in the middle of a record: {} bytes were cut off; {what}.",
             end.torn
         ));
     }

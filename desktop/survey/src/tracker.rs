@@ -14,6 +14,7 @@ pub(crate) mod stream;
 mod tests;
 pub(crate) mod track;
 
+use crate::losses::Losses;
 use crate::received::Received;
 use crate::snapshot::{AccessPoint, Client, Snapshot, Totals};
 use adverts::Adverts;
@@ -22,7 +23,7 @@ use pw_model::{
     Advertisement, AdvertisementId, AdvertisementKind, FrameFlags, FrameKind, Gap, MacAddr,
     Observation, SensorId, TimeRange, Timestamp,
 };
-use pw_wire::{Batch, UserRecord};
+use pw_wire::{Batch, BatchId, LossRecord, LostBatches, UserRecord};
 use serde::{Deserialize, Serialize};
 use sighting::{Seen, Sighting, sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -126,6 +127,10 @@ pub struct Tracker {
     pub(crate) networks: HashMap<MacAddr, Bss>,
     pub(crate) streams: BTreeMap<SensorId, Stream>,
     pub(crate) gaps: BTreeMap<GapKey, Gap>,
+    /// Batches that the survey held and lost.
+    pub(crate) losses: Losses,
+    /// Changed since the last checkpoint.
+    pub(crate) losses_unsaved: bool,
     pub(crate) adverts: Adverts,
     /// Advertisements that came outside the selected time.
     known_before: Arc<HashMap<AdvertisementId, Arc<Advertisement>>>,
@@ -194,6 +199,9 @@ impl Tracker {
             return false;
         }
         self.head.revision += 1;
+        if self.losses.heal(batch.id) {
+            self.losses_changed();
+        }
         self.head.totals.batches += 1;
         if let Some(range) = batch.range() {
             self.head.range = Some(self.head.range.map_or(range, |known| known.union(&range)));
@@ -219,6 +227,28 @@ impl Tracker {
             self.gap((gap.start, sensor, batch.id.epoch, batch.id.seq, place), gap);
         }
         true
+    }
+
+    /// Takes in a statement of lost batches, as far as they are not held.
+    pub(crate) fn apply_loss(&mut self, record: &LossRecord) {
+        let received = &self.head.received;
+        let held = |lost: &LostBatches| {
+            let id = BatchId { sensor: lost.sensor, epoch: lost.epoch, seq: lost.first };
+            lost.first == lost.last && received.contains(id)
+        };
+        self.losses.names.extend(record.names.iter().cloned());
+        let missing: Vec<LostBatches> =
+            record.batches.iter().filter(|lost| !held(lost)).copied().collect();
+        if missing.into_iter().filter(|lost| self.losses.state(*lost)).count() > 0 {
+            self.losses_changed();
+        }
+    }
+
+    /// The losses are others than at the last snapshot and checkpoint.
+    pub(crate) fn losses_changed(&mut self) {
+        self.head.revision += 1;
+        self.gaps_changed = true;
+        self.losses_unsaved = true;
     }
 
     /// Takes in what a person wrote; the later of two on the same matter holds.

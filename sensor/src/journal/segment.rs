@@ -56,7 +56,7 @@ fn step(offset: u64, envelope: Envelope<'_>) -> Option<Step<'_>> {
             Ok(header) => Some(Step::Batch { offset, header, envelope }),
             Err(error) => damage(error.to_string()),
         },
-        Some(EnvelopeKind::User | EnvelopeKind::Message) | None => None,
+        Some(EnvelopeKind::User | EnvelopeKind::Message | EnvelopeKind::Loss) | None => None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! fast and spreads well; it is no defence against someone who searches for two equal hashes, who
 //! could as well send the same advertisement twice.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 const K0: u64 = 0xa076_1d64_78bd_642f;
 const K1: u64 = 0xe703_7ed1_a0b4_28db;
 
@@ -50,6 +52,57 @@ impl StableHash {
     /// The result.
     pub(crate) fn finish(self) -> u64 {
         mix(self.0 ^ K1, self.0 | 1)
+    }
+}
+
+/// The hash of tables in memory: as fast as [`StableHash`], but started from a number that nobody in
+/// radio range knows, so that addresses cannot be chosen to collide.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeededHash(u64);
+
+impl Default for SeededHash {
+    fn default() -> Self {
+        // The standard library's seed is random for each process.
+        Self(RandomState::new().hash_one(K0))
+    }
+}
+
+impl SeededHash {
+    /// The hash of bytes.
+    #[inline]
+    pub(crate) fn of(self, bytes: &[u8]) -> u64 {
+        let mut hash = StableHash(self.0);
+        hash.bytes(bytes);
+        hash.finish()
+    }
+}
+
+impl BuildHasher for SeededHash {
+    type Hasher = SeededHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> SeededHasher {
+        SeededHasher(StableHash(self.0))
+    }
+}
+
+/// A running [`SeededHash`].
+pub(crate) struct SeededHasher(StableHash);
+
+impl Hasher for SeededHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.bytes(bytes);
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0.word(number);
     }
 }
 

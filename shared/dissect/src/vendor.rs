@@ -65,7 +65,7 @@ pub fn lookup(address: MacAddr) -> Option<&'static str> {
     })
 }
 
-/// Date of the lists, as `2022-12-31`.
+/// Day or month of the lists, as `2026-10-31` or `2026-10`.
 #[must_use]
 pub fn list_date() -> &'static str {
     table().text.lines().next().and_then(|line| line.strip_prefix("date ")).unwrap_or("unknown")

@@ -13,6 +13,7 @@ mod security;
 mod sensor;
 mod ssid;
 mod time;
+pub mod words;
 
 pub use address::{AddressError, MacAddr};
 pub use advertisement::{

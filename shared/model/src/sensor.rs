@@ -109,6 +109,8 @@ pub enum GapCause {
     OptedOut,
     /// An imported file ended in the middle of a record.
     FileCut,
+    /// Part of the survey's own segments was damaged or cut off after it had been stored.
+    SurveyDamage,
 }
 
 impl GapCause {
@@ -126,6 +128,7 @@ impl GapCause {
             Self::RadioGone => "the radio was gone",
             Self::OptedOut => "networks that ask not to be recorded",
             Self::FileCut => "the file ended in the middle of a record",
+            Self::SurveyDamage => "part of the survey's files was damaged or cut off",
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum EnvelopeKind {
     Message = 4,
     /// The journal's own bookkeeping.
     Journal = 5,
+    /// What a survey once held and holds no more: [`crate::LossRecord`].
+    Loss = 6,
 }
 
 impl EnvelopeKind {
@@ -54,6 +56,7 @@ impl EnvelopeKind {
             3 => Some(Self::User),
             4 => Some(Self::Message),
             5 => Some(Self::Journal),
+            6 => Some(Self::Loss),
             _ => None,
         }
     }

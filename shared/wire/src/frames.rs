@@ -103,7 +103,12 @@ impl FrameReader {
                 LinkFrame::Batch(EncodedBatch::from_bytes(whole)?)
             }
             None => LinkFrame::Later,
-            Some(EnvelopeKind::SegmentHeader | EnvelopeKind::User | EnvelopeKind::Journal) => {
+            Some(
+                EnvelopeKind::SegmentHeader
+                | EnvelopeKind::User
+                | EnvelopeKind::Journal
+                | EnvelopeKind::Loss,
+            ) => {
                 return Err(FrameError::Kind);
             }
         };

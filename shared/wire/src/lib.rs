@@ -19,7 +19,8 @@ pub use message::{
     PROTOCOL_MIN, RadioStatus, RefusedReason, Role, Status, Welcome, plain_name, plain_text,
 };
 pub use segment::{
-    JournalRecord, ScanItem, SegmentHeader, SegmentScanner, UserRecord, segment_start,
+    JournalRecord, LossRecord, LostBatches, ScanItem, SegmentHeader, SegmentScanner, UserRecord,
+    segment_start,
 };
 pub use session::{
     DesktopEvent, DesktopSession, GREETING_TIMEOUT, JournalRange, MAX_IN_FLIGHT_BYTES,

@@ -2,7 +2,7 @@
 //! desktop's survey. Pure: bytes in, records out; file work is done at each end.
 
 use crate::envelope::{Envelope, EnvelopeError, EnvelopeKind, MAGIC, seal_value};
-use pw_model::{MacAddr, Timestamp};
+use pw_model::{MacAddr, SensorId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// First record of a segment.
@@ -46,6 +46,43 @@ impl UserRecord {
     /// The text is above the envelope's limit.
     pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
         seal_value(EnvelopeKind::User, self)
+    }
+}
+
+/// Batches of one stream that a survey had stored and acknowledged, and whose bytes are gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LostBatches {
+    /// Whose batches.
+    pub sensor: SensorId,
+    /// Which journal of it.
+    pub epoch: u64,
+    /// First lost sequence number.
+    pub first: u64,
+    /// Last lost sequence number.
+    pub last: u64,
+    /// First to last time of what was in them; `None` when nobody knows any more.
+    pub range: Option<TimeRange>,
+    /// Observations in them; `None` when nobody knows any more.
+    pub observations: Option<u64>,
+}
+
+/// States in a survey's segments that batches were lost from them after they had been acknowledged.
+/// A batch that comes again makes the statement void for itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LossRecord {
+    /// What was lost.
+    pub batches: Vec<LostBatches>,
+    /// Names of their streams, as far as known: nothing else may be left of them.
+    pub names: Vec<(SensorId, String)>,
+}
+
+impl LossRecord {
+    /// The record in its envelope.
+    ///
+    /// # Errors
+    /// The record is above the envelope's limit.
+    pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
+        seal_value(EnvelopeKind::Loss, self)
     }
 }
 
@@ -193,6 +230,26 @@ mod tests {
             bytes.extend(note.encode().expect("small"));
         }
         (bytes, starts)
+    }
+
+    #[test]
+    fn a_loss_comes_back_as_it_was_written() {
+        let lost = LostBatches {
+            sensor: SensorId([7; 16]),
+            epoch: u64::MAX,
+            first: 3,
+            last: 9,
+            range: Some(TimeRange::new(Timestamp::from_unix_secs(1), Timestamp::from_unix_secs(2))),
+            observations: None,
+        };
+        let record = LossRecord {
+            batches: vec![lost, LostBatches { range: None, ..lost }],
+            names: vec![(lost.sensor, "car".to_owned())],
+        };
+        let bytes = record.encode().expect("small");
+        let envelope = Envelope::read(&bytes).expect("sound");
+        assert_eq!(envelope.kind, Some(EnvelopeKind::Loss));
+        assert_eq!(envelope.decode::<LossRecord>(), Ok(record));
     }
 
     fn records(bytes: &[u8]) -> usize {

@@ -1,7 +1,7 @@
 //! The bar at the top: menus, views, where the data comes from, link; and the strip of running jobs.
 
 use crate::command::{Command, DialogKind, Order, View};
-use crate::feed::{Feed, JobRow, LinkKind};
+use crate::feed::{Feed, JobRow, LinkKind, LinkRow};
 use crate::style::{Palette, ThemeChoice};
 use crate::views::packets::PacketsOrder;
 use crate::views::parts;
@@ -16,7 +16,12 @@ pub(super) struct Shown<'a> {
     pub(super) recent: &'a [PathBuf],
     pub(super) recent_captures: &'a [PathBuf],
     pub(super) say_read_only: bool,
+    /// Troubles that went by unread.
+    pub(super) missed: usize,
 }
+
+/// Narrower bars have the views on a line of their own, below the rest.
+const ONE_LINE: f32 = 1120.0;
 
 pub(super) fn ui(
     ui: &mut Ui,
@@ -25,6 +30,7 @@ pub(super) fn ui(
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
+    let wide = ui.available_width() > ONE_LINE;
     ui.horizontal(|ui| {
         ui.set_min_height(30.0);
         ui.label(
@@ -39,15 +45,23 @@ pub(super) fn ui(
             file_menu(ui, feed, shown, commands);
             help_menu(ui, commands);
         });
-        ui.add_space(10.0);
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.x = 3.0;
-            views(ui, shown.view, palette, commands);
-        });
+        if wide {
+            ui.add_space(10.0);
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.x = 3.0;
+                views(ui, shown.view, palette, commands);
+            });
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             right(ui, feed, shown, palette, commands);
         });
     });
+    if !wide {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            views(ui, shown.view, palette, commands);
+        });
+    }
 }
 
 fn views(ui: &mut Ui, view: View, palette: &Palette, commands: &mut Vec<Command>) {
@@ -148,6 +162,11 @@ fn help_menu(ui: &mut Ui, commands: &mut Vec<Command>) {
             commands.push(Command::OpenDialog(DialogKind::Help));
             ui.close();
         }
+        let messages = Button::new("Messages").shortcut_text("Ctrl+M");
+        if ui.add(messages).clicked() {
+            commands.push(Command::OpenDialog(DialogKind::Messages));
+            ui.close();
+        }
         if ui.button("About PiWardrive").clicked() {
             commands.push(Command::OpenDialog(DialogKind::About));
             ui.close();
@@ -178,6 +197,13 @@ fn right(
             commands.push(Command::OpenDialog(DialogKind::Report));
         }
     }
+    if shown.missed > 0 {
+        let words = words::counted(shown.missed as u64, "message", "messages");
+        let button = Button::new(RichText::new(words).color(palette.bad));
+        if ui.add(button).on_hover_text("Something was not done (Ctrl+M)").clicked() {
+            commands.push(Command::OpenDialog(DialogKind::Messages));
+        }
+    }
     if feed.shown.as_ref().is_some_and(|shown| shown.is_simulated())
         || feed.survey.as_ref().is_some_and(|survey| survey.is_simulated())
     {
@@ -201,17 +227,56 @@ fn right(
 }
 
 fn link(ui: &mut Ui, feed: &Feed, palette: &Palette) {
-    let of = |kind| feed.links.iter().find(|link| link.kind == kind);
-    let (color, words, tip) = if let Some(link) = of(LinkKind::Refused) {
-        (palette.bad, "Refused", link.words.as_str())
-    } else if let Some(link) = of(LinkKind::Connecting) {
-        (palette.warn, "Connecting", link.words.as_str())
-    } else if let Some(link) = of(LinkKind::Connected) {
-        (palette.good, "Live", link.words.as_str())
-    } else {
-        return;
+    let Some(summary) = summary(&feed.links) else { return };
+    let color = match summary.kind {
+        LinkKind::Connected => palette.good,
+        LinkKind::Refused => palette.bad,
+        _ => palette.warn,
     };
-    parts::state(ui, color, words).on_hover_text(tip);
+    parts::state(ui, color, &summary.words).on_hover_text(summary.tip);
+}
+
+/// All links in a word or two, and one line for each sensor.
+#[derive(Debug)]
+struct Summary {
+    kind: LinkKind,
+    words: String,
+    tip: String,
+}
+
+/// One link by its state; several counted, so that none hides another. A sensor that records is never
+/// shown as refused because another one is.
+fn summary(links: &[LinkRow]) -> Option<Summary> {
+    let wanted: Vec<&LinkRow> = links
+        .iter()
+        .filter(|link| !matches!(link.kind, LinkKind::Off | LinkKind::Replaced))
+        .collect();
+    let deaf = wanted.iter().filter(|link| link.is_deaf()).count();
+    let live = wanted.iter().filter(|link| link.kind == LinkKind::Connected).count() - deaf;
+    let of = |kind| wanted.iter().filter(|link| link.kind == kind).count();
+    let states = [
+        (live, "Live", "live"),
+        (deaf, "No radio listens", "without a radio"),
+        (of(LinkKind::Connecting), "Connecting", "connecting"),
+        (of(LinkKind::Refused), "Refused", "refused"),
+    ];
+    let mut states = states.into_iter().filter(|(count, ..)| *count > 0);
+    let (first, second) = (states.next()?, states.next());
+    let words = match (&second, wanted.len()) {
+        (None, 1) => first.1.to_owned(),
+        _ => [first].into_iter().chain(second).chain(states).fold(String::new(), |all, one| {
+            let comma = if all.is_empty() { "" } else { ", " };
+            format!("{all}{comma}{} {}", one.0, one.2)
+        }),
+    };
+    let kind = match wanted.len() {
+        all if all == live => LinkKind::Connected,
+        all if all == of(LinkKind::Refused) => LinkKind::Refused,
+        _ => LinkKind::Connecting,
+    };
+    let tips: Vec<String> =
+        wanted.iter().map(|link| format!("{}: {}", link.name, link.words)).collect();
+    Some(Summary { kind, words, tip: tips.join("\n") })
 }
 
 /// One line for each running job, with its progress and a way to stop it.
@@ -235,5 +300,28 @@ pub(super) fn jobs(ui: &mut Ui, jobs: &[JobRow], palette: &Palette, commands: &m
                 commands.push(Command::Engine(Order::Cancel { job: job.id }));
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn a_refused_sensor_does_not_hide_one_that_records() {
+        let link = |kind| fixture::link(kind);
+        let words = |links: &[LinkRow]| summary(links).map(|summary| (summary.words, summary.kind));
+        let some = |words: &str, kind| Some((words.to_owned(), kind));
+        use LinkKind::{Connected, Connecting, Off, Refused, Replaced};
+        assert_eq!(words(&[]), None);
+        assert_eq!(words(&[link(Off), link(Replaced)]), None);
+        assert_eq!(words(&[link(Connected)]), some("Live", Connected));
+        assert_eq!(words(&[link(Replaced), link(Connected)]), some("Live", Connected));
+        assert_eq!(words(&[link(Refused)]), some("Refused", Refused));
+        assert_eq!(words(&[link(Refused), link(Connected)]), some("1 live, 1 refused", Connecting));
+        assert_eq!(words(&[link(Connected), link(Connected)]), some("2 live", Connected));
+        let deaf = LinkRow { radios: Some(Vec::new()), ..link(Connected) };
+        assert_eq!(words(&[deaf]), some("No radio listens", Connecting));
     }
 }

@@ -38,7 +38,7 @@ pub(crate) enum Task {
     Demo(Demo),
     /// Pair with a sensor by the code it shows.
     Pair(Pair),
-    /// List the sensors that this desktop is paired with.
+    /// List the sensors that this desktop is paired with, or forget one.
     Sensors(Sensors),
     /// Record from a paired sensor, without a window.
     Record(Record),
@@ -95,10 +95,30 @@ pub(crate) struct Pair {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  piwardrive sensors
+  piwardrive sensors forget car"
+)]
 pub(crate) struct Sensors {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) action: Option<SensorsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SensorsAction {
+    /// Forget a pairing. What was recorded from the sensor stays.
+    Forget {
+        /// Name of the paired sensor, or the digits of its key.
+        name: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -139,7 +159,8 @@ pub(crate) enum SurveyAction {
         #[arg(long)]
         json: bool,
     },
-    /// Read every record and say what is damaged or missing; changes nothing.
+    /// Read every record and say what is damaged, missing or lost after it was stored; changes
+    /// nothing. Exit code 1 when something is.
     Verify {
         /// The survey.
         survey: PathBuf,
@@ -167,9 +188,12 @@ Examples:
 pub(crate) struct Import {
     /// The survey; made where there is none.
     pub(crate) survey: PathBuf,
-    /// The files.
+    /// The files. One that cannot be read does not keep the others out.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Print what came of each file as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -182,9 +206,12 @@ pub(crate) struct Export {
     /// The format.
     #[arg(long, value_parser = export_format)]
     pub(crate) format: ExportFormat,
-    /// File to write; replaced when the new one is complete.
+    /// File to write.
     #[arg(long, value_name = "PATH")]
     pub(crate) out: PathBuf,
+    /// Replace the file where there is one already.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Only access points that pass; see piwardrive list --help.
     #[arg(long = "where", value_name = "FILTER")]
     pub(crate) filter: Option<String>,
@@ -290,9 +317,12 @@ pub(crate) struct Report {
     /// Kind of report.
     #[arg(long = "type", value_enum, default_value = "survey")]
     pub(crate) kind: ReportType,
-    /// File to write, ending in .pdf; replaced when the new one is complete.
+    /// File to write, ending in .pdf.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Replace the file where there is one already.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Title; default: Wi-Fi survey report.
     #[arg(long)]
     pub(crate) title: Option<String>,

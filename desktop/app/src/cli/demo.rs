@@ -33,17 +33,27 @@ pub(super) fn run(arguments: &Demo) -> Result<()> {
     if headless && !arguments.headless {
         eprintln!("there is no display: the demo runs without a window");
     }
-    let folder = Folder::new(arguments.out.as_deref())?;
     // Without a window as fast as it goes; with one at ten times the pace of a real drive.
     let speed = if headless { "max" } else { "10" };
     let source = format!("sim:{},speed={speed}", scenario(&arguments.scenario)?);
-    let (mut sensor, address) = Sensor::start(&folder, &source)?;
+    let program = sensor_program()?;
+    let folder = Folder::new(arguments.out.as_deref())?;
+    let played = play(&folder, program, &source, headless);
+    if played.is_err() {
+        // Where nothing was recorded, nothing is left of it.
+        folder.take_back();
+    }
+    played
+}
+
+fn play(folder: &Folder, program: PathBuf, source: &str, headless: bool) -> Result<()> {
+    let (mut sensor, address) = Sensor::start(folder, program, source)?;
     let code = sensor.pairing_code()?;
     let paired =
         pw_engine::pair_and_wait(&folder.desktop, &address, &code.text, Some(SENSOR_NAME))?;
     code.finish()?;
     eprintln!("paired with the simulated sensor at {} (key {})", paired.address, paired.key);
-    if headless { without_window(&folder, sensor) } else { with_window(&folder, sensor) }
+    if headless { without_window(folder, sensor) } else { with_window(folder, sensor) }
 }
 
 /// A built-in name as it is; a file by its full path, because the sensor runs elsewhere.
@@ -62,6 +72,8 @@ struct Folder {
     survey: PathBuf,
     desktop: PathBuf,
     sensor: PathBuf,
+    /// Folders that were not there before, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -73,22 +85,48 @@ impl Folder {
                 .find(|path| !path.exists())
                 .context("a thousand demo folders are here already; name one with --out")?,
         };
+        for part in ["demo.survey", "desktop-state", "sensor-state", "sensor.log"] {
+            let path = root.join(part);
+            if path.exists() {
+                bail!("{}: already exists; name another folder with --out", path.display());
+            }
+        }
+        let missing = root.ancestors();
+        let missing = missing.take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         fs::create_dir_all(&root).with_context(|| format!("{}: cannot be made", root.display()))?;
+        let made = made.into_iter().filter_map(|path| path.canonicalize().ok()).collect();
         let root =
             root.canonicalize().with_context(|| format!("{}: cannot be found", root.display()))?;
         let survey = root.join("demo.survey");
-        if survey.exists() {
-            bail!("{}: already exists; name another folder with --out", survey.display());
-        }
         let folder = Self {
             survey,
             desktop: root.join("desktop-state"),
             sensor: root.join("sensor-state"),
             root,
+            made,
         };
         fs::create_dir_all(&folder.sensor)
             .with_context(|| format!("{}: cannot be made", folder.sensor.display()))?;
         Ok(folder)
+    }
+
+    /// Takes away what the demo made, unless something was recorded. None of these were there before.
+    fn take_back(&self) {
+        if self.survey.exists() && !pw_survey::remove_unused(&self.survey).unwrap_or(false) {
+            return;
+        }
+        // What cannot be removed stays; the failure itself is what is told.
+        drop(fs::remove_dir_all(&self.desktop));
+        drop(fs::remove_dir_all(&self.sensor));
+        drop(fs::remove_file(self.log()));
+        for folder in &self.made {
+            drop(fs::remove_dir(folder));
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.root.join("sensor.log")
     }
 }
 
@@ -113,12 +151,11 @@ struct Sensor {
 }
 
 impl Sensor {
-    fn start(folder: &Folder, source: &str) -> Result<(Self, String)> {
-        let program = sensor_program()?;
+    fn start(folder: &Folder, program: PathBuf, source: &str) -> Result<(Self, String)> {
         let port = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr());
         let port = port.context("there is no loopback network interface")?.port();
         let address = format!("127.0.0.1:{port}");
-        let log = folder.root.join("sensor.log");
+        let log = folder.log();
         let file =
             File::create(&log).with_context(|| format!("{}: cannot be made", log.display()))?;
         let child = Command::new(&program)
@@ -136,11 +173,16 @@ impl Sensor {
     /// Fails when the sensor has ended, with the last line of its log.
     fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
-            let log = fs::read_to_string(&self.log).unwrap_or_default();
-            let last = log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no words");
-            bail!("the sensor ended ({status}): {last}; its log is {}", self.log.display());
+            bail!("the sensor ended ({status}): {}", self.last_words());
         }
         Ok(())
+    }
+
+    /// The last line of its log, which goes with the folder when nothing was recorded.
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let last = log.lines().rfind(|line| !line.trim().is_empty());
+        last.map_or_else(|| "its log is empty".to_owned(), |line| line.trim().to_owned())
     }
 
     /// Opens a pairing window as a person would, and reads the code. A sensor that is only just
@@ -174,7 +216,7 @@ impl Sensor {
             child.wait()?;
         }
         let said = said.trim().replace('\n', " ");
-        bail!("the sensor showed no pairing code: {said}; its log is {}", self.log.display())
+        bail!("the sensor showed no pairing code: {said}; its log ends: {}", self.last_words())
     }
 }
 
@@ -279,7 +321,7 @@ fn record(engine: &Engine, sensor: &mut Sensor, stop: &AtomicBool) -> Result<()>
         if seen == 0 && start.elapsed() > START_WITHIN {
             sensor.check()?;
             let why = link.map_or_else(|| "no link".to_owned(), |link| link.words);
-            bail!("nothing arrived from the sensor: {why}; its log is {}", sensor.log.display());
+            bail!("nothing arrived from the sensor: {why}; its log ends: {}", sensor.last_words());
         }
         if start.elapsed() > RECORD_WITHIN {
             bail!("the drive did not end within {} s", RECORD_WITHIN.as_secs());

@@ -2,24 +2,28 @@
 
 use super::arguments::{Export, Import, Report, ReportType};
 use super::list::filter;
-use super::output::stdout;
+use super::output::{json_array, stdout};
 use super::progress::Progress;
-use super::survey::open_or_create;
+use super::survey::{Made, open_or_create};
 use anyhow::Result;
-use pw_engine::exchange::{self, ExchangeError, ExportInput};
-use pw_engine::{ReportSettings, SurveyView};
+use pw_engine::exchange::{self, ExchangeError, ExportInput, ImportedFile};
+use pw_engine::{Engine, ReportSettings, SurveyView};
+use serde_json::json;
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 pub(super) fn import(arguments: &Import) -> Result<()> {
-    // A survey is not made for files that cannot be read.
-    if !arguments.survey.exists() {
-        let mut refused = arguments.files.iter().map(|file| exchange::recognise(file));
-        if let Some(Err(error)) = refused.find(Result::is_err) {
-            return Err(error.into());
-        }
+    let (engine, made) = open_or_create(&arguments.survey, false)?;
+    let imported = bring(engine, arguments, &made);
+    if imported.is_err() {
+        // Where nothing came of it, nothing is left of it.
+        made.take_back();
     }
-    let engine = open_or_create(&arguments.survey, false)?;
+    imported
+}
+
+fn bring(engine: Engine, arguments: &Import, made: &Made) -> Result<()> {
     let cancel = engine.cancel_on_interrupt();
     let bar = Progress::new("Import");
     let mut progress = |at: &exchange::ImportProgress| {
@@ -29,10 +33,17 @@ pub(super) fn import(arguments: &Import) -> Result<()> {
     let results = engine.import_and_wait(&arguments.files, &mut progress, &cancel)?;
     drop(bar);
     engine.close()?;
+    if !arguments.json && results.iter().any(|(_, result)| result.is_ok()) {
+        made.tell()?;
+    }
+    if arguments.json {
+        json_array(results.iter().map(|(path, result)| row(path, result)))?;
+    }
     let mut out = stdout();
     let mut failed = Vec::new();
     for (path, result) in &results {
         match result {
+            Ok(_) if arguments.json => {}
             Ok(file) => {
                 writeln!(out, "{}: {}", path.display(), file.words())?;
                 for warning in &file.warnings {
@@ -59,8 +70,42 @@ pub(super) fn import(arguments: &Import) -> Result<()> {
     Ok(())
 }
 
+/// What came of a file, for programs.
+fn row(path: &Path, result: &Result<ImportedFile, ExchangeError>) -> serde_json::Value {
+    match result {
+        Ok(file) => json!({
+            "path": path.display().to_string(),
+            "format": file.format,
+            "observations": file.observations,
+            "positioned": file.positioned,
+            "without_position": file.observations.saturating_sub(file.positioned),
+            "bad_fcs": file.bad_fcs,
+            "unreadable": file.unreadable,
+            "opted_out": file.opted_out,
+            "new_batches": file.new_batches,
+            "known_batches": file.known_batches,
+            "left_out": file.left_out,
+            "warnings": file.warnings,
+            "error": null,
+        }),
+        Err(error) => json!({ "path": path.display().to_string(), "error": error.to_string() }),
+    }
+}
+
+/// A file that is there is replaced only where that was said.
+fn may_write(path: &Path, force: bool) -> Result<()> {
+    if !force && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+        anyhow::bail!(
+            "{}: exists already; add --force to replace it, or name another file",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn export(arguments: &Export) -> Result<()> {
     let filter = filter(arguments.filter.as_deref())?;
+    may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open(&arguments.survey)?;
     let input = ExportInput {
         snapshot: &view.snapshot,
@@ -80,7 +125,8 @@ pub(super) fn export(arguments: &Export) -> Result<()> {
 
 pub(super) fn report(arguments: &Report) -> Result<()> {
     let ReportType::Survey = arguments.kind;
-    let view = SurveyView::open(&arguments.survey)?;
+    may_write(&arguments.out, arguments.force)?;
+    let view = SurveyView::open_checked(&arguments.survey)?;
     let settings = ReportSettings {
         title: arguments.title.clone(),
         author: arguments.author.clone(),
@@ -95,4 +141,20 @@ pub(super) fn report(arguments: &Report) -> Result<()> {
     drop(bar);
     writeln!(stdout(), "{}: report of {}", arguments.out.display(), view.snapshot.survey.name)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_only_by_force() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.csv");
+        may_write(&path, false).expect("nothing there");
+        std::fs::write(&path, "mine").expect("written");
+        let refused = may_write(&path, false).expect_err("it is there").to_string();
+        assert!(refused.contains("out.csv") && refused.contains("--force"), "{refused}");
+        may_write(&path, true).expect("by force");
+    }
 }

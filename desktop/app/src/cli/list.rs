@@ -21,7 +21,11 @@ pub(super) fn run(arguments: &List) -> Result<()> {
         let words = "--where chooses networks, clients or devices; leave it out here";
         return Err(WrongUsage(words.to_owned()).into());
     }
-    let view = SurveyView::open(&arguments.survey)?;
+    let view = match arguments.subject {
+        // Losses are said only once they are looked for.
+        Subject::Gaps | Subject::Sensors => SurveyView::open_checked(&arguments.survey)?,
+        _ => SurveyView::open(&arguments.survey)?,
+    };
     let snapshot = &view.snapshot;
     match arguments.subject {
         Subject::Networks => networks(&networks_of(&view, &filter), arguments),

@@ -75,7 +75,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
     match task {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Pair(arguments) => sensors::pair(&arguments),
-        Task::Sensors(arguments) => sensors::list(&arguments),
+        Task::Sensors(arguments) => sensors::run(&arguments),
         Task::Record(arguments) => sensors::record(&arguments),
         Task::Survey(arguments) => survey::run(&arguments),
         Task::Import(arguments) => exchange::import(&arguments),

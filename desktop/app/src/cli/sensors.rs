@@ -1,8 +1,8 @@
 //! `piwardrive pair`, `sensors` and `record`
 
-use super::arguments::{Pair, Record, Sensors};
+use super::arguments::{Pair, Record, Sensors, SensorsAction};
 use super::output::{json_array, stdout};
-use super::survey::open_or_create;
+use super::survey::{Made, open_or_create};
 use super::table::aligned;
 use anyhow::Result;
 use pw_engine::{Command, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir};
@@ -32,7 +32,43 @@ pub(super) fn pair(arguments: &Pair) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn list(arguments: &Sensors) -> Result<()> {
+pub(super) fn run(arguments: &Sensors) -> Result<()> {
+    match &arguments.action {
+        None => list(arguments),
+        Some(SensorsAction::Forget { name, yes }) => forget(name, *yes),
+    }
+}
+
+fn forget(name: &str, yes: bool) -> Result<()> {
+    let known = pw_engine::paired_sensors(&default_state_dir())?;
+    let fits = |sensor: &&PairedSensor| sensor.name == name || name.starts_with(&sensor.key);
+    let Some(sensor) = known.iter().find(fits) else {
+        anyhow::bail!("no paired sensor is named '{name}'; see them with: piwardrive sensors");
+    };
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            anyhow::bail!("forgetting '{}' cannot be undone here; add --yes", sensor.name);
+        }
+        eprint!("Forget {} at {} (key {})? [y/N] ", sensor.name, sensor.address, sensor.key);
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            anyhow::bail!("'{}' was not forgotten", sensor.name);
+        }
+    }
+    let forgotten = pw_engine::forget_sensor(&default_state_dir(), &sensor.name)?;
+    writeln!(
+        stdout(),
+        "{} at {} (key {}) is forgotten; what was recorded from it stays. The sensor still knows \
+         this desktop and keeps data for it; end that there: piwardrive-sensor keys revoke DESKTOP",
+        forgotten.name,
+        forgotten.address,
+        forgotten.key
+    )?;
+    Ok(())
+}
+
+fn list(arguments: &Sensors) -> Result<()> {
     let sensors = pw_engine::paired_sensors(&default_state_dir())?;
     if arguments.json {
         return json_array(sensors.iter().map(|sensor| {
@@ -42,6 +78,7 @@ pub(super) fn list(arguments: &Sensors) -> Result<()> {
                 "id": sensor.id.to_string(),
                 "key": sensor.key,
                 "paired": sensor.paired.map(pw_model::Timestamp::rfc3339),
+                "replaced_by": sensor.replaced_by,
             })
         }));
     }
@@ -52,6 +89,7 @@ pub(super) fn list(arguments: &Sensors) -> Result<()> {
             ("ADDRESS", &|sensor| Some(sensor.address.clone())),
             ("KEY", &|sensor| Some(sensor.key.clone())),
             ("PAIRED", &|sensor| sensor.paired.map(pw_model::Timestamp::rfc3339_secs)),
+            ("REPLACED BY", &|sensor| sensor.replaced_by.clone()),
         ],
     )
 }
@@ -66,7 +104,16 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
              one: piwardrive pair ADDR CODE"
         );
     }
-    let engine = open_or_create(&arguments.survey, true)?;
+    let (engine, made) = open_or_create(&arguments.survey, true)?;
+    let recorded = record_into(engine, arguments, &made);
+    if recorded.is_err() {
+        // Where nothing came of it, nothing is left of it.
+        made.take_back();
+    }
+    recorded
+}
+
+fn record_into(engine: Engine, arguments: &Record, made: &Made) -> Result<()> {
     let stop = engine.cancel_on_interrupt();
     let before = engine.snapshot().totals.observations;
     engine.send(Command::Connect { sensor: arguments.sensor.clone() })?;
@@ -98,16 +145,21 @@ pub(super) fn record(arguments: &Record) -> Result<()> {
     let last = engine.links().into_iter().next();
     let survey = arguments.survey.display();
     engine.send(Command::Disconnect { sensor: arguments.sensor.clone() })?;
-    let reader = engine.reader();
-    engine.close()?;
-    drop(reader);
+    // A disk that refuses until the end is told after what is stored.
+    let closed = engine.close();
     let view = pw_engine::SurveyView::open(&arguments.survey)?;
     let frames = view.snapshot.totals.observations.saturating_sub(before);
+    if connected || frames > 0 {
+        made.tell()?;
+    }
     writeln!(
         stdout(),
         "{survey}: {frames} frames recorded, {} networks in all",
         view.snapshot.access_points.len()
     )?;
+    if let Err(error) = closed {
+        anyhow::bail!("{error}; what the sensor sent beyond that is still in its journal");
+    }
     if let Some(why) = refused {
         anyhow::bail!("the sensor '{}' refused this desktop: {why}", arguments.sensor);
     }

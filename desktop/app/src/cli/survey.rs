@@ -4,11 +4,13 @@ use super::arguments::{Survey, SurveyAction};
 use super::output::{json, stdout};
 use super::progress::Progress;
 use anyhow::Result;
-use pw_engine::{Engine, EngineSettings, SurveyView};
-use pw_survey::{FolderInfo, VerifyReport};
+use pw_engine::{Engine, EngineError, EngineSettings, SurveyView};
+use pw_model::words::bytes;
+use pw_model::{GapCause, TimeRange};
+use pw_survey::{FolderInfo, SurveyError, VerifyReport};
 use serde_json::json as object;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(arguments: &Survey) -> Result<()> {
     match &arguments.action {
@@ -39,23 +41,78 @@ pub(super) fn create(
 /// Opens a survey for writing, or makes it where there is nothing; says what was mended.
 ///
 /// `wait_for_disk`: what to do while the disk refuses, see [`EngineSettings`].
-pub(super) fn open_or_create(survey: &Path, wait_for_disk: bool) -> Result<Engine> {
+pub(super) fn open_or_create(survey: &Path, wait_for_disk: bool) -> Result<(Engine, Made)> {
     let settings = EngineSettings { wait_for_disk, ..EngineSettings::default() };
-    if !survey.exists() {
-        let engine = create(survey, None, settings)?;
-        writeln!(stdout(), "{}: new survey", survey.display())?;
-        return Ok(engine);
+    let made = Made::before(survey);
+    // Of two that make the same survey at once, one does; the other finds it there.
+    match create(survey, None, settings.clone()) {
+        Ok(engine) => return Ok((engine, made)),
+        Err(error) => match error.downcast_ref::<EngineError>() {
+            Some(EngineError::Survey(SurveyError::Exists { .. })) => {}
+            _ => {
+                made.remove_folders();
+                return Err(error);
+            }
+        },
     }
     let engine = Engine::open(survey, settings)?;
     for repair in &engine.open_report().repairs {
         eprintln!("{}: {repair}", survey.display());
     }
-    Ok(engine)
+    Ok((engine, Made { survey: None, folders: Vec::new() }))
+}
+
+/// What a command made before it knew whether it would succeed.
+pub(super) struct Made {
+    /// The survey, if it is new.
+    survey: Option<PathBuf>,
+    /// Folders above it that were not there, the innermost first.
+    folders: Vec<PathBuf>,
+}
+
+impl Made {
+    fn before(survey: &Path) -> Self {
+        let above = survey.ancestors().skip(1);
+        let missing = above.take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let folders = missing.map(Path::to_owned).collect();
+        Self { survey: Some(survey.to_owned()), folders }
+    }
+
+    /// Says that a new survey is there, once it is sure to stay.
+    pub(super) fn tell(&self) -> Result<()> {
+        if let Some(survey) = &self.survey {
+            writeln!(stdout(), "{}: new survey", survey.display())?;
+        }
+        Ok(())
+    }
+
+    /// After a failure, with the survey closed: takes away again what was made, if nothing was stored
+    /// in it.
+    pub(super) fn take_back(&self) {
+        let Some(survey) = &self.survey else { return };
+        match pw_survey::remove_unused(survey) {
+            Ok(true) => self.remove_folders(),
+            Ok(false) => {}
+            Err(error) => {
+                eprintln!("piwardrive: warning: the new survey stays behind: {error}");
+            }
+        }
+    }
+
+    fn remove_folders(&self) {
+        for folder in &self.folders {
+            // One that is not empty, or was never made, stays as it is.
+            if std::fs::remove_dir(folder).is_err() {
+                return;
+            }
+        }
+    }
 }
 
 fn info(path: &Path, as_json: bool) -> Result<()> {
     let folder: FolderInfo = pw_survey::info(path)?;
-    let view = SurveyView::open(path)?;
+    let view = SurveyView::open_checked(path)?;
+    let lost = Lost::of(&view);
     let (snapshot, totals) = (&view.snapshot, view.snapshot.totals);
     let origins: Vec<&str> = snapshot.origins().iter().map(|origin| origin.name()).collect();
     if as_json {
@@ -78,6 +135,13 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             "unreadable": totals.unreadable,
             "frames_lost": totals.frames_lost,
             "uncounted_gaps": totals.uncounted_gaps,
+            "lost_from_survey": {
+                "stretches": lost.stretches,
+                "observations": lost.observations,
+                "uncounted": lost.uncounted,
+                "from": lost.range.map(|range| range.start.rfc3339()),
+                "to": lost.range.map(|range| range.end.rfc3339()),
+            },
             "networks": snapshot.access_points.len(),
             "clients": snapshot.clients.len(),
             "sensors": snapshot.sensors.len(),
@@ -118,18 +182,49 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
         snapshot.access_points.len(),
         snapshot.clients.len()
     )?;
+    if let Some(words) = lost.words() {
+        writeln!(out, "Lost          {words}")?;
+    }
     let (sensors, drives) = (snapshot.sensors.len(), snapshot.drives.len());
     writeln!(out, "From          {sensors} sensors or files, {drives} drives")?;
     Ok(out.flush()?)
 }
 
-/// Bytes for people.
-pub(super) fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.2} GB", count as f64 / 1e9),
+/// What was stored in the survey and is not there any more.
+#[derive(Default)]
+struct Lost {
+    stretches: u64,
+    observations: u64,
+    uncounted: u64,
+    range: Option<TimeRange>,
+}
+
+impl Lost {
+    fn of(view: &SurveyView) -> Self {
+        let gaps = view.snapshot.gaps.iter().map(|row| &row.gap);
+        gaps.filter(|gap| gap.cause == GapCause::SurveyDamage).fold(Self::default(), |sum, gap| {
+            let own = TimeRange::new(gap.start, gap.end);
+            Self {
+                stretches: sum.stretches + 1,
+                observations: sum.observations.saturating_add(gap.frames.unwrap_or(0)),
+                uncounted: sum.uncounted + u64::from(gap.frames.is_none()),
+                range: Some(sum.range.map_or(own, |range| range.union(&own))),
+            }
+        })
+    }
+
+    fn words(&self) -> Option<String> {
+        let range = self.range?;
+        let mut words = format!("{} observations that were stored", self.observations);
+        if self.uncounted > 0 {
+            words.push_str(&format!(", and {} losses that nobody can count", self.uncounted));
+        }
+        Some(format!(
+            "{words}, from {} to {}: {}; see: piwardrive survey verify",
+            range.start.rfc3339_secs(),
+            range.end.rfc3339_secs(),
+            GapCause::SurveyDamage.words()
+        ))
     }
 }
 
@@ -153,13 +248,26 @@ fn verify(path: &Path, as_json: bool) -> Result<()> {
             "torn_bytes": report.torn_bytes,
             "damaged_records": report.damaged_records,
             "damage": report.damage,
+            "lost": report.lost.iter().map(|loss| object!({
+                "sensor": loss.sensor.to_string(),
+                "name": loss.name,
+                "epoch": loss.epoch,
+                "first": loss.first,
+                "last": loss.last,
+                "from": loss.range.map(|range| range.start.rfc3339()),
+                "to": loss.range.map(|range| range.end.rfc3339()),
+                "observations": loss.observations,
+            })).collect::<Vec<_>>(),
+            "not_compared": report.not_compared,
         }))?;
     } else {
         verdict(path, &report)?;
     }
     if !report.is_sound() {
+        let lost: u64 = report.lost.iter().map(|loss| loss.last - loss.first + 1).sum();
         anyhow::bail!(
-            "{}: {} damaged records, {} duplicates; what is sound stays readable",
+            "{}: {} damaged records, {lost} batches lost, {} duplicates; what is sound stays \
+             readable; a file imported again, or a sensor that still has them, brings batches back",
             path.display(),
             report.damaged_records,
             report.duplicates
@@ -170,7 +278,11 @@ fn verify(path: &Path, as_json: bool) -> Result<()> {
 
 fn verdict(path: &Path, report: &VerifyReport) -> Result<()> {
     let mut out = stdout();
-    let word = if report.is_sound() { "sound" } else { "damaged" };
+    let word = match report.is_sound() {
+        true => "sound",
+        false if report.damaged_records == 0 && report.duplicates == 0 => "not whole",
+        false => "damaged",
+    };
     writeln!(
         out,
         "{}: {word}: {} batches with {} observations in {} segments, {}",
@@ -180,7 +292,17 @@ fn verdict(path: &Path, report: &VerifyReport) -> Result<()> {
         report.segments,
         bytes(report.bytes)
     )?;
-    for hole in &report.holes {
+    for loss in &report.lost {
+        writeln!(out, "  {}", loss.words())?;
+    }
+    let explained = |hole: &&pw_survey::Hole| {
+        report.lost.iter().any(|loss| {
+            (loss.sensor, loss.epoch) == (hole.sensor, hole.epoch)
+                && loss.first <= hole.first
+                && hole.last <= loss.last
+        })
+    };
+    for hole in report.holes.iter().filter(|hole| !explained(hole)) {
         writeln!(
             out,
             "  batches {} to {} of sensor {} are missing",
@@ -196,6 +318,12 @@ fn verdict(path: &Path, report: &VerifyReport) -> Result<()> {
     }
     for damage in &report.damage {
         writeln!(out, "  {damage}")?;
+    }
+    if let Some(why) = &report.not_compared {
+        writeln!(
+            out,
+            "  not compared with the index, which would know a tail that is gone: {why}"
+        )?;
     }
     Ok(out.flush()?)
 }

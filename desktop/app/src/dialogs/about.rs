@@ -6,7 +6,7 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 34] = [
     ("Everywhere", "Ctrl+1 … Ctrl+6", "Drive, Networks, Map, Spectrum, Sensors, Packets"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
@@ -14,8 +14,10 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
     ("", "Ctrl+I", "Import files"),
     ("", "Ctrl+E", "Export"),
     ("", "Ctrl+P", "PDF report"),
+    ("", "Ctrl+M", "Messages: all that was told"),
     ("", "Ctrl+T", "Next theme: light, dark, night"),
     ("", "Ctrl++  Ctrl+–  Ctrl+0", "Larger, smaller, usual size"),
+    ("", "Esc", "Close a dialog, or the details"),
     ("", "F1 or ?", "This list"),
     ("", "Ctrl+Q", "Quit"),
     ("Networks", "Up Down PgUp PgDn Home End", "Walk through the table"),
@@ -24,7 +26,6 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
     ("", "Ctrl+Shift+C", "Copy the row"),
     ("", "Ctrl+F", "Write a filter"),
     ("", "Enter or double click", "Show on the map"),
-    ("", "Esc", "Close the details"),
     ("Packets", "Up Down PgUp PgDn Home End", "Walk through the packets, or the fields"),
     ("", "Tab", "From the list to the fields and back"),
     ("", "Left Right", "Choose the cell that is copied; close and open a field"),
@@ -43,18 +44,16 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 33] = [
 ];
 
 pub(super) fn help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
-    let grid = |ui: &mut Ui| {
-        for (place, keys, what) in SHORTCUTS {
-            ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
-            ui.label(RichText::new(keys).color(palette.accent));
-            ui.label(what);
-            ui.end_row();
-        }
-    };
-    // The list is longer than a small window is high.
-    let height = (ui.ctx().content_rect().height() - 180.0).max(160.0);
-    egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
-        egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, grid);
+    let room = (ui.ctx().content_rect().height() - 150.0).max(120.0);
+    egui::ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(3).spacing([24.0, 4.0]).show(ui, |ui| {
+            for (place, keys, what) in SHORTCUTS {
+                ui.label(RichText::new(place).family(crate::fonts::bold()).color(palette.strong));
+                ui.label(RichText::new(keys).color(palette.accent));
+                ui.label(what);
+                ui.end_row();
+            }
+        });
     });
     close_button(ui, commands);
 }

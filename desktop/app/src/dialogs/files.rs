@@ -151,8 +151,9 @@ pub(super) fn export(
     {
         let passes = *filtered && !around.filter_text.is_empty();
         let filter = if passes { around.filter.clone() } else { Filter::default() };
-        commands.push(Command::Engine(Order::Export { format: *format, path, filter }));
-        commands.push(Command::CloseDialog);
+        let may_replace = file.is_confirmed();
+        let order = Order::Export { format: *format, path: path.clone(), filter };
+        commands.push(Command::Write { path, may_replace, order });
     }
 }
 

@@ -93,8 +93,9 @@ pub(super) fn ui(
     if buttons(ui, "Write PDF", path.is_some(), palette, commands)
         && let Some(path) = path
     {
-        commands.push(Command::Engine(Order::Report { path, settings }));
-        commands.push(Command::CloseDialog);
+        let may_replace = dialog.file.is_confirmed();
+        let order = Order::Report { path: path.clone(), settings };
+        commands.push(Command::Write { path, may_replace, order });
     }
 }
 

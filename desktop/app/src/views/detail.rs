@@ -25,12 +25,12 @@ pub(crate) struct DetailState {
 pub(crate) fn ui(
     ui: &mut Ui,
     state: &mut DetailState,
+    snapshot: &Snapshot,
     feed: &Feed,
     palette: &Palette,
     bssid: MacAddr,
     commands: &mut Vec<Command>,
 ) {
-    let Some(snapshot) = feed.shown.clone() else { return };
     let Some(ap) = snapshot.access_point(bssid).map(Arc::clone) else {
         ui.set_min_width(ui.available_width());
         ui.add_space(6.0);
@@ -59,7 +59,7 @@ pub(crate) fn ui(
                 parts::fact_colored(ui, palette, fact.name, &fact.value, color, commands);
             }
         }
-        clients(ui, &ap, &snapshot, feed, palette, commands);
+        clients(ui, &ap, snapshot, feed, palette, commands);
         note(ui, state, &ap, feed, palette, commands);
         ui.add_space(12.0);
     });

@@ -7,8 +7,9 @@ use crate::views::parts;
 use crate::views::security::{self, SecurityClass};
 use crate::words;
 use egui::{Align, Color32, Layout, RichText, Stroke, Ui, vec2};
-use pw_model::{MacAddr, Timestamp};
-use pw_survey::{AccessPoint, Snapshot};
+use pw_engine::RadioRow;
+use pw_model::{MacAddr, Origin, SensorId};
+use pw_survey::{AccessPoint, SensorState, Snapshot};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,62 +44,148 @@ pub(crate) struct DriveRows {
     place: State,
     loss: State,
     figures: Vec<Figure>,
-    new: Vec<Arc<AccessPoint>>,
+    /// The latest first, with their ages while a stream that heard them sends.
+    new: Vec<(Option<Duration>, Arc<AccessPoint>)>,
 }
 
-/// From the snapshot and the links to words and numbers.
+/// From the snapshot of the whole survey and the links to words and numbers.
+///
+/// Ages are counted by the time of the stream that heard, [`Feed::stream_now`], never by this
+/// computer's clock: a sensor may have none, and a recording or the simulator is of another day.
 pub(crate) fn rows(snapshot: &Snapshot, feed: &Feed) -> DriveRows {
     let live = feed.is_live();
-    let mut new: Vec<Arc<AccessPoint>> = snapshot.access_points.clone();
-    new.sort_by_key(|ap| (std::cmp::Reverse(ap.first_seen), ap.bssid));
+    let mut new: Vec<(Option<Duration>, Arc<AccessPoint>)> =
+        snapshot.access_points.iter().map(|ap| (age(ap, snapshot, feed), Arc::clone(ap))).collect();
+    new.sort_by_key(|(age, ap)| {
+        (age.unwrap_or(Duration::MAX), std::cmp::Reverse(ap.first_seen), ap.bssid)
+    });
+    let fresh = new.iter().filter(|(age, _)| age.is_some_and(is_fresh)).count();
     new.truncate(40);
     DriveRows {
-        link: link_state(&feed.links),
+        link: link_state(&feed.links, &snapshot.sensors),
         place: place_state(snapshot, feed),
         loss: loss_state(snapshot),
-        figures: figures(snapshot, feed, live),
+        figures: figures(snapshot, feed, fresh, live),
         new,
     }
 }
 
-fn link_state(links: &[LinkRow]) -> State {
+/// How long ago it was heard first, by the time of a stream that heard it; `None` while none of them
+/// sends.
+fn age(ap: &AccessPoint, snapshot: &Snapshot, feed: &Feed) -> Option<Duration> {
+    if !feed.is_live() {
+        return None;
+    }
+    let now = |id: &SensorId| feed.stream_now.get(id).copied();
+    // Streams may live in different times: the one that was listening at that moment counts.
+    let listened = |id: &&SensorId| {
+        let state = snapshot.sensors.iter().find(|state| state.id == **id);
+        state.and_then(|state| state.range).is_some_and(|range| range.contains(ap.first_seen))
+    };
+    let now = ap
+        .sensors
+        .iter()
+        .filter(listened)
+        .find_map(now)
+        .or_else(|| ap.sensors.iter().find_map(now))?;
+    // What lies ahead was heard before the sensor's clock was set back: nobody knows how long ago.
+    (ap.first_seen.since(now) < AHEAD).then(|| now.since(ap.first_seen))
+}
+
+/// Times within a batch and between radios differ by less.
+const AHEAD: Duration = Duration::from_secs(5);
+
+/// A live sensor this far behind its own clock is catching up: a batch, a wait for the next fix and
+/// the link take a few seconds.
+const BEHIND: Duration = Duration::from_secs(15);
+/// Fewer batches than this wait in the ordinary course of things.
+const BEHIND_BATCHES: u64 = 5;
+
+/// How much of what the sensor has is still to come, in words; `None` when it is up to date.
+fn behind(link: &LinkRow, sensors: &[SensorState]) -> Option<String> {
+    let batches = link.backlog_batches.filter(|batches| *batches >= BEHIND_BATCHES)?;
+    let state = sensors.iter().find(|sensor| sensor.id == link.id);
+    let live = state.filter(|state| state.origin == Origin::Live);
+    let newest = live.and_then(|state| state.latest.or(state.range.map(|range| range.end)));
+    match link.sensor_time.zip(newest) {
+        // The count is of what any paired desktop lacks; the time says what this one does.
+        Some((now, newest)) => {
+            let lag = now.since(newest);
+            (lag >= BEHIND).then(|| words::duration(lag))
+        }
+        None => Some(words::counted(batches, "batch", "batches")),
+    }
+}
+
+/// What is wrong with a sensor that is connected, or worth saying.
+fn remark(link: &LinkRow, sensors: &[SensorState]) -> Option<String> {
+    let radios = link.radios.as_deref().unwrap_or_default();
+    let mut silent = radios.iter().filter(|radio| !radio.listening);
+    let why = |radio: &RadioRow| {
+        let trouble = radio.trouble.as_deref().unwrap_or("it ended");
+        format!("{}: {trouble}", radio.source)
+    };
+    if link.is_deaf() {
+        let why = silent.next().map_or_else(|| "it has none".to_owned(), why);
+        return Some(format!("connected, but no radio is listening ({why})"));
+    }
+    if let Some(radio) = silent.next() {
+        return Some(format!("not listening: {}", why(radio)));
+    }
+    behind(link, sensors).map(|behind| format!("catching up, {behind} behind"))
+}
+
+fn link_state(links: &[LinkRow], sensors: &[SensorState]) -> State {
     let of = |kind: LinkKind| links.iter().filter(|link| link.kind == kind).collect::<Vec<_>>();
     let names = |links: &[&LinkRow]| {
         links.iter().map(|link| link.name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let (connected, connecting) = (of(LinkKind::Connected), of(LinkKind::Connecting));
     let refused = of(LinkKind::Refused);
-    if let Some(link) = refused.first() {
-        let title = format!("{} refused", link.name);
-        return State { mood: Mood::Bad, title, detail: link.words.clone() };
-    }
-    if let Some(link) = connecting.first() {
-        let title = format!("Connecting to {}", names(&connecting));
-        return State { mood: Mood::Wait, title, detail: link.words.clone() };
-    }
-    if !connected.is_empty() {
-        let backlog: u64 = connected.iter().filter_map(|link| link.backlog_batches).sum();
-        let detail = if backlog > 0 {
-            format!("catching up: {} behind", words::counted(backlog, "batch", "batches"))
+    // With one sensor the title names it already.
+    let several = connected.len() + connecting.len() + refused.len() > 1;
+    let of_one = |link: &LinkRow, words: String| {
+        if several { format!("{}: {words}", link.name) } else { words }
+    };
+    let troubles = refused.iter().chain(&connecting);
+    let troubles = troubles.map(|link| of_one(link, link.words.clone()));
+    if connected.is_empty() {
+        let details: Vec<String> = troubles.collect();
+        let (mood, title) = if !refused.is_empty() {
+            (Mood::Bad, format!("{} refused", names(&refused)))
+        } else if !connecting.is_empty() {
+            (Mood::Wait, format!("Connecting to {}", names(&connecting)))
         } else {
-            "up to date".to_owned()
+            let paired = links.iter().any(|link| link.kind != LinkKind::Replaced);
+            let detail = if paired { "no sensor is connected" } else { "no sensor is paired yet" };
+            let title = "Not recording".to_owned();
+            return State { mood: Mood::Quiet, title, detail: detail.to_owned() };
         };
-        let title = format!("Connected to {}", names(&connected));
-        return State { mood: Mood::Good, title, detail };
+        return State { mood, title, detail: details.join("; ") };
     }
-    let detail =
-        if links.is_empty() { "no sensor is paired yet" } else { "no sensor is connected" };
-    State { mood: Mood::Quiet, title: "Not recording".to_owned(), detail: detail.to_owned() }
+    let remarks = connected.iter().filter_map(|link| Some(of_one(link, remark(link, sensors)?)));
+    let details: Vec<String> = remarks.chain(troubles).collect();
+    let title = if connected.iter().all(|link| link.is_deaf()) {
+        "No radio is listening".to_owned()
+    } else {
+        format!("Connected to {}", names(&connected))
+    };
+    if details.is_empty() {
+        return State { mood: Mood::Good, title, detail: "up to date".to_owned() };
+    }
+    State { mood: Mood::Wait, title, detail: details.join("; ") }
 }
 
 fn place_state(snapshot: &Snapshot, feed: &Feed) -> State {
-    if feed.is_live()
-        && let Some(gps) = feed.links.iter().find_map(|link| link.gps.clone())
-    {
-        let lost = gps.starts_with("no ");
-        let mood = if lost { Mood::Wait } else { Mood::Good };
-        let title = if lost { "No position" } else { "Position known" };
-        return State { mood, title: title.to_owned(), detail: gps };
+    let connected = feed.links.iter().filter(|link| link.kind == LinkKind::Connected);
+    // The one that lacks a position is told of first.
+    let gps = connected
+        .filter_map(|link| Some((link.has_position?, link.gps.clone()?)))
+        .min_by_key(|(known, _)| *known);
+    if let Some((known, detail)) = gps {
+        let (mood, title) =
+            if known { (Mood::Good, "Position known") } else { (Mood::Wait, "No position") };
+        return State { mood, title: title.to_owned(), detail };
     }
     let Some(last) = snapshot.track.last() else {
         let detail = "no position receiver gave data".to_owned();
@@ -146,25 +233,22 @@ fn loss_state(snapshot: &Snapshot) -> State {
     State { mood: Mood::Wait, title: "Some data lost".to_owned(), detail: parts.join(", ") }
 }
 
-fn figures(snapshot: &Snapshot, feed: &Feed, live: bool) -> Vec<Figure> {
+fn figures(snapshot: &Snapshot, feed: &Feed, fresh: usize, live: bool) -> Vec<Figure> {
     let unknown = || words::UNKNOWN.to_owned();
-    let rate = match (live, feed.frames_per_sec) {
-        (true, rate) => (rate, "frames per second"),
-        (false, _) => (mean_rate(snapshot), "frames per second, mean"),
+    let rate = match live {
+        // What the sensor hears, not what arrives here: a backlog arrives much faster.
+        true => (feed.heard_per_sec().map(f64::from), "frames heard per second"),
+        false => (mean_rate(snapshot), "frames per second, mean"),
     };
     let length_m: f64 = snapshot.drives.iter().filter_map(|drive| drive.length_m).sum();
     let motion = if live {
-        let last = snapshot.track.last();
-        let speed = last.filter(|point| feed.now.since(point.time) < Duration::from_secs(10));
-        let speed = speed.and_then(|point| point.speed_mps);
-        let value = speed.map_or_else(unknown, |mps| format!("{:.0}", f64::from(mps) * 3.6));
+        let value = speed_mps(snapshot, feed)
+            .map_or_else(unknown, |mps| format!("{:.0}", f64::from(mps) * 3.6));
         Figure { value, name: "km/h" }
     } else {
         let value = if length_m > 0.0 { words::metres(length_m) } else { unknown() };
         Figure { value, name: "driven" }
     };
-    let fresh =
-        snapshot.access_points.iter().filter(|ap| is_fresh(ap.first_seen, feed.now)).count();
     let weak = snapshot
         .access_points
         .iter()
@@ -186,8 +270,16 @@ fn figures(snapshot: &Snapshot, feed: &Feed, live: bool) -> Vec<Figure> {
     ]
 }
 
-fn is_fresh(first_seen: Timestamp, now: Timestamp) -> bool {
-    now.since(first_seen) < Duration::from_secs(60)
+/// The latest speed of a sensor that sends, when it is not old.
+fn speed_mps(snapshot: &Snapshot, feed: &Feed) -> Option<f32> {
+    feed.stream_now.iter().find_map(|(id, now)| {
+        let last = snapshot.track.iter().rev().find(|point| point.sensor == *id)?;
+        last.speed_mps.filter(|_| now.since(last.time) < Duration::from_secs(10))
+    })
+}
+
+const fn is_fresh(age: Duration) -> bool {
+    age.as_secs() < 60
 }
 
 fn mean_rate(snapshot: &Snapshot) -> Option<f64> {
@@ -203,7 +295,8 @@ pub(crate) fn ui(
     chosen: Option<MacAddr>,
     commands: &mut Vec<Command>,
 ) {
-    let Some(snapshot) = feed.shown.clone() else {
+    // The passenger looks at what is, whatever somebody selected in the timeline.
+    let Some(snapshot) = feed.survey.clone() else {
         parts::no_survey(ui, palette, commands);
         return;
     };
@@ -243,6 +336,9 @@ fn equal_columns(ui: &mut Ui, count: usize, height: f32, mut add: impl FnMut(&mu
     });
 }
 
+/// Height of a line with a button in it.
+const BUTTON_ROW: f32 = 26.0;
+
 fn states(
     ui: &mut Ui,
     rows: &DriveRows,
@@ -269,20 +365,42 @@ fn states(
                     .color(palette.strong);
                 ui.add(egui::Label::new(title).truncate());
             });
-            ui.horizontal(|ui| {
-                ui.set_min_height(26.0);
-                let detail = RichText::new(&state.detail).size(14.0 * scale).color(palette.weak);
-                ui.add(egui::Label::new(detail).truncate());
-                if *caption == "Sensor" && !feed.is_live() && state.mood == Mood::Quiet {
+            let size = 14.0 * scale;
+            if *caption == "Sensor" && state.mood == Mood::Quiet {
+                ui.horizontal(|ui| {
+                    ui.set_min_height(BUTTON_ROW);
+                    ui.label(RichText::new(&state.detail).size(size).color(palette.weak));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        if ui.button("Connect…").clicked() {
+                        let idle = feed.links.iter().any(|link| link.kind == LinkKind::Off);
+                        let words = if idle { "Connect" } else { "Pair a sensor…" };
+                        if ui.button(words).clicked() {
                             connect(feed, commands);
                         }
                     });
-                }
-            });
+                });
+            } else {
+                let top = ui.cursor().top();
+                few_lines(ui, &state.detail, size, palette.weak);
+                // As high as one with a button, so that cards beside each other end together.
+                let used = ui.cursor().top() - top;
+                ui.add_space((BUTTON_ROW - used).max(0.0));
+            }
         });
     });
+}
+
+/// Words in at most three lines; all of them when the pointer rests on it.
+fn few_lines(ui: &mut Ui, words: &str, size: f32, color: Color32) {
+    let font = egui::FontId::proportional(size);
+    let width = ui.available_width();
+    let mut job = egui::text::LayoutJob::simple(words.to_owned(), font, color, width);
+    job.wrap.max_rows = 3;
+    let galley = ui.painter().layout_job(job);
+    let elided = galley.elided;
+    let response = ui.add(egui::Label::new(galley));
+    if elided {
+        response.on_hover_text(words);
+    }
 }
 
 /// Disc, ring or cross: the shape says it as the colour does.
@@ -325,7 +443,7 @@ fn numbers(ui: &mut Ui, figures: &[Figure], palette: &Palette, scale: f32) {
 
 fn new_networks(
     ui: &mut Ui,
-    new: &[Arc<AccessPoint>],
+    new: &[(Option<Duration>, Arc<AccessPoint>)],
     feed: &Feed,
     palette: &Palette,
     scale: f32,
@@ -336,12 +454,18 @@ fn new_networks(
         ui.set_width(ui.available_width());
         ui.set_min_height((ui.available_height() - 2.0).max(40.0));
         let title = if feed.is_live() { "New networks" } else { "Networks found last" };
-        ui.label(
-            RichText::new(title)
-                .size(16.0 * scale)
-                .family(crate::fonts::bold())
-                .color(palette.strong),
-        );
+        ui.horizontal(|ui| {
+            ui.label(
+                RichText::new(title)
+                    .size(16.0 * scale)
+                    .family(crate::fonts::bold())
+                    .color(palette.strong),
+            );
+            if feed.shown.as_ref().is_some_and(|shown| shown.selected.is_some()) {
+                let words = "The whole survey; the selected time counts in the other views.";
+                ui.label(RichText::new(words).size(14.0 * scale).color(palette.warn));
+            }
+        });
         ui.add_space(2.0);
         if new.is_empty() {
             let words = if feed.is_live() {
@@ -355,8 +479,8 @@ fn new_networks(
         let height = 34.0 * scale;
         ui.spacing_mut().item_spacing.y = 0.0;
         let room = ((ui.available_height() - 4.0) / height).floor().max(1.0) as usize;
-        for ap in new.iter().take(room) {
-            if new_row(ui, ap, feed, palette, scale, height, chosen == Some(ap.bssid)) {
+        for (age, ap) in new.iter().take(room) {
+            if new_row(ui, ap, *age, palette, scale, height, chosen == Some(ap.bssid)) {
                 commands.push(Command::Choose(Some(ap.bssid)));
             }
         }
@@ -367,7 +491,7 @@ fn new_networks(
 fn new_row(
     ui: &mut Ui,
     ap: &AccessPoint,
-    feed: &Feed,
+    age: Option<Duration>,
     palette: &Palette,
     scale: f32,
     height: f32,
@@ -380,7 +504,7 @@ fn new_row(
     if chosen || response.hovered() {
         painter.rect_filled(rect, 4.0, palette.accent_soft);
     }
-    let fresh = feed.is_live() && is_fresh(ap.first_seen, feed.now);
+    let fresh = age.is_some_and(is_fresh);
     let font = FontId::proportional(18.0 * scale);
     let small = FontId::proportional(15.0 * scale);
     let y = rect.center().y;
@@ -404,11 +528,7 @@ fn new_row(
     painter.text(pos2(column(0.56), y), Align2::LEFT_CENTER, channel, small.clone(), palette.text);
     let signal = words::dbm(ap.signal.map(|signal| signal.max_dbm));
     painter.text(pos2(column(0.80), y), Align2::RIGHT_CENTER, signal, small.clone(), palette.text);
-    let age = if feed.is_live() {
-        words::ago(ap.first_seen, feed.now)
-    } else {
-        format!("{} UTC", words::clock(ap.first_seen))
-    };
+    let age = age.map_or_else(|| format!("{} UTC", words::clock(ap.first_seen)), words::past);
     painter.text(pos2(column(1.0), y), Align2::RIGHT_CENTER, age, small, palette.weak);
     response.clicked()
 }
@@ -417,34 +537,114 @@ fn new_row(
 mod tests {
     use super::*;
     use crate::fixture;
-    use pw_model::SensorId;
+    use pw_model::Timestamp;
 
     fn link(kind: LinkKind, backlog: u64) -> LinkRow {
-        LinkRow {
-            id: SensorId([1; 16]),
-            name: "roof".to_owned(),
-            address: "192.0.2.1:7447".to_owned(),
-            kind,
-            words: "because".to_owned(),
-            last_heard: None,
-            gps: None,
-            backlog_batches: Some(backlog),
-            backlog_bytes: None,
-            frames_per_sec: None,
-            frames_lost: None,
-            round_trip: None,
-            warnings: Vec::new(),
+        LinkRow { backlog_batches: Some(backlog), ..fixture::link(kind) }
+    }
+
+    fn radio(listening: bool) -> RadioRow {
+        RadioRow { source: "wlan1".to_owned(), listening, trouble: None }
+    }
+
+    #[test]
+    fn trouble_is_told_and_does_not_hide_what_works() {
+        let state = |links: &[LinkRow]| link_state(links, &[]);
+        let connected = link(LinkKind::Connected, 0);
+        assert_eq!(state(&[]).mood, Mood::Quiet);
+        assert_eq!(state(&[link(LinkKind::Replaced, 0)]).detail, "no sensor is paired yet");
+        let alone = state(std::slice::from_ref(&connected));
+        assert_eq!((alone.mood, alone.detail.as_str()), (Mood::Good, "up to date"));
+        let replaced = state(&[link(LinkKind::Replaced, 0), connected.clone()]);
+        assert_eq!(replaced, alone);
+        let refused = LinkRow { name: "old".to_owned(), ..link(LinkKind::Refused, 0) };
+        let both = state(&[refused.clone(), connected]);
+        assert_eq!((both.mood, both.title.as_str()), (Mood::Wait, "Connected to roof"));
+        assert_eq!(both.detail, "old: because");
+        let alone = state(&[refused]);
+        assert_eq!((alone.mood, alone.title.as_str()), (Mood::Bad, "old refused"));
+    }
+
+    #[test]
+    fn a_sensor_without_a_radio_is_not_well() {
+        let state = |radios: Vec<RadioRow>| {
+            link_state(&[LinkRow { radios: Some(radios), ..link(LinkKind::Connected, 0) }], &[])
+        };
+        assert_eq!(state(vec![radio(true)]).mood, Mood::Good);
+        let broken = RadioRow { trouble: Some("no such device".to_owned()), ..radio(false) };
+        for radios in [vec![], vec![radio(false)], vec![broken.clone()]] {
+            let deaf = state(radios);
+            assert_eq!((deaf.mood, deaf.title.as_str()), (Mood::Wait, "No radio is listening"));
+            assert!(deaf.detail.contains("connected, but no radio"), "{}", deaf.detail);
+        }
+        let one_of_two = state(vec![radio(true), broken]);
+        assert_eq!((one_of_two.mood, one_of_two.title.as_str()), (Mood::Wait, "Connected to roof"));
+        assert_eq!(one_of_two.detail, "not listening: wlan1: no such device");
+    }
+
+    #[test]
+    fn a_backlog_is_told_by_the_sensors_own_time() {
+        let mut sensor = fixture::snapshot().sensors[0].clone();
+        let newest = fixture::now();
+        sensor.latest = Some(newest);
+        let after = |secs, batches| LinkRow {
+            id: sensor.id,
+            sensor_time: Some(newest.saturating_add(Duration::from_secs(secs))),
+            ..link(LinkKind::Connected, batches)
+        };
+        let words = |link: LinkRow, origin| {
+            link_state(&[link], &[SensorState { origin, ..sensor.clone() }]).detail
+        };
+        assert_eq!(words(after(200, 90), Origin::Live), "catching up, 3 min 20 s behind");
+        // What another desktop has not fetched yet is none of this one's business.
+        assert_eq!(words(after(2, 90), Origin::Live), "up to date");
+        assert_eq!(words(after(200, 2), Origin::Live), "up to date");
+        // A recording's time is not the sensor's.
+        assert_eq!(words(after(2, 90), Origin::Simulated), "catching up, 90 batches behind");
+    }
+
+    /// A feed of one sensor that hears 120 frames per second; its stream is at `now`.
+    fn live(now: Timestamp) -> Feed {
+        let id = SensorId([7; 16]);
+        let connected = LinkRow { id, frames_per_sec: Some(120.4), ..link(LinkKind::Connected, 0) };
+        Feed {
+            links: vec![connected, link(LinkKind::Off, 0)],
+            stream_now: [(id, now)].into(),
+            ..Feed::empty(Timestamp::from_unix_secs(0))
         }
     }
 
     #[test]
-    fn the_worst_link_is_told_first() {
-        let connected = link(LinkKind::Connected, 0);
-        assert_eq!(link_state(&[]).mood, Mood::Quiet);
-        assert_eq!(link_state(std::slice::from_ref(&connected)).detail, "up to date");
-        assert!(link_state(&[link(LinkKind::Connected, 4)]).detail.contains("4 batches"));
-        let both = [connected, link(LinkKind::Refused, 0)];
-        assert_eq!(link_state(&both).mood, Mood::Bad);
+    fn ages_and_speed_are_by_the_time_of_the_stream() {
+        let snapshot = fixture::snapshot();
+        // This computer's clock stands at 1970; the stream is at the end of its drive.
+        let end = snapshot.range.expect("a drive").end;
+        let rows = rows(&snapshot, &live(end));
+        let ages: Vec<Duration> = rows.new.iter().filter_map(|(age, _)| *age).collect();
+        assert_eq!(ages.len(), 40);
+        assert!(ages.is_sorted(), "{ages:?}");
+        assert!(ages.iter().all(|age| age.as_secs() <= 900), "{ages:?}");
+        let speed = rows.figures[4].value.parse::<f64>().expect("a number");
+        assert!((20.0..80.0).contains(&speed), "{speed}");
+        // The sensor started again with a clock that stands a day before: no age is known.
+        let set_back = super::rows(&snapshot, &live(end.saturating_sub(Duration::from_hours(24))));
+        assert!(set_back.new.iter().all(|(age, _)| age.is_none()));
+        assert_eq!(set_back.figures[1].value, "0");
+        // A minute later nothing is new, and the last speed is old.
+        let late = super::rows(&snapshot, &live(end.saturating_add(Duration::from_secs(61))));
+        assert_eq!(
+            (late.figures[1].value.as_str(), late.figures[4].value.as_str()),
+            ("0", words::UNKNOWN)
+        );
+    }
+
+    #[test]
+    fn the_rate_is_what_the_sensor_hears() {
+        let figure = &rows(&fixture::snapshot(), &live(fixture::now())).figures[3];
+        assert_eq!((figure.value.as_str(), figure.name), ("120", "frames heard per second"));
+        let mut silent = live(fixture::now());
+        silent.links[0].frames_per_sec = None;
+        assert_eq!(rows(&fixture::snapshot(), &silent).figures[3].value, words::UNKNOWN);
     }
 
     #[test]
@@ -458,7 +658,7 @@ mod tests {
     #[test]
     fn nothing_heard_is_not_zero_speed() {
         let feed = Feed::empty(fixture::now());
-        let figures = figures(&fixture::empty_snapshot(), &feed, false);
+        let figures = figures(&fixture::empty_snapshot(), &feed, 0, false);
         assert_eq!(figures[3].value, words::UNKNOWN);
         assert_eq!(figures[4].value, words::UNKNOWN);
         assert_eq!(figures[0].value, "0");
@@ -467,7 +667,7 @@ mod tests {
     #[test]
     fn the_newest_comes_first() {
         let rows = rows(&fixture::snapshot(), &Feed::empty(fixture::now()));
-        assert!(rows.new.windows(2).all(|pair| pair[0].first_seen >= pair[1].first_seen));
+        assert!(rows.new.windows(2).all(|pair| pair[0].1.first_seen >= pair[1].1.first_seen));
         assert_eq!(rows.new.len(), 40);
     }
 }

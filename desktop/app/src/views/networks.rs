@@ -101,7 +101,12 @@ pub(crate) fn ui(
     }
     state.refresh(&snapshot, feed);
     filter_bar(ui, state, &snapshot, palette, commands);
-    keys(ui, state, chosen, commands);
+    let columns = columns(ui.available_width());
+    if !columns.contains(&state.column) {
+        // The window became smaller: what is not seen is not copied.
+        state.column = Column::default();
+    }
+    keys(ui, state, &columns, chosen, commands);
     if state.rows.is_empty() {
         parts::empty(
             ui,
@@ -113,7 +118,16 @@ pub(crate) fn ui(
         );
         return;
     }
-    table(ui, state, feed, palette, chosen, commands);
+    table(ui, state, &columns, feed, palette, chosen, commands);
+}
+
+/// Narrower tables leave some columns out.
+const WIDE: f32 = 980.0;
+
+/// The columns that are shown in so much room.
+fn columns(room: f32) -> Vec<Column> {
+    let wide = room > WIDE;
+    Column::ALL.into_iter().filter(|column| wide || !column.only_when_wide()).collect()
 }
 
 fn nothing_heard(
@@ -210,7 +224,13 @@ fn parts_help(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
 }
 
 /// Arrow keys, ends, enter, copy; not while a text is being written.
-fn keys(ui: &Ui, state: &mut NetworksState, chosen: Option<MacAddr>, commands: &mut Vec<Command>) {
+fn keys(
+    ui: &Ui,
+    state: &mut NetworksState,
+    columns: &[Column],
+    chosen: Option<MacAddr>,
+    commands: &mut Vec<Command>,
+) {
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
         state.focus_filter = true;
     }
@@ -240,29 +260,30 @@ fn keys(ui: &Ui, state: &mut NetworksState, chosen: Option<MacAddr>, commands: &
         state.scroll_to = target;
     }
     if pressed(Key::ArrowRight) {
-        state.column = state.column.neighbour(1);
+        state.column = state.column.neighbour(columns, 1);
     } else if pressed(Key::ArrowLeft) {
-        state.column = state.column.neighbour(-1);
+        state.column = state.column.neighbour(columns, -1);
     }
     let Some(row) = at.and_then(|at| state.rows.get(at)) else { return };
     if pressed(Key::Enter) {
         commands.push(Command::ShowOnMap(row.ap.bssid));
     }
-    if pressed(Key::Escape) {
-        commands.push(Command::Choose(None));
-    }
-    // egui turns the copy shortcut into an event of its own.
+    // egui turns the copy shortcut into an event of its own, but only without Shift.
+    let whole =
+        ui.input_mut(|input| input.consume_key(Modifiers::COMMAND | Modifiers::SHIFT, Key::C));
     let copy =
         ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
-    if copy {
-        let whole = ui.input(|input| input.modifiers.shift);
-        commands.push(Command::Copy(if whole { row.line() } else { row.text(state.column) }));
+    if whole {
+        commands.push(Command::Copy(row.line()));
+    } else if copy {
+        commands.push(Command::Copy(row.text(state.column)));
     }
 }
 
 fn table(
     ui: &mut Ui,
     state: &mut NetworksState,
+    columns: &[Column],
     feed: &Feed,
     palette: &Palette,
     chosen: Option<MacAddr>,
@@ -270,9 +291,7 @@ fn table(
 ) {
     let range = feed.shown.as_ref().and_then(|shown| shown.selected.or(shown.range));
     let room = ui.available_width();
-    let wide = room > 980.0;
-    let columns: Vec<Column> =
-        Column::ALL.into_iter().filter(|column| wide || !column.only_when_wide()).collect();
+    let wide = room > WIDE;
     // What is left over is shared out at first; the person may drag the edges.
     let spare = if wide { (room - 1240.0).max(0.0) } else { 0.0 };
     let stretched = if wide { Column::Vendor } else { Column::Name };
@@ -284,7 +303,7 @@ fn table(
         .sense(egui::Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center))
         .auto_shrink([false, false]);
-    for column in &columns {
+    for column in columns {
         let (width, least) = column.width();
         let width = width
             + match column {
@@ -305,7 +324,7 @@ fn table(
     let mut new_sort = None;
     builder
         .header(26.0, |mut header| {
-            for column in &columns {
+            for column in columns {
                 header.col(|ui| {
                     if let Some(sort) = header_cell(ui, *column, *sort, palette) {
                         new_sort = Some(sort);
@@ -318,7 +337,7 @@ fn table(
                 let index = line.index();
                 let Some(row) = rows.get(index) else { return };
                 line.set_selected(chosen_at == Some(index));
-                for column in &columns {
+                for column in columns {
                     let on_cursor = chosen_at == Some(index) && *cursor == *column;
                     let (_, response) = line.col(|ui| {
                         cell(ui, row, *column, range, palette);
@@ -453,4 +472,19 @@ fn cell_menu(
             item(ui, words, Command::Engine(order));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_columns_that_are_seen_are_walked_through() {
+        let narrow = columns(700.0);
+        assert_eq!(columns(WIDE + 1.0), Column::ALL);
+        assert!(!narrow.contains(&Column::Standard) && narrow.contains(&Column::Clients));
+        assert_eq!(Column::Trend.neighbour(&narrow, 1), Column::Clients);
+        let last = narrow.last().copied().unwrap_or_default();
+        assert_eq!(last.neighbour(&narrow, 1), last);
+    }
 }

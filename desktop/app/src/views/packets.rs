@@ -245,7 +245,7 @@ impl PacketsState {
                 let selection = session.selection.as_ref();
                 match session.file.export(selection, &path, may_replace) {
                     Ok(work) => session.export = Some(Export { path, work }),
-                    Err(error) => return Some(Notice::Failed(format!("no thread: {error}"))),
+                    Err(error) => return Some(Notice::failed(format!("no thread: {error}"))),
                 }
             }
             PacketsOrder::StopExport => {
@@ -267,11 +267,11 @@ impl PacketsState {
         self.bar.set(text);
         let filter = match Filter::compile(text) {
             Ok(filter) => filter,
-            Err(error) => return Some(Notice::Failed(error.to_string())),
+            Err(error) => return Some(Notice::failed(error.to_string())),
         };
         let session = self.session.as_mut()?;
         if let Err(words) = session.select(filter) {
-            return Some(Notice::Failed(words));
+            return Some(Notice::failed(words));
         }
         if !text.is_empty() {
             self.settings.filtered(text);
@@ -291,7 +291,7 @@ impl PacketsState {
             && let Err(words) = session.count()
         {
             self.show_statistics = false;
-            return Some(Notice::Failed(words));
+            return Some(Notice::failed(words));
         }
         // After a filter, the packet that was looked at stays chosen if it passes, else the next one.
         if self.settle && session.rows() > 0 {
@@ -317,20 +317,20 @@ impl PacketsState {
         }
         let result = session.export.as_ref()?.work.result()?;
         let Export { path, .. } = session.export.take()?;
+        let about = path.display().to_string();
         Some(match result.as_ref() {
-            Ok(words) => Notice::Done { text: format!("{}: {words}", path.display()), open: None },
-            Err(error) => Notice::Failed(dialogs::export_trouble(&path, error)),
+            Ok(words) => Notice::Done { text: format!("{about}: {words}"), about, open: None },
+            Err(error) => {
+                let text = dialogs::export_trouble(&path, error);
+                Notice::Failed { about: Some(about), text }
+            }
         })
     }
 }
 
-/// A filter for everything that a device sends, receives, or is the source or destination of.
+/// A filter for everything that names a device's address in its header.
 fn follow(address: MacAddr) -> String {
-    if field_by_name("wlan.addr").is_some() {
-        return format!("wlan.addr == {address}");
-    }
-    let fields = ["wlan.ta", "wlan.ra", "wlan.sa", "wlan.da"];
-    fields.map(|field| format!("{field} == {address}")).join(" or ")
+    format!("wlan.addr == {address}")
 }
 
 /// Paints the view.

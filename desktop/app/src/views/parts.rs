@@ -94,6 +94,16 @@ pub(crate) fn state(ui: &mut Ui, color: Color32, words: &str) -> egui::Response 
     .inner
 }
 
+/// [`state`] with words that may be a sentence or two: they wrap.
+pub(crate) fn long_state(ui: &mut Ui, color: Color32, words: &str) {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(9.0, 17.0), egui::Sense::hover());
+        ui.painter().circle_filled(rect.center(), 4.0, color);
+        ui.add(egui::Label::new(words).wrap());
+    });
+}
+
 /// What stands where there is nothing: what is missing, and what to do.
 pub(crate) fn empty(
     ui: &mut Ui,
@@ -157,7 +167,7 @@ pub(crate) fn number(
         );
         ui.add(
             egui::Label::new(RichText::new(name).size((size * 0.32).max(12.0)).color(palette.weak))
-                .extend(),
+                .wrap(),
         );
     });
 }

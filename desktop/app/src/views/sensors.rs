@@ -6,7 +6,8 @@ use crate::style::{self, Palette};
 use crate::views::parts;
 use crate::words;
 use egui::{Align, Layout, RichText, Ui};
-use pw_model::{ClockSource, ClockState, GapCause, Health, Origin, SensorId};
+use pw_engine::RadioRow;
+use pw_model::{ClockSource, ClockState, GapCause, Health, Origin, SensorId, Timestamp};
 use pw_survey::{GapRow, LossTotals, SensorState, Snapshot};
 use std::collections::BTreeMap;
 
@@ -43,6 +44,10 @@ pub(crate) fn rows(snapshot: Option<&Snapshot>, feed: &Feed) -> Vec<SensorCard> 
 fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard {
     let mut facts = Vec::new();
     if let Some(link) = link {
+        // The title is what the sensor calls itself; commands go by the name of the pairing.
+        if link.name != state.name {
+            facts.push(("Paired as", link.name.clone(), false));
+        }
         facts.extend(link_facts(link, feed));
     }
     let heard = state.range.map_or_else(|| "nothing yet".to_owned(), words::range);
@@ -55,7 +60,8 @@ fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard 
         ("Batches", format!("{missing} missing; they are asked for again"), true)
     });
     if state.origin != Origin::Imported {
-        health_facts(state.health.as_ref(), feed, link.is_some(), &mut facts);
+        let now = feed.stream_now.get(&state.id).copied();
+        health_facts(state.health.as_ref(), now, link.is_some(), &mut facts);
         facts.push(clock_fact(state.clock.as_ref()));
     }
     for (radio, hardware) in &state.radios {
@@ -80,6 +86,10 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
     if let Some(round_trip) = link.round_trip {
         facts.push(("Round trip", format!("{:.1} ms", round_trip.as_secs_f64() * 1e3), false));
     }
+    for radio in link.radios.iter().flatten().filter(|_| link.kind == LinkKind::Connected) {
+        let (text, look) = radio_words(radio);
+        facts.push(("Listens", text, look));
+    }
     if let Some(rate) = link.frames_per_sec {
         facts.push(("Hears now", format!("{rate:.0} frames per second"), false));
     }
@@ -93,7 +103,8 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
         } else {
             let size = link.backlog_bytes.map(|size| format!(" ({})", words::bytes(size)));
             let size = size.unwrap_or_default();
-            format!("{}{size} to fetch", words::counted(batches, "batch", "batches"))
+            let batches = words::counted(batches, "batch", "batches");
+            format!("{batches}{size} not yet with every paired desktop")
         };
         facts.push(("Backlog", text, false));
     }
@@ -101,9 +112,19 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
     facts
 }
 
+/// A radio, and whether it needs a look.
+fn radio_words(radio: &RadioRow) -> (String, bool) {
+    match (&radio.trouble, radio.listening) {
+        (Some(trouble), _) => (format!("{}: no: {trouble}", radio.source), true),
+        (None, true) => (format!("{}: yes", radio.source), false),
+        (None, false) => (format!("{}: no, it ended", radio.source), true),
+    }
+}
+
+/// `now` by the stream's own time; `None` when nothing came from it since the survey was opened.
 fn health_facts(
     health: Option<&Health>,
-    feed: &Feed,
+    now: Option<Timestamp>,
     linked: bool,
     facts: &mut Vec<(&'static str, String, bool)>,
 ) {
@@ -111,8 +132,9 @@ fn health_facts(
         facts.push(("Health", "nothing said yet".to_owned(), false));
         return;
     };
-    let when =
-        if linked { words::ago(health.time, feed.now) } else { words::date_clock(health.time) };
+    let when = now
+        .filter(|_| linked)
+        .map_or_else(|| words::date_clock(health.time), |now| words::ago(health.time, now));
     facts.push(("Health as of", when, false));
     if !linked && health.backlog_batches > 0 {
         let text = format!(
@@ -310,9 +332,14 @@ fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec
                 LinkKind::Connected => palette.good,
                 LinkKind::Connecting => palette.warn,
                 LinkKind::Refused => palette.bad,
-                LinkKind::Off => palette.weak,
+                LinkKind::Off | LinkKind::Replaced => palette.weak,
             };
-            parts::state(ui, color, &link.words);
+            let color = if link.is_deaf() { palette.warn } else { color };
+            parts::long_state(ui, color, &link.words);
+            if link.is_deaf() {
+                let words = "No radio is listening: nothing is recorded.";
+                ui.add(egui::Label::new(RichText::new(words).color(palette.warn)).wrap());
+            }
         }
         ui.add_space(4.0);
         for (name, value, look) in &card.facts {
@@ -333,13 +360,18 @@ fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec
 fn link_button(ui: &mut Ui, card: &SensorCard, commands: &mut Vec<Command>) {
     let Some(link) = &card.link else { return };
     let (words, order) = match link.kind {
-        LinkKind::Off | LinkKind::Refused => {
+        LinkKind::Off | LinkKind::Replaced => {
             ("Connect", Order::Connect { sensor: link.name.clone() })
         }
+        LinkKind::Refused => ("Try again", Order::Connect { sensor: link.name.clone() }),
         LinkKind::Connected | LinkKind::Connecting => {
             ("Disconnect", Order::Disconnect { sensor: link.name.clone() })
         }
     };
+    if ui.button("Forget…").on_hover_text("End the pairing with this sensor").clicked() {
+        commands
+            .push(Command::AskForget { sensor: link.name.clone(), address: link.address.clone() });
+    }
     if ui.button(words).clicked() {
         commands.push(Command::Engine(order));
     }
@@ -410,23 +442,29 @@ mod tests {
         let link = |id: u8| LinkRow {
             id: SensorId([id; 16]),
             name: format!("sensor {id}"),
-            address: "192.0.2.7:7447".to_owned(),
-            kind: LinkKind::Off,
-            words: "not connected".to_owned(),
-            last_heard: None,
-            gps: None,
-            backlog_batches: None,
-            backlog_bytes: None,
-            frames_per_sec: None,
-            frames_lost: None,
-            round_trip: None,
-            warnings: Vec::new(),
+            ..fixture::link(LinkKind::Off)
         };
         feed.links = vec![link(7), link(9)];
         let cards = rows(Some(&snapshot), &feed);
         assert_eq!(cards.len(), 2);
         assert!(cards[0].link.is_some() && cards[0].origin.is_some());
         assert_eq!(cards[1].title, "sensor 9");
+    }
+
+    #[test]
+    fn a_radio_that_does_not_listen_needs_a_look() {
+        let mut radio = RadioRow { source: "wlan1".to_owned(), listening: true, trouble: None };
+        let mut link = fixture::link(LinkKind::Connected);
+        assert!(!link.is_deaf(), "nothing said");
+        link.radios = Some(vec![radio.clone()]);
+        assert_eq!((radio_words(&radio).1, link.is_deaf()), (false, false));
+        radio.listening = false;
+        link.radios = Some(vec![radio.clone()]);
+        assert_eq!((radio_words(&radio).1, link.is_deaf()), (true, true));
+        radio.trouble = Some("no such device".to_owned());
+        assert!(radio_words(&radio).0.contains("no such device"));
+        link.kind = LinkKind::Off;
+        assert!(!link.is_deaf());
     }
 
     #[test]

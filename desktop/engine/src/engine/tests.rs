@@ -117,3 +117,37 @@ fn one_writer_at_a_time() {
     engine.close().expect("stored");
     Engine::open(&folder.path().join("survey"), settings(&folder)).expect("free again");
 }
+
+#[test]
+fn a_pairing_is_forgotten_and_brought_back_with_its_link() {
+    use crate::link::LinkStore;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = LinkStore::open(&settings(&folder).state_dir).expect("a new one");
+    // Nobody listens on the discard port; the links wait and try again.
+    for (name, byte) in [("car", 1), ("roof", 2), ("car", 3)] {
+        let address = if name == "car" { "127.0.0.1:9" } else { "127.0.0.1:10" };
+        store.add(name, address, pw_trust::KeyFingerprint([byte; 32])).expect("room");
+    }
+    let engine = Engine::create(&folder.path().join("survey"), "test", settings(&folder));
+    let engine = engine.expect("a new survey");
+    let names = || engine.sensors().into_iter().map(|s| s.name).collect::<Vec<_>>();
+    assert_eq!(names(), ["car 01010101", "roof", "car"]);
+    assert_eq!(engine.sensors()[0].replaced_by.as_deref(), Some("car"));
+    for sensor in ["car", "roof"] {
+        engine.send(Command::Connect { sensor: sensor.to_owned() }).expect("known");
+    }
+    until(|| engine.links().len() == 2);
+    let forget = |name: &str| engine.send(Command::Forget { sensor: name.to_owned() });
+    forget("car 01010101").expect("known");
+    forget("car").expect("known");
+    assert!(forget("car").expect_err("gone").to_string().contains("no sensor named 'car'"));
+    assert_eq!(names(), ["roof"]);
+    until(|| engine.links().iter().map(|link| link.sensor.as_str()).eq(["roof"]));
+    engine.send(Command::Remember { sensor: "car".to_owned() }).expect("just forgotten");
+    assert_eq!(names(), ["roof", "car"]);
+    until(|| engine.links().len() == 2);
+    let again = engine.send(Command::Remember { sensor: "car".to_owned() });
+    assert!(again.expect_err("only once").to_string().contains("pair with it again"));
+    engine.send(Command::Disconnect { sensor: "car".to_owned() }).expect("linked");
+    assert!(engine.send(Command::Disconnect { sensor: "car".to_owned() }).is_err());
+}

@@ -51,7 +51,7 @@ pub enum ExchangeError {
         path: PathBuf,
     },
     /// No format that is known.
-    #[error("{}: {found}; known are pcap, pcapng and WiGLE CSV, also packed with gzip or zstd", path.display())]
+    #[error("{}: {found}; known are pcap, pcapng, WiGLE CSV and, beside a capture, NMEA 0183 logs, also packed with gzip or zstd", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

@@ -123,6 +123,56 @@ fn the_same_file_counts_once_and_two_ways_are_refused() {
     assert!(alone.to_string().contains("without a capture"), "{alone}");
 }
 
+/// A pcap of bare 802.11 frames behind a radiotap header of flags only.
+fn pcap_with_flags(frames: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut bytes =
+        [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 127].map(u32::to_le_bytes).concat();
+    for (second, (flags, frame)) in (1_777_000_000u32..).zip(frames) {
+        // Version, length 9, present: flags (bit 1).
+        let header = [0, 0, 9, 0, 2, 0, 0, 0, *flags];
+        let len = (header.len() + frame.len()) as u32;
+        bytes.extend([second, 0, len, len].map(u32::to_le_bytes).concat());
+        bytes.extend(header);
+        bytes.extend(*frame);
+    }
+    bytes
+}
+
+#[test]
+fn what_an_import_cannot_use_is_counted() {
+    let beacon = |name: &[u8], from: u8| {
+        let mut frame = vec![0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        for _ in 0..2 {
+            frame.extend([2, 0, 0x5e, 0, 0, from]);
+        }
+        frame.extend([0; 2 + 8]);
+        frame.extend([100, 0, 1, 0, 0, name.len() as u8]);
+        frame.extend(name);
+        frame
+    };
+    let (good, hidden) = (beacon(b"good", 1), beacon(b"mine_nomap", 2));
+    // Radiotap flags, bit 6: the frame check sequence was wrong.
+    let frames =
+        [(0u8, &good[..]), (0x40, &good[..]), (0x40, &good[..]), (0, &hidden[..]), (0, &[0x80])];
+    let folder = folder();
+    let path = folder.path().join("mixed.pcap");
+    fs::write(&path, pcap_with_flags(&frames)).expect("writable");
+    let survey = engine(folder.path(), "survey");
+    let result = bring_one(&survey, &path).expect("imported");
+    let counts = (result.observations, result.bad_fcs, result.unreadable, result.opted_out);
+    assert_eq!((counts, result.positioned), ((4, 2, 1, 1), 0), "{}", result.words());
+    assert_eq!(
+        result.words(),
+        "pcap: 4 frames, none with a position; 2 damaged on the air (wrong frame check sequence), \
+         not used for networks and clients; 1 without a readable header; 1 of networks that ask not \
+         to be recorded left out"
+    );
+    let view = closed_view(survey);
+    assert_eq!((view.snapshot.totals.bad_fcs, view.snapshot.totals.unreadable), (2, 1));
+    assert_eq!(view.snapshot.access_points.len(), 1);
+    assert_eq!(view.snapshot.access_points[0].frames, 1);
+}
+
 #[test]
 fn packed_files_are_the_same_files() {
     let folder = folder();
@@ -217,7 +267,7 @@ fn hostile(folder: &Path) -> SurveyView {
     let survey = engine(folder, "survey");
     let result = bring_one(&survey, &csv).expect("imported");
     assert_eq!(result.observations, 5);
-    assert_eq!(result.left_out.values().sum::<u64>(), 1);
+    assert_eq!((result.opted_out, result.left_out.len()), (1, 0));
     closed_view(survey)
 }
 

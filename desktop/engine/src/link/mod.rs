@@ -14,6 +14,7 @@ mod store;
 pub use connection::{LinkCounts, SensorLink, connect};
 pub use pair::{PairError, pair};
 pub use state::{LinkState, LinkTrouble};
+pub(crate) use store::replaced_by;
 pub use store::{KnownSensor, LinkStore, LinkStoreError};
 
 use pw_model::SensorId;

@@ -44,7 +44,8 @@ impl From<StreamError> for PairError {
 }
 
 /// Pairs with the sensor at `address` (host, or host and port) by the code that it shows, and
-/// stores it. `desktop_name` is what the sensor's owner will read in its list of keys.
+/// stores it under `name`; without one, under the name it has here already or else states.
+/// `desktop_name` is what the sensor's owner will read in its list of keys.
 ///
 /// # Errors
 /// The code is wrong, the sensor cannot be reached or says no, or it cannot be stored.
@@ -52,6 +53,7 @@ pub async fn pair(
     store: &LinkStore,
     address: &str,
     code: &str,
+    name: Option<&str>,
     desktop_name: &str,
 ) -> Result<KnownSensor, PairError> {
     let code: PairingCode = code.parse()?;
@@ -69,7 +71,9 @@ pub async fn pair(
         let exchange = exchange(store, &dialled, &first, &code, desktop_name);
         let outcome = tokio::time::timeout(PAIRING_TIMEOUT, exchange).await;
         dialled.close().await;
-        let (name, key) = outcome.map_err(|_elapsed| PairError::Silent)??;
+        let (stated, key) = outcome.map_err(|_elapsed| PairError::Silent)??;
+        let known = store.find_key(&key)?.map(|sensor| sensor.name);
+        let name = name.map(str::to_owned).or(known).unwrap_or(stated);
         return Ok(store.add(&name, address, key)?);
     }
     Err(last.into())

@@ -159,7 +159,8 @@ impl LinkStore {
         Ok(self.sensors()?.into_iter().find(|sensor| sensor.fingerprint == *key))
     }
 
-    /// Adds a sensor, or renews one that is paired again. Its name is made unique.
+    /// Adds a sensor, or renews one that is paired again. Its name is made unique; from a sensor that
+    /// it replaces at its address it takes the name over, and the old one gets its key added to it.
     ///
     /// # Errors
     /// The list is full or cannot be written.
@@ -178,8 +179,13 @@ impl LinkStore {
             if name.is_empty() {
                 "sensor".clone_into(&mut name);
             }
-            if sensors.iter().any(|sensor| sensor.name == name) {
-                name = format!("{name} {}", fingerprint.short());
+            let namesake = sensors.iter_mut().find(|sensor| sensor.name == name);
+            match namesake {
+                Some(old) if same_address(&old.address, address) => {
+                    old.name = format!("{name} {}", old.fingerprint.short());
+                }
+                Some(_) => name = format!("{name} {}", fingerprint.short()),
+                None => {}
             }
             let address = address.to_owned();
             let added = KnownSensor { name, address, fingerprint, paired: now() };
@@ -217,6 +223,29 @@ impl LinkStore {
         })
     }
 
+    /// Puts a sensor back that was just forgotten, where it stood in the order of pairing. One that
+    /// was paired again meanwhile stays as it is.
+    ///
+    /// # Errors
+    /// The list is full or cannot be written.
+    pub fn restore(&self, sensor: &KnownSensor) -> Result<KnownSensor, LinkStoreError> {
+        self.change(|sensors| {
+            if let Some(known) = sensors.iter().find(|s| s.fingerprint == sensor.fingerprint) {
+                return Ok(known.clone());
+            }
+            if sensors.len() >= MAX_SENSORS {
+                return Err(LinkStoreError::Full);
+            }
+            let mut restored = sensor.clone();
+            if sensors.iter().any(|other| other.name == restored.name) {
+                restored.name = format!("{} {}", restored.name, restored.fingerprint.short());
+            }
+            let at = sensors.iter().position(|other| other.paired > restored.paired);
+            sensors.insert(at.unwrap_or(sensors.len()), restored.clone());
+            Ok(restored)
+        })
+    }
+
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Vec<KnownSensor>) -> Result<T, LinkStoreError>,
@@ -244,6 +273,19 @@ impl LinkStore {
     fn path(&self) -> PathBuf {
         self.dir.join(SENSORS_FILE)
     }
+}
+
+/// True when both name the same host and port, as far as the text tells.
+fn same_address(one: &str, other: &str) -> bool {
+    with_port(one).eq_ignore_ascii_case(&with_port(other))
+}
+
+/// The sensor of `sensors`, which are in the order of pairing, that took the place of the one at
+/// `index`: only one can answer at an address, and that is the one that was paired there last.
+pub(crate) fn replaced_by(sensors: &[KnownSensor], index: usize) -> Option<&KnownSensor> {
+    let old = sensors.get(index)?;
+    let later = sensors.get(index + 1..)?;
+    later.iter().rev().find(|sensor| same_address(&sensor.address, &old.address))
 }
 
 /// An address with a port: the given one, or the usual one.
@@ -365,6 +407,40 @@ mod tests {
         assert_eq!(store.find("car").expect("known").address, "pi:3");
         store.remove("car").expect("known");
         assert!(again.find("car").is_err());
+    }
+
+    #[test]
+    fn a_sensor_that_was_set_up_anew_takes_name_and_place_of_the_old_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = LinkStore::open(dir.path()).expect("empty");
+        store.add("car", "Pi.local", key(1)).expect("room");
+        store.add("roof", "pi.local:2", key(3)).expect("room");
+        let anew = store.add("car", "pi.local:47147", key(2)).expect("room");
+        assert_eq!(anew.name, "car");
+        let all = store.sensors().expect("sound");
+        let names: Vec<&str> = all.iter().map(|sensor| sensor.name.as_str()).collect();
+        assert_eq!(names, ["car 01010101", "roof", "car"]);
+        assert_eq!(replaced_by(&all, 0).map(|sensor| sensor.fingerprint), Some(key(2)));
+        assert_eq!((replaced_by(&all, 1), replaced_by(&all, 2)), (None, None));
+        // The old one comes back, at another address: both are right again.
+        store.set_address(&key(1), "pi.local:9").expect("known");
+        assert_eq!(replaced_by(&store.sensors().expect("sound"), 0), None);
+    }
+
+    #[test]
+    fn a_forgotten_sensor_can_be_put_back_where_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = LinkStore::open(dir.path()).expect("empty");
+        for (name, byte) in [("a", 1), ("b", 2)] {
+            store.add(name, &format!("pi:{byte}"), key(byte)).expect("room");
+        }
+        let forgotten = store.remove("b").expect("known");
+        assert!(store.find("b").is_err());
+        assert!(matches!(store.remove("b"), Err(LinkStoreError::NoSuchSensor { .. })));
+        assert_eq!(store.restore(&forgotten).expect("room"), forgotten);
+        assert_eq!(store.find("b").expect("back"), forgotten);
+        assert_eq!(store.restore(&forgotten).expect("there"), forgotten, "once only");
+        assert_eq!(store.sensors().expect("sound").len(), 2);
     }
 
     #[cfg(unix)]

@@ -184,7 +184,7 @@ async fn paired(sensor: &Sensor) -> (TempDir, LinkStore, KnownSensor) {
     let (dir, store) = desktop();
     let code = sensor.link.open_pairing().expect("random").to_string();
     let address = sensor.address.to_string();
-    let known = pair(&store, &address, &code, "laptop").await.expect("the right code");
+    let known = pair(&store, &address, &code, None, "laptop").await.expect("the right code");
     (dir, store, known)
 }
 
@@ -256,7 +256,7 @@ async fn a_wrong_code_pairs_nobody_and_three_close_the_window() {
     let sensor = sensor();
     let (_dir, store) = desktop();
     let address = sensor.address.to_string();
-    let closed = pair(&store, &address, "1234 5678", "laptop").await;
+    let closed = pair(&store, &address, "1234 5678", None, "laptop").await;
     assert!(
         matches!(closed, Err(PairError::Refused(pw_wire::RefusedReason::PairingClosed))),
         "{closed:?}"
@@ -264,7 +264,7 @@ async fn a_wrong_code_pairs_nobody_and_three_close_the_window() {
     let code = sensor.link.open_pairing().expect("random").to_string();
     let wrong = if code.starts_with('0') { "1111 1111" } else { "0000 0000" };
     for left in [2, 1, 0] {
-        let refused = pair(&store, &address, wrong, "laptop").await;
+        let refused = pair(&store, &address, wrong, None, "laptop").await;
         let Err(PairError::Refused(pw_wire::RefusedReason::PairingCode { attempts_left })) =
             refused
         else {
@@ -272,11 +272,11 @@ async fn a_wrong_code_pairs_nobody_and_three_close_the_window() {
         };
         assert_eq!(attempts_left, left);
     }
-    let late = pair(&store, &address, &code, "laptop").await;
+    let late = pair(&store, &address, &code, None, "laptop").await;
     assert!(late.is_err(), "the right code comes too late: {late:?}");
     assert!(store.sensors().expect("none").is_empty());
     assert!(sensor.link.keys().desktops().is_empty());
-    assert!(pair(&store, &address, "12345", "laptop").await.is_err(), "no code at all");
+    assert!(pair(&store, &address, "12345", None, "laptop").await.is_err(), "no code at all");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -88,7 +88,15 @@ fn word(chars: &[char], start: usize) -> Result<(Token, usize), FilterError> {
                 at += len + 2;
             }
             '(' | ')' => break,
-            c if c.is_whitespace() => break,
+            c if c.is_whitespace() => match after_blanks(chars, at, &name, &text, operator) {
+                Some(next) if !quoted => {
+                    at = next;
+                    if let Some((_, from)) = &mut operator {
+                        *from = next;
+                    }
+                }
+                _ => break,
+            },
             ':' | '=' | '<' | '>' if operator.is_none() && !quoted => {
                 let or_equal = c != ':' && c != '=' && chars.get(at + 1) == Some(&'=');
                 let relation = match (c, or_equal) {
@@ -125,6 +133,32 @@ fn word(chars: &[char], start: usize) -> Result<(Token, usize), FilterError> {
         },
     };
     Ok((token, at))
+}
+
+/// Where a term goes on behind blanks: at the operator after a name (`rssi >`), or at the value after
+/// an operator (`> -60`). `None` where the blank ends the word.
+fn after_blanks(
+    chars: &[char],
+    at: usize,
+    name: &str,
+    text: &str,
+    operator: Option<(Relation, usize)>,
+) -> Option<usize> {
+    let rest = chars.get(at..)?;
+    let next = at + rest.iter().position(|c| !c.is_whitespace())?;
+    let c = *chars.get(next)?;
+    let Some((relation, _)) = operator else {
+        return matches!(c, ':' | '=' | '<' | '>').then_some(next);
+    };
+    // An address that is being typed (`02:`) is whole words, as before.
+    if !text.is_empty() || (relation == Relation::Equal && is_address_part(name, "")) {
+        return None;
+    }
+    // A joining word is no value: `rssi> and wps` lacks one.
+    let end = |c: &char| c.is_whitespace() || matches!(c, '(' | ')');
+    let word: String = chars.get(next..)?.iter().take_while(|c| !end(c)).collect();
+    let joins = matches!(word.to_lowercase().as_str(), "and" | "&&" | "or" | "||" | "not");
+    (!joins && !matches!(c, '(' | ')' | '!')).then_some(next)
 }
 
 /// `02` before and `00:5e` after a colon.

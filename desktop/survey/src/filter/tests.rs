@@ -81,6 +81,12 @@ fn what_matches() {
         "rssi>-60",
         "rssi>=-55",
         "rssi=-55",
+        "rssi > -60",
+        "rssi >-60",
+        "rssi> -60 and wps",
+        "(rssi  >=  -55)",
+        "ssid : guest",
+        "ssid: \"\u{e9} guest\" known",
         "frames>99 frames<101",
         "clients>0",
         "known wps",
@@ -115,6 +121,7 @@ fn what_does_not_match() {
         "channel:11",
         "band:5",
         "rssi>-55",
+        "rssi > -55",
         "frames>100",
         "hidden",
         "not known",
@@ -188,6 +195,9 @@ fn errors_say_where() {
         assert!(error.message.contains(part), "{text}: {error}");
     };
     check("ssid:", 5, "missing");
+    check("rssi > ", 6, "missing");
+    check("rssi > and wps", 6, "missing");
+    check("rssi > loud", 7, "not a number");
     check("a (b", 2, "not closed");
     check("a b)", 3, "without '('");
     check("()", 1, "missing");

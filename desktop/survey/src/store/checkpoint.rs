@@ -5,6 +5,7 @@
 
 use super::segments::Place;
 use crate::directory::BatchEntry;
+use crate::losses::Losses;
 use crate::tracker::device::{Device, Role, Said};
 use crate::tracker::stream::Stream;
 use crate::tracker::track::Point;
@@ -46,6 +47,8 @@ enum Row {
     Gap(GapKey),
     /// `h0`: everything small.
     Head,
+    /// `l0`: what was lost from the segments. An index without such losses has no such row.
+    Losses,
     /// `n`, BSSID: a network.
     Network(MacAddr),
     /// `s`, stream.
@@ -73,6 +76,7 @@ impl Row {
                 ],
             ),
             Self::Head => key(b'h', &[b"0"]),
+            Self::Losses => key(b'l', &[b"0"]),
             Self::Network(bssid) => key(b'n', &[&bssid.0]),
             Self::Stream(sensor) => key(b's', &[&sensor.0]),
             Self::Track(sensor, piece) => key(b't', &[&sensor.0, &piece.to_be_bytes()]),
@@ -140,6 +144,10 @@ pub(super) fn changes(
         let value = tracker.gaps.get(&gap).map(encode).transpose()?;
         put((Row::Gap(gap).key(), value))?;
     }
+    if std::mem::take(&mut tracker.losses_unsaved) {
+        let losses = (!tracker.losses.is_empty()).then(|| encode(&tracker.losses)).transpose()?;
+        put((Row::Losses.key(), losses))?;
+    }
     for (sensor, stream) in &mut tracker.streams {
         if std::mem::take(&mut stream.unsaved) {
             put((Row::Stream(*sensor).key(), Some(encode(stream)?)))?;
@@ -179,6 +187,7 @@ pub(super) fn restore(
             tracker.gaps.insert(key, decode::<Gap>(value)?);
         }
         b'h' => tracker.head = decode::<Head>(value)?,
+        b'l' => tracker.losses = decode::<Losses>(value)?,
         b'n' => {
             let bssid = MacAddr(rest.try_into().ok().ok_or_else(wrong)?);
             tracker.networks.insert(bssid, decode::<Bss>(value)?);

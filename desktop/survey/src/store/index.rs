@@ -108,7 +108,7 @@ impl Index {
     /// Without an index that can be used, `None` is loaded: everything is to be replayed.
     pub(crate) fn open(
         folder: &Folder,
-        fits: impl Fn(&Loaded) -> Result<(), String>,
+        mut fits: impl FnMut(&Loaded) -> Result<(), String>,
         repairs: &mut Vec<String>,
     ) -> Result<(Self, Option<Loaded>), String> {
         let path = folder.index();
@@ -134,7 +134,7 @@ impl Index {
         })?;
         let mut index = Self { db, survey: folder.id.clone(), rows: 0, digest: 0 };
         let loaded = guard(|| index.load()).and_then(|loaded| {
-            loaded.as_ref().map_or(Ok(()), &fits)?;
+            loaded.as_ref().map_or(Ok(()), &mut fits)?;
             Ok(loaded)
         });
         match loaded {
@@ -149,6 +149,17 @@ impl Index {
                 Ok((Self { db, survey: folder.id.clone(), rows: 0, digest: 0 }, None))
             }
         }
+    }
+
+    /// Reads the index of a survey as it is, without mending or replacing it; `None` where there is
+    /// none. The caller holds the survey's lock.
+    pub(crate) fn look(folder: &Folder) -> Result<Option<Loaded>, String> {
+        if !folder.index().is_dir() {
+            return Ok(None);
+        }
+        let db = open_sled(&folder.index())?;
+        let mut index = Self { db, survey: folder.id.clone(), rows: 0, digest: 0 };
+        guard(|| index.load())
     }
 
     /// Forgets the index of a survey.
@@ -248,7 +259,7 @@ mod tests {
     use pw_model::Timestamp;
 
     fn folder(scratch: &Path) -> Folder {
-        Folder::create(&scratch.join("s"), "s", Timestamp::from_unix_secs(0)).expect("made")
+        Folder::create(&scratch.join("s"), "s", Timestamp::from_unix_secs(0)).expect("made").0
     }
 
     fn open(folder: &Folder) -> (Index, Option<Loaded>, Vec<String>) {

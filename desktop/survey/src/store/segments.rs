@@ -5,6 +5,7 @@
 
 use super::folder::sync_folder;
 use crate::error::SurveyError;
+use crate::losses::Region;
 use pw_model::Timestamp;
 use pw_wire::{ScanItem, SegmentHeader, SegmentScanner, segment_start};
 use std::fs::{self, File, OpenOptions};
@@ -268,6 +269,34 @@ pub(crate) fn scan<'a>(bytes: &'a [u8], mut each: impl FnMut(ScanItem<'a>)) -> S
         each(item);
     }
     end
+}
+
+/// Bytes before `end` that are no record, and segments before it that are not there.
+pub(crate) fn damaged_before(folder: &Path, end: Place) -> Result<Vec<Region>, SurveyError> {
+    let mut regions = Vec::new();
+    let mut expected = 1;
+    for file in list(folder)?.into_iter().filter(|file| file.number <= end.segment) {
+        if file.number > expected {
+            let place = Place { segment: file.number - 1, offset: 0 };
+            regions.push(Region { place, len: None });
+        }
+        expected = file.number + 1;
+        let mut bytes = read_from(&file.path, 0)?;
+        if file.number == end.segment {
+            bytes.truncate(usize::try_from(end.offset).unwrap_or(usize::MAX));
+        }
+        let mut region = |offset: usize, len: usize| {
+            let place = Place { segment: file.number, offset: offset as u64 };
+            regions.push(Region { place, len: Some(len as u64) });
+        };
+        scan(&bytes, |item| match item {
+            ScanItem::Record { .. } => {}
+            ScanItem::Damage { offset, len, .. } | ScanItem::TornTail { offset, len } => {
+                region(offset, len);
+            }
+        });
+    }
+    Ok(regions)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The promises of a survey folder: exactly once, nothing committed is lost, the index is derived.
 
 mod crash;
+mod losses;
 
 use super::*;
 use crate::fixture::{ROWS, START_SECS, batch, bssid, id, packed, sensor};
@@ -19,6 +20,8 @@ fn told_by(snapshot: &Snapshot) -> String {
     let mut snapshot = snapshot.clone();
     snapshot.revision = 0;
     snapshot.survey.path = PathBuf::new();
+    // Says what came since the opening, which is not what the survey holds.
+    snapshot.sensors.iter_mut().for_each(|sensor| sensor.latest = None);
     format!("{snapshot:#?}")
 }
 

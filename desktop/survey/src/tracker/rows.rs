@@ -3,10 +3,10 @@
 use super::device::{ApPart, ClientPart, Device, Role};
 use super::{Bss, FOR_ROWS, Mark, Tracker};
 use crate::snapshot::{
-    AccessPoint, ChannelUse, Client, Drive, GapRow, Protection, SensorState, Snapshot, SurveyInfo,
-    TrackPoint,
+    AccessPoint, ChannelUse, Client, Drive, GapRow, LossTotals, Protection, SensorState, Snapshot,
+    SurveyInfo, Totals, TrackPoint,
 };
-use pw_model::{Channel, FrameKind, MacAddr, SensorId, TimeRange};
+use pw_model::{Channel, FrameKind, GapCause, MacAddr, SensorId, TimeRange};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ impl Tracker {
         }
         self.renew_rows();
         let access_points: Vec<_> = self.access_point_rows.values().cloned().collect();
+        let lost: Vec<GapRow> = self.losses.gaps().collect();
         let snapshot = Arc::new(Snapshot {
             revision: self.head.revision,
             survey: survey.clone(),
@@ -30,10 +31,10 @@ impl Tracker {
             access_points,
             clients: self.client_rows.values().cloned().collect(),
             track: self.track(),
-            sensors: self.streams.keys().filter_map(|id| self.sensor(*id)).collect(),
-            gaps: self.gap_rows(),
+            sensors: self.streams.keys().filter_map(|id| self.sensor(*id, &lost)).collect(),
+            gaps: self.gap_rows(&lost),
             drives: self.drives(),
-            totals: self.head.totals.totals(),
+            totals: self.totals(&lost),
         });
         self.track_changed = false;
         self.gaps_changed = false;
@@ -106,12 +107,26 @@ impl Tracker {
         Arc::new(points)
     }
 
-    fn gap_rows(&self) -> Arc<Vec<GapRow>> {
+    fn gap_rows(&self, lost: &[GapRow]) -> Arc<Vec<GapRow>> {
         if let Some(last) = self.last.as_ref().filter(|_| !self.gaps_changed) {
             return Arc::clone(&last.gaps);
         }
         let rows = self.gaps.iter().map(|(key, gap)| GapRow { sensor: key.1, gap: gap.clone() });
-        Arc::new(rows.collect())
+        let mut rows: Vec<GapRow> = rows.chain(lost.iter().cloned()).collect();
+        rows.sort_by_key(|row| row.gap.start);
+        Arc::new(rows)
+    }
+
+    /// Counts with the losses of the survey's own files among the stated ones.
+    fn totals(&self, lost: &[GapRow]) -> Totals {
+        let mut totals = self.head.totals.totals();
+        for row in lost {
+            match row.gap.frames {
+                Some(frames) => totals.frames_lost = totals.frames_lost.saturating_add(frames),
+                None => totals.uncounted_gaps += 1,
+            }
+        }
+        totals
     }
 
     fn drives(&self) -> Vec<Drive> {
@@ -124,8 +139,16 @@ impl Tracker {
         drives
     }
 
-    fn sensor(&self, id: SensorId) -> Option<SensorState> {
+    fn sensor(&self, id: SensorId, lost: &[GapRow]) -> Option<SensorState> {
         let stream = self.streams.get(&id)?;
+        let stated = stream.losses.iter().map(|(cause, count)| (*cause, count.totals()));
+        let mut losses: BTreeMap<GapCause, LossTotals> = stated.collect();
+        for row in lost.iter().filter(|row| row.sensor == id) {
+            let own = losses.entry(row.gap.cause).or_default();
+            own.gaps += 1;
+            own.frames = own.frames.saturating_add(row.gap.frames.unwrap_or(0));
+            own.uncounted += u64::from(row.gap.frames.is_none());
+        }
         Some(SensorState {
             id,
             name: stream.name.clone(),
@@ -137,7 +160,8 @@ impl Tracker {
             health: stream.health.clone(),
             clock: stream.clock.clone(),
             range: stream.range,
-            losses: stream.losses.iter().map(|(cause, count)| (*cause, count.totals())).collect(),
+            latest: stream.latest,
+            losses,
         })
     }
 }

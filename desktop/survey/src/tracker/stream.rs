@@ -30,6 +30,9 @@ pub(crate) struct Stream {
     drives: Vec<Span>,
     #[serde(skip)]
     pub(crate) track: Track,
+    /// End of the batch taken in last, since the survey was opened.
+    #[serde(skip)]
+    pub(crate) latest: Option<Timestamp>,
     /// Changed since the last checkpoint.
     #[serde(skip)]
     pub(crate) unsaved: bool,
@@ -70,6 +73,7 @@ impl Stream {
             losses: BTreeMap::new(),
             drives: Vec::new(),
             track: Track::default(),
+            latest: None,
             unsaved: true,
         }
     }
@@ -97,6 +101,7 @@ impl Stream {
         batch.radio_events.iter().for_each(|event| self.radio_event(event));
         batch.gaps.iter().for_each(|gap| self.gap(gap));
         if let Some(range) = batch.range() {
+            self.latest = Some(range.end);
             self.range = Some(self.range.map_or(range, |known| known.union(&range)));
             self.drive(Span { start: range.start, end: range.end, observations });
         }
@@ -221,6 +226,16 @@ mod tests {
         assert_eq!(drives(&[0, 60, 30]), vec![(0, 60)], "a late batch bridges");
         assert_eq!(drives(&[200, 0, 100, 90]), vec![(0, 0), (90, 100), (200, 200)]);
         assert_eq!(drives(&[100, 10, 55]), vec![(10, 10), (55, 55), (100, 100)]);
+    }
+
+    #[test]
+    fn the_latest_time_is_that_of_the_last_batch_even_when_a_clock_was_set_back() {
+        let mut stream = Stream::new(&batch(0));
+        assert_eq!(stream.latest, None);
+        stream.apply(&batch(90));
+        stream.apply(&batch(30));
+        assert_eq!(stream.latest, Some(Timestamp::from_unix_secs(30 * 60)));
+        assert_eq!(stream.range.map(|r| r.end), Some(Timestamp::from_unix_secs(90 * 60)));
     }
 
     #[test]

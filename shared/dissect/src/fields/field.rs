@@ -274,3 +274,14 @@ macro_rules! fields {
     };
 }
 pub(crate) use fields;
+
+/// Names of numbers, for [`Field::names`]: `names![0 => "open", 1 => "shared key"]`.
+macro_rules! names {
+    ($($value:pat => $name:expr),* $(,)?) => {
+        |value: u64| match value {
+            $($value => Some($name),)*
+            _ => None,
+        }
+    };
+}
+pub(crate) use names;

@@ -12,13 +12,13 @@ mod tree;
 mod value;
 mod walk;
 
-pub(crate) use field::fields;
 pub use field::{Field, Form, NeedsWalk, Part, Parts, Read, Repeats};
+pub(crate) use field::{fields, names};
 pub use json::JsonWriter;
 pub use table::{Separator, TableWriter};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
-pub use walk::{MAX_DEPTH, Reader, Sink, Span, Walk, Word};
+pub use walk::{BitField, MAX_DEPTH, Reader, Sink, Span, Walk, Word};
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Frame, parse_with_fcs};
@@ -54,8 +54,8 @@ pub static MALFORMED: Field = Field::text("_ws.malformed", "Contradiction");
 
 /// Every field, in the order of the packet.
 pub fn all() -> impl Iterator<Item = &'static Field> {
-    let described = crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied());
-    described.chain(std::iter::once(&MALFORMED))
+    let families = crate::describe::FAMILIES.iter().flat_map(|family| family.iter().copied());
+    families.chain(crate::describe::elements::fields()).chain(std::iter::once(&MALFORMED))
 }
 
 /// The parts that have to be walked over for a field.

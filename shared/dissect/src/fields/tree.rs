@@ -81,6 +81,8 @@ impl Sink for Builder {
         self.push(Some(field), text, span, None);
     }
 
+    fn hidden(&mut self, _field: &'static Field, _value: Value<'_>, _span: Span) {}
+
     fn open(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
         self.field(field, value, span);
         self.open.push(self.nodes.len().saturating_sub(1));

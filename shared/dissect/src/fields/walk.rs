@@ -1,6 +1,6 @@
 //! The walk over a packet: describers read bytes and name what they read; a sink takes it.
 
-use super::{Field, Packet, Part, Value};
+use super::{Field, Form, Packet, Part, Value};
 use crate::fault::{Fault, Layer};
 use pw_model::MacAddr;
 
@@ -35,6 +35,12 @@ pub trait Sink {
     /// A field without others below it.
     fn field(&mut self, field: &'static Field, value: Value<'_>, span: Span);
 
+    /// A field that repeats what another says, for filters: each address of a header under one name,
+    /// for example. Trees leave it out.
+    fn hidden(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.field(field, value, span);
+    }
+
     /// A field with others below it, until [`Sink::close`].
     fn open(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
         self.field(field, value, span);
@@ -59,6 +65,8 @@ pub struct Walk<'s> {
     sink: &'s mut dyn Sink,
     depth: u8,
     layer: Layer,
+    /// Widths of the HE capabilities described last, which EHT capabilities depend on.
+    he_widths: Option<u8>,
 }
 
 /// Bytes being read by a describer: each read moves on, none reads past the end.
@@ -68,13 +76,39 @@ pub struct Reader<'b> {
     /// Where `bytes` begin in the captured bytes.
     start: usize,
     at: usize,
+    /// Where in `bytes` the first fragment begins that was joined to them.
+    seam: usize,
 }
+
+/// Bytes of a fragment of an element, and of the identifier and length before it.
+const FRAGMENT: usize = 255;
+const FRAGMENT_HEAD: usize = 2;
 
 impl<'b> Reader<'b> {
     /// Over `bytes`, which stand `start` bytes into the captured bytes.
     #[must_use]
     pub const fn new(bytes: &'b [u8], start: usize) -> Self {
-        Self { bytes, start, at: 0 }
+        Self { bytes, start, at: 0, seam: usize::MAX }
+    }
+
+    /// Over the bytes of an element and of the fragments that were joined to it, the first of which
+    /// begins at `seam` of `bytes`: between two fragments stand two bytes that are not among them.
+    #[must_use]
+    pub const fn joined(bytes: &'b [u8], start: usize, seam: usize) -> Self {
+        Self { bytes, start, at: 0, seam }
+    }
+
+    /// Fragments that begin at or before the next byte.
+    fn seams(&self) -> usize {
+        match self.at.checked_sub(self.seam) {
+            Some(beyond) => beyond.checked_div(FRAGMENT).unwrap_or(0).saturating_add(1),
+            None => 0,
+        }
+    }
+
+    /// Leaves what has not been read.
+    pub fn skip_rest(&mut self) {
+        self.at = self.bytes.len();
     }
 
     /// What has not been read.
@@ -91,8 +125,9 @@ impl<'b> Reader<'b> {
 
     /// Where the next byte stands in the captured bytes.
     #[must_use]
-    pub const fn offset(&self) -> usize {
-        self.start.saturating_add(self.at)
+    pub fn offset(&self) -> usize {
+        let heads = if self.is_empty() { 0 } else { self.seams().saturating_mul(FRAGMENT_HEAD) };
+        self.start.saturating_add(self.at).saturating_add(heads)
     }
 
     /// True when all has been read.
@@ -111,7 +146,9 @@ impl<'b> Reader<'b> {
     /// The next `length` bytes as a reader of their own.
     pub fn part(&mut self, length: usize) -> Option<Reader<'b>> {
         let start = self.offset();
-        self.take(length).map(|bytes| Reader::new(bytes, start))
+        let next_seam = self.seam.saturating_add(self.seams().saturating_mul(FRAGMENT));
+        let seam = next_seam.saturating_sub(self.at);
+        self.take(length).map(|bytes| Reader::joined(bytes, start, seam))
     }
 
     /// The next bytes without reading them.
@@ -156,6 +193,12 @@ pub struct Word {
 }
 
 impl Word {
+    /// Bits `low` to `low + count - 1` as a word of their own, at the same place.
+    #[must_use]
+    pub const fn part(self, low: u32, count: u32) -> Self {
+        Self { value: self.bits(low, count), span: self.span }
+    }
+
     /// Bits `low` to `low + count - 1`; 0 for bits beyond the word.
     #[must_use]
     pub const fn bits(self, low: u32, count: u32) -> u64 {
@@ -176,10 +219,13 @@ impl Word {
     }
 }
 
+/// A part of a word: its field, lowest bit, and number of bits.
+pub type BitField = (&'static Field, u32, u32);
+
 impl<'s> Walk<'s> {
     /// A walk over `packet` into `sink`.
     pub fn new(packet: &'s Packet<'s>, sink: &'s mut dyn Sink) -> Self {
-        Self { packet, sink, depth: 0, layer: Layer::Radio }
+        Self { packet, sink, depth: 0, layer: Layer::Radio, he_widths: None }
     }
 
     /// True when somebody wants fields of this part.
@@ -203,7 +249,13 @@ impl<'s> Walk<'s> {
         self.sink.field(field, value, Span::default());
     }
 
-    /// A field with others below it, which `inside` names.
+    /// A field that repeats what another says (see [`Sink::hidden`]).
+    pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, span: Span) {
+        self.sink.hidden(field, value, span);
+    }
+
+    /// A field with others below it, which `inside` names. A span that runs past the captured bytes,
+    /// because a length in them does, ends with them.
     pub fn branch<T>(
         &mut self,
         field: &'static Field,
@@ -211,7 +263,9 @@ impl<'s> Walk<'s> {
         span: Span,
         inside: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        self.sink.open(field, value, span);
+        let end = u32::try_from(self.packet.captured.data.len()).unwrap_or(u32::MAX);
+        let length = span.length.min(end.saturating_sub(span.start));
+        self.sink.open(field, value, Span { length, ..span });
         let result = inside(self);
         self.sink.close();
         result
@@ -224,9 +278,23 @@ impl<'s> Walk<'s> {
             return None;
         }
         self.depth = self.depth.saturating_add(1);
+        let he_widths = self.he_widths;
         let result = inside(self);
+        self.he_widths = he_widths;
         self.depth = self.depth.saturating_sub(1);
         Some(result)
+    }
+
+    /// First byte of the PHY capabilities of the HE capabilities described last: those of the profile
+    /// that is being described where it has its own, else those it inherits from the frame.
+    #[must_use]
+    pub const fn he_widths(&self) -> Option<u8> {
+        self.he_widths
+    }
+
+    /// Remembers what [`Walk::he_widths`] gives.
+    pub const fn set_he_widths(&mut self, widths: Option<u8>) {
+        self.he_widths = widths;
     }
 
     /// A contradiction at `offset` of the captured bytes.
@@ -344,5 +412,55 @@ impl<'s> Walk<'s> {
         let value = word.bits(low, count);
         self.field(field, Value::Unsigned(value), word.span);
         value
+    }
+
+    /// Names parts of a word: each with its field, lowest bit and number of bits. Parts whose field
+    /// is a flag are given as flags.
+    pub fn parts(&mut self, word: Word, parts: &[BitField]) {
+        for &(field, low, count) in parts {
+            let value = word.bits(low, count);
+            let value = match field.form {
+                Form::Flag => Value::Flag(value != 0),
+                _ => Value::Unsigned(value),
+            };
+            self.field(field, value, word.span);
+        }
+    }
+
+    /// Reads a little-endian number of `length` bytes, and names it and its parts.
+    pub fn packed(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+        parts: &[BitField],
+    ) -> Option<Word> {
+        self.word(reader, field, length, |walk, word| {
+            walk.parts(word, parts);
+            word
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_fragments_know_where_their_bytes_stand() {
+        // An extension element at byte 10 of the frame: its body from 13 on, 254 bytes; then two
+        // fragments, each with a head of two bytes.
+        let bytes = [0; 254 + 255 + 9];
+        let mut reader = Reader::joined(&bytes, 13, 254);
+        assert_eq!(reader.offset(), 13);
+        reader.take(253).expect("there");
+        assert_eq!(reader.offset(), 13 + 253);
+        reader.take(1).expect("there");
+        assert_eq!(reader.offset(), 13 + 254 + 2);
+        let mut inner = reader.part(260).expect("there");
+        assert_eq!(inner.offset(), 13 + 254 + 2);
+        inner.take(255).expect("there");
+        assert_eq!(inner.offset(), 13 + 254 + 255 + 4);
+        assert_eq!(reader.offset(), 13 + 254 + 260 + 4);
     }
 }

@@ -1,4 +1,4 @@
-//! Categories of action frames (IEEE Std 802.11-2020, table 9-51; 802.11be-2024).
+//! Categories of action frames (IEEE Std 802.11-2020, table 9-51; 802.11be-2024; DLS of 802.11-2016).
 
 /// The standard's name of an action frame category; `None` for reserved numbers.
 #[must_use]
@@ -6,6 +6,7 @@ pub const fn category_name(category: u8) -> Option<&'static str> {
     Some(match category {
         0 => "Spectrum Management",
         1 => "QoS",
+        2 => "DLS",
         3 => "Block Ack",
         4 => "Public",
         5 => "Radio Measurement",

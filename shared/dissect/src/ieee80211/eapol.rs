@@ -43,6 +43,13 @@ fn fitting_mic_len(eapol: &[u8], stated: usize) -> Option<usize> {
     })
 }
 
+/// Bytes of the MIC of an EAPOL-Key frame of RSN or WPA; 16 when no length makes the frame fit.
+#[must_use]
+pub fn mic_length(eapol: &[u8]) -> usize {
+    let stated = u16_be(eapol, 2).map(usize::from);
+    stated.and_then(|stated| fitting_mic_len(eapol, stated)).unwrap_or(16)
+}
+
 /// True for an EAPOL-Key frame whose key data does not end where the packet does, whatever the MIC's length.
 #[must_use]
 pub fn key_contradicts(eapol: &[u8]) -> bool {

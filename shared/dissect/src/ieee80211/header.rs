@@ -81,12 +81,12 @@ impl Header {
         Some(header)
     }
 
-    fn shape(&self) -> Shape {
-        match (self.kind.frame_type(), self.kind.subtype()) {
+    const fn shape(kind: FrameKind) -> Shape {
+        match (kind.frame_type(), kind.subtype()) {
             (Some(0 | 2), _) => Shape::Full,
-            // CTS, ACK, control wrapper, and the extension frames, of which the first address is read.
+            // CTS, ack, control wrapper, and the extension frames, of which the first address is read.
             (Some(1), Some(7 | 12 | 13)) | (Some(3), _) => Shape::Receiver,
-            (Some(1), Some(2 | 4 | 5 | 8..=11 | 14 | 15)) => Shape::Both,
+            (Some(1), Some(2..=5 | 8..=11 | 14 | 15)) => Shape::Both,
             _ => Shape::Receiver,
         }
     }
@@ -96,9 +96,9 @@ impl Header {
         self.address1 = array(mac, 4).map(MacAddr);
         self.address1?;
         self.length = 10;
-        let shape = self.shape();
+        let shape = Self::shape(self.kind);
         if matches!(shape, Shape::Receiver) {
-            return Some(());
+            return if self.is_control_wrapper() { self.read_wrapper(mac) } else { Some(()) };
         }
         self.address2 = array(mac, 10).map(MacAddr);
         self.address2?;
@@ -134,6 +134,26 @@ impl Header {
             self.length = self.length.saturating_add(4);
         }
         Some(())
+    }
+
+    /// Reads what a control wrapper has in place of the carried frame's header: its frame control,
+    /// HT control, and its second address where it has one (802.11-2020, 9.3.1.9).
+    fn read_wrapper(&mut self, mac: &[u8]) -> Option<()> {
+        let [carried] = array::<1>(mac, 10)?;
+        self.ht_control = Some(u32_le(mac, 12)?);
+        self.length = 16;
+        let carried = FrameKind::new(carried >> 2 & 3, carried >> 4);
+        if carried.is_control() && matches!(Self::shape(carried), Shape::Both) {
+            self.address2 = Some(MacAddr(array(mac, 16)?));
+            self.length = 22;
+        }
+        Some(())
+    }
+
+    /// A control frame in a control wrapper.
+    #[must_use]
+    pub const fn is_control_wrapper(&self) -> bool {
+        matches!((self.kind.frame_type(), self.kind.subtype()), (Some(1), Some(7)))
     }
 
     /// Data frame with QoS control.
@@ -183,7 +203,7 @@ impl Header {
             (0, _) => self.address3,
             // PS-Poll is sent to the BSSID, CF-End by it.
             (1, 10) => self.address1,
-            (1, 14 | 15) => self.address2,
+            (1, 14 | 15) => self.transmitter(),
             (2, _) => match (to_ds, from_ds) {
                 (false, false) => self.address3,
                 (true, false) => self.address1,
@@ -195,12 +215,22 @@ impl Header {
         }
     }
 
-    /// The station that the payload comes from, of data and management frames.
+    /// Each subframe of an A-MSDU names its own source and destination, where other data frames to
+    /// or from the distribution system have them in the header (802.11-2020, table 9-30).
+    fn has_addresses_in_subframes(&self) -> bool {
+        self.has_payload() && self.is_a_msdu()
+    }
+
+    /// The station that the payload comes from, of data and management frames; `None` of A-MSDUs
+    /// from the distribution system.
     #[must_use]
     pub fn source(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         let from_ds = self.flags.contains(FrameFlags::FROM_DS);
         match (self.kind.frame_type()?, to_ds, from_ds) {
+            // The one address of an S1G beacon.
+            (3, _, _) if self.kind.subtype() == Some(1) => self.address1,
+            (2, _, true) if self.has_addresses_in_subframes() => None,
             (2, false, true) => self.address3,
             (2, true, true) => self.address4,
             (0 | 2, _, _) => self.address2,
@@ -208,11 +238,13 @@ impl Header {
         }
     }
 
-    /// The station that the payload is meant for, of data and management frames.
+    /// The station that the payload is meant for, of data and management frames; `None` of A-MSDUs
+    /// to the distribution system.
     #[must_use]
     pub fn destination(&self) -> Option<MacAddr> {
         let to_ds = self.flags.contains(FrameFlags::TO_DS);
         match (self.kind.frame_type()?, to_ds) {
+            (2, true) if self.has_addresses_in_subframes() => None,
             (2, true) => self.address3,
             (0 | 2, _) => self.address1,
             _ => None,
@@ -236,8 +268,21 @@ mod tests {
         }
         mac.extend([0x5a, 0x01]);
         mac.extend([8; 6]);
-        mac.extend([0x85, 0x00]);
+        mac.extend([0x05, 0x00]);
         mac
+    }
+
+    #[test]
+    fn an_aggregate_has_its_addresses_in_the_subframes() {
+        for (flags, source, destination) in
+            [(1, Some(MacAddr([4; 6])), None), (2, None, Some(MacAddr([2; 6]))), (3, None, None)]
+        {
+            let mut mac = filled(0x88, flags);
+            mac.truncate(if flags == 3 { 30 } else { 24 });
+            mac.extend([0x80, 0]);
+            let header = read(&mac);
+            assert_eq!((header.source(), header.destination()), (source, destination), "{flags}");
+        }
     }
 
     #[test]
@@ -268,6 +313,12 @@ mod tests {
         );
         let rts = read(&[0xb4, 0, 0, 0, 2, 2, 2, 2, 2, 2, 5, 4, 4, 4, 4, 4]);
         assert_eq!(rts.transmitter(), Some(MacAddr([4; 6])), "bandwidth signalling bit is cleared");
+        let wrapper =
+            read(&[0x74, 0, 0, 0, 2, 2, 2, 2, 2, 2, 0x94, 0, 4, 3, 2, 1, 6, 6, 6, 6, 6, 6, 9]);
+        assert_eq!((wrapper.ht_control, wrapper.length), (Some(0x0102_0304), 22));
+        assert_eq!(wrapper.transmitter(), Some(MacAddr([6; 6])));
+        let tack = read(&[0x34, 0, 0, 0, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 1]);
+        assert_eq!((tack.transmitter(), tack.length), (Some(MacAddr([4; 6])), 16));
     }
 
     #[test]

@@ -182,11 +182,11 @@ impl<'a> Management<'a> {
     }
 
     /// The elements, of the kinds that are made of them; `None` for action frames and for
-    /// authentication by SAE, whose fields are no elements.
+    /// authentication by SAE and by FILS with a group, whose fields are no elements.
     #[must_use]
     pub const fn elements(&self) -> Option<Elements<'a>> {
         match *self {
-            Self::Authentication { algorithm: 3, .. } | Self::Action { .. } => None,
+            Self::Authentication { algorithm: 3 | 5 | 6, .. } | Self::Action { .. } => None,
             Self::Beacon { elements, .. }
             | Self::ProbeRequest { elements }
             | Self::AssociationRequest { elements, .. }

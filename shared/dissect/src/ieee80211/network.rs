@@ -79,7 +79,8 @@ pub fn decode(fixed: Fixed, elements: Elements<'_>) -> NetworkTraits {
         }
     }
     operate(&fixed, &gathered, &mut traits);
-    enable(&gathered, &mut traits);
+    // Only access points say a beacon interval.
+    enable(&gathered, fixed.interval_tu.is_some(), &mut traits);
     if !gathered.wps.is_empty() {
         traits.wps = Some(wps::decode(&gathered.wps));
     }
@@ -181,7 +182,7 @@ fn operate(fixed: &Fixed, gathered: &Gathered<'_>, traits: &mut NetworkTraits) {
 }
 
 /// Generation, streams and highest rate.
-fn enable(gathered: &Gathered<'_>, traits: &mut NetworkTraits) {
+fn enable(gathered: &Gathered<'_>, is_access_point: bool, traits: &mut NetworkTraits) {
     traits.ht = gathered.ht.is_some();
     traits.vht = gathered.vht.is_some();
     traits.he = gathered.he.is_some();
@@ -208,7 +209,8 @@ fn enable(gathered: &Gathered<'_>, traits: &mut NetworkTraits) {
         add(3, capability::he(body, is_2_4_ghz));
     }
     if let Some(body) = gathered.eht {
-        add(4, capability::eht(body, gathered.he.unwrap_or(&[]), is_2_4_ghz, is_6_ghz));
+        let he = gathered.he.unwrap_or(&[]);
+        add(4, capability::eht(body, he, is_2_4_ghz, is_6_ghz, is_access_point));
     }
     rates[0] = gathered.rates.iter().filter_map(|body| capability::max_legacy_rate(body)).max();
     traits.max_rate_100kbps = rates.into_iter().flatten().max();

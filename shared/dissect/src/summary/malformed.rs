@@ -5,14 +5,29 @@
 use crate::bytes::u16_le;
 use crate::fault::Layer;
 use crate::frame::{Fcs, Frame};
-use crate::ieee80211::elements::{Element, id};
+use crate::ieee80211::elements::{Element, Elements, id};
 use crate::ieee80211::llc::Msdus;
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
 use pw_model::{FrameFlags, FrameKind};
 
+/// What a walk over the elements of a frame found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Walked {
+    /// An element has a length or a count that the standard does not allow.
+    pub(super) contradicts: bool,
+    /// The last element is cut.
+    pub(super) is_cut: bool,
+}
+
 /// True when the frame contradicts the standard. What was not captured contradicts nothing.
-pub(super) fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>>) -> bool {
+/// `walked` is what a walk over its elements found, if they were walked over already.
+#[inline]
+pub(super) fn is_malformed(
+    frame: &Frame<'_>,
+    management: Option<&Management<'_>>,
+    walked: Option<Walked>,
+) -> bool {
     let Some(header) = frame.header else { return true };
     if frame.fcs == Fcs::Bad {
         return true;
@@ -26,7 +41,7 @@ pub(super) fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>
         return is_encrypted && !frame.truncated && frame.body().len() < 4;
     }
     if header.kind.is_management() {
-        return management_contradicts(frame, header.kind, management);
+        return management_contradicts(frame, header.kind, management, walked);
     }
     header.has_payload() && !frame.truncated && payload_contradicts(frame, &header)
 }
@@ -35,9 +50,10 @@ fn management_contradicts(
     frame: &Frame<'_>,
     kind: FrameKind,
     management: Option<&Management<'_>>,
+    walked: Option<Walked>,
 ) -> bool {
     let whole = !frame.truncated;
-    let mut elements = match management {
+    let elements = match management {
         Some(Management::Action { action, .. }) => return whole && action.is_none(),
         Some(management) => match management.elements() {
             Some(elements) => elements,
@@ -51,11 +67,18 @@ fn management_contradicts(
     if whole && needs_elements && elements.bytes().is_empty() {
         return true;
     }
-    elements.any(|element| contradicts(&element)) || whole && elements.fault().is_some()
+    let walked = walked.unwrap_or_else(|| walk(elements));
+    walked.contradicts || whole && walked.is_cut
+}
+
+fn walk(mut elements: Elements<'_>) -> Walked {
+    let contradicts = elements.any(|element| contradicts(&element));
+    Walked { contradicts, is_cut: elements.fault().is_some() }
 }
 
 /// Lengths and counts that the standard does not allow (802.11-2020, 9.4.2).
-fn contradicts(element: &Element<'_>) -> bool {
+#[inline]
+pub(super) fn contradicts(element: &Element<'_>) -> bool {
     let body = element.body;
     let length = body.len();
     match element.id {

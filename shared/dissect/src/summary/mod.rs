@@ -6,56 +6,27 @@
 
 mod access_point;
 mod malformed;
+mod stations;
+mod tally;
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Fcs, Frame, parse_with_fcs};
+use crate::hash::SeededHash;
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
 use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use stations::{Role, Stations};
+use std::collections::{BTreeMap, BTreeSet};
+use tally::{Kinds, Tally};
 
 /// Most addresses, names and other distinct values counted apart; further ones count in the totals only.
 const MAX_DISTINCT: usize = 100_000;
 
 /// How many pairs of deauthentication are listed.
 const TOP_PAIRS: usize = 10;
-
-/// Counts by value, listed the most frequent first, and of equal counts the first seen first.
-#[derive(Debug)]
-struct Tally<K> {
-    counts: HashMap<K, (u64, usize)>,
-}
-
-impl<K> Default for Tally<K> {
-    fn default() -> Self {
-        Self { counts: HashMap::new() }
-    }
-}
-
-impl<K: std::hash::Hash + Eq> Tally<K> {
-    fn add(&mut self, key: K) {
-        let next = self.counts.len();
-        if next >= MAX_DISTINCT && !self.counts.contains_key(&key) {
-            return;
-        }
-        let (count, _) = self.counts.entry(key).or_insert((0, next));
-        *count = count.saturating_add(1);
-    }
-
-    fn sorted(&self) -> Vec<(&K, u64)> {
-        let mut all: Vec<_> = self.counts.iter().collect();
-        all.sort_by_key(|(_, (count, order))| (std::cmp::Reverse(*count), *order));
-        all.into_iter().map(|(key, (count, _))| (key, *count)).collect()
-    }
-
-    fn to_json(&self, limit: usize, name: impl Fn(&K) -> String) -> Value {
-        let named = self.sorted().into_iter().take(limit);
-        Value::Object(named.map(|(key, count)| (name(key), json!(count))).collect())
-    }
-}
 
 /// A set that stops growing at [`MAX_DISTINCT`].
 fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T) {
@@ -69,15 +40,13 @@ fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T) {
 pub struct Summary {
     packets: u64,
     frames: u64,
-    kinds: Tally<FrameKind>,
-    bssids: BTreeSet<MacAddr>,
-    access_points: HashMap<MacAddr, AccessPoint>,
-    /// In the order they were first heard.
-    access_point_order: Vec<MacAddr>,
+    kinds: Kinds,
+    stations: Stations,
+    seed: SeededHash,
+    /// In the order they were first heard; a station's number points here.
+    access_points: Vec<(MacAddr, AccessPoint)>,
     ssids: BTreeSet<Vec<u8>>,
-    transmitters: HashSet<MacAddr>,
     probed: Tally<Vec<u8>>,
-    probing: HashSet<MacAddr>,
     fcs_good: u64,
     fcs_bad: u64,
     malformed: u64,
@@ -122,37 +91,44 @@ impl Summary {
         self.protected = self.protected.saturating_add(flag(FrameFlags::PROTECTED));
         self.fcs_good = self.fcs_good.saturating_add(u64::from(frame.fcs == Fcs::Good));
         self.fcs_bad = self.fcs_bad.saturating_add(u64::from(frame.fcs == Fcs::Bad));
-        let bssid = header.bssid().filter(|bssid| *bssid != MacAddr::BROADCAST);
-        if let Some(bssid) = bssid {
-            insert(&mut self.bssids, bssid);
-        }
-        if let Some(transmitter) =
-            transmitter_field(header).filter(|_| self.transmitters.len() < MAX_DISTINCT)
-        {
-            self.transmitters.insert(transmitter);
-        }
+        self.mark(header);
         let management = frame.management();
-        if malformed::is_malformed(frame, management.as_ref()) {
+        let is_beacon = matches!(header.kind, FrameKind::BEACON | FrameKind::PROBE_RESPONSE);
+        // Beacons are most of the air: their elements are walked over once, for both questions.
+        let walked = if is_beacon {
+            self.add_access_point(frame, header, management.as_ref())
+        } else {
+            None
+        };
+        if malformed::is_malformed(frame, management.as_ref(), walked) {
             self.malformed = self.malformed.saturating_add(1);
         }
         if header.kind.is_management() {
-            self.add_management(frame, header, management.as_ref(), time);
+            self.add_management(header, management.as_ref(), time);
         } else if header.kind.is_data() {
             self.add_eapol(frame);
         }
     }
 
+    /// Counts the addresses of a frame by what they were seen as.
+    fn mark(&mut self, header: &Header) {
+        let transmitter = transmitter_field(header);
+        let bssid = header.bssid().filter(|bssid| *bssid != MacAddr::BROADCAST);
+        if transmitter.is_some() && transmitter == bssid {
+            self.stations.mark(transmitter, &[Role::Transmitter, Role::Bssid]);
+            return;
+        }
+        self.stations.mark(transmitter, &[Role::Transmitter]);
+        self.stations.mark(bssid, &[Role::Bssid]);
+    }
+
     fn add_management(
         &mut self,
-        frame: &Frame<'_>,
         header: &Header,
         management: Option<&Management<'_>>,
         time: Option<Timestamp>,
     ) {
         match header.kind {
-            FrameKind::BEACON | FrameKind::PROBE_RESPONSE => {
-                self.add_access_point(frame, header, management)
-            }
             FrameKind::PROBE_REQUEST => self.add_probe_request(header, management),
             FrameKind::DEAUTHENTICATION => {
                 self.deauthentications = self.deauthentications.saturating_add(1);
@@ -184,32 +160,40 @@ impl Summary {
         }
     }
 
+    /// Adds a beacon or probe response; what its elements contradict, if they were walked over.
     fn add_access_point(
         &mut self,
         frame: &Frame<'_>,
         header: &Header,
         management: Option<&Management<'_>>,
-    ) {
-        let Some(bssid) = header.bssid() else { return };
-        if !self.access_points.contains_key(&bssid) {
-            if self.access_points.len() >= MAX_DISTINCT {
-                return;
+    ) -> Option<malformed::Walked> {
+        let bssid = header.bssid()?;
+        let station = self.stations.of(bssid)?;
+        let number = match station.access_point {
+            Some(number) => usize::try_from(number).ok()?,
+            None => {
+                let number = self.access_points.len();
+                if number >= MAX_DISTINCT {
+                    return None;
+                }
+                station.access_point = u32::try_from(number).ok();
+                self.access_points.push((bssid, AccessPoint::default()));
+                number
             }
-            self.access_point_order.push(bssid);
-        }
-        let access_point = self.access_points.entry(bssid).or_default();
-        if let Some(ssid) = access_point.add(frame, header, management) {
+        };
+        let (_, access_point) = self.access_points.get_mut(number)?;
+        let added = access_point.add(frame, header, management, self.seed);
+        if let Some(ssid) = added.new_name {
             insert(&mut self.ssids, ssid.to_vec());
         }
+        added.walked
     }
 
     fn add_probe_request(&mut self, header: &Header, management: Option<&Management<'_>>) {
-        if let Some(client) = header.transmitter().filter(|_| self.probing.len() < MAX_DISTINCT) {
-            self.probing.insert(client);
-        }
+        self.stations.mark(header.transmitter(), &[Role::Probing]);
         let elements = management.and_then(Management::elements);
         let ssid = elements.and_then(|elements| elements.find_id(id::SSID));
-        self.probed.add(ssid.map_or(&[][..], |element| element.body).to_vec());
+        self.probed.add_bytes(ssid.map_or(&[][..], |element| element.body));
     }
 
     fn add_eapol(&mut self, frame: &Frame<'_>) {
@@ -241,14 +225,12 @@ impl Summary {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let access_points: Map<String, Value> = self
-            .access_point_order
+            .access_points
             .iter()
-            .filter_map(|bssid| Some((bssid.to_string(), self.access_points.get(bssid)?.to_json())))
+            .map(|(bssid, access_point)| (bssid.to_string(), access_point.to_json()))
             .collect();
         let mut labels = Tally::default();
-        for access_point in
-            self.access_point_order.iter().filter_map(|bssid| self.access_points.get(bssid))
-        {
+        for (_, access_point) in &self.access_points {
             labels.add(access_point.label());
         }
         let mut fcs = Map::new();
@@ -263,17 +245,17 @@ impl Summary {
         };
         json!({
             "wlan_frames": self.frames,
-            "subtype_counts": self.kinds.to_json(usize::MAX, |kind| kind.name()),
-            "unique_bssids": self.bssids.len(),
-            "bssids": self.bssids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "subtype_counts": self.kinds.to_json(),
+            "unique_bssids": self.stations.count(Role::Bssid),
+            "bssids": self.stations.sorted(Role::Bssid).iter().map(ToString::to_string).collect::<Vec<_>>(),
             "ap_count": access_points.len(),
             "security_label_counts": labels.to_json(usize::MAX, |label| (*label).to_owned()),
             "aps": access_points,
             "unique_ssids": texts,
-            "unique_transmitters": self.transmitters.len(),
+            "unique_transmitters": self.stations.count(Role::Transmitter),
             "probe_requests": {
                 "by_ssid": self.probed.to_json(usize::MAX, |ssid| probed_name(ssid)),
-                "unique_clients": self.probing.len(),
+                "unique_clients": self.stations.count(Role::Probing),
             },
             "fcs": fcs,
             "malformed_frames": self.malformed,

@@ -105,11 +105,11 @@ impl Column {
         matches!(self, Self::Standard | Self::Frames | Self::FirstSeen | Self::Vendor)
     }
 
-    /// The column so many to the right, stopping at the ends.
-    pub(crate) fn neighbour(self, step: isize) -> Self {
-        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
-        let to = at.saturating_add_signed(step).min(Self::ALL.len() - 1);
-        Self::ALL.get(to).copied().unwrap_or_default()
+    /// The column of `shown` so many to the right, stopping at the ends.
+    pub(crate) fn neighbour(self, shown: &[Self], step: isize) -> Self {
+        let at = shown.iter().position(|column| *column == self).unwrap_or(0);
+        let to = at.saturating_add_signed(step).min(shown.len().saturating_sub(1));
+        shown.get(to).copied().unwrap_or_default()
     }
 }
 
@@ -347,8 +347,9 @@ mod tests {
 
     #[test]
     fn neighbours_stop_at_the_ends() {
-        assert_eq!(Column::Name.neighbour(-1), Column::Name);
-        assert_eq!(Column::Vendor.neighbour(1), Column::Vendor);
-        assert_eq!(Column::Name.neighbour(1), Column::Bssid);
+        let all = &Column::ALL;
+        assert_eq!(Column::Name.neighbour(all, -1), Column::Name);
+        assert_eq!(Column::Vendor.neighbour(all, 1), Column::Vendor);
+        assert_eq!(Column::Name.neighbour(all, 1), Column::Bssid);
     }
 }

@@ -77,9 +77,10 @@ pub(crate) fn usual() -> Vec<Rule> {
             RuleColor::Orange,
         ),
         rule(
-            "Joins",
+            "Joins and keys",
             "wlan.fc.type_subtype in {authentication, \"association request\", \
-             \"association response\", \"reassociation request\", \"reassociation response\"}",
+             \"association response\", \"reassociation request\", \"reassociation response\"} \
+             or eapol",
             RuleColor::Purple,
         ),
         rule("Retries", "wlan.fc.retry == true", RuleColor::Yellow),

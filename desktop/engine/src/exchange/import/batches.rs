@@ -5,7 +5,8 @@ use super::ImportedFile;
 use super::source::Source;
 use crate::ingest::{IngestQueue, StoreError, Stored};
 use pw_model::{
-    Advertisement, Fix, Gap, Observation, Origin, RadioEvent, RadioEventKind, RadioId, Timestamp,
+    Advertisement, Fix, FrameFlags, FrameKind, Gap, Observation, Origin, RadioEvent,
+    RadioEventKind, RadioId, Timestamp,
 };
 use pw_survey::Ingested;
 use pw_wire::{Batch, BatchId, StreamInfo};
@@ -53,6 +54,8 @@ impl<'a> Batches<'a> {
         self.bytes += advertisements.iter().map(|a| a.elements.len()).sum::<usize>();
         self.result.observations += 1;
         self.result.positioned += u64::from(observation.position.is_some());
+        self.result.bad_fcs += u64::from(observation.flags.contains(FrameFlags::BAD_FCS));
+        self.result.unreadable += u64::from(observation.kind == FrameKind::UNREADABLE);
         self.batch.advertisements.extend(advertisements);
         self.batch.observations.push(observation);
         if self.batch.observations.len() >= BATCH_LEN || self.bytes >= ADVERTISEMENT_BYTES {

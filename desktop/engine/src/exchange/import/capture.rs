@@ -174,10 +174,7 @@ impl Play<'_> {
                 gap(None, end, GapCause::FileCut, None);
             }
         }
-        if self.opted_out > 0 {
-            let what = "frames of networks that ask not to be recorded left out".to_owned();
-            self.batches.result.left_out.insert(what, self.opted_out);
-        }
+        self.batches.result.opted_out = self.opted_out;
         if let Some(warning) = warning {
             self.batches.result.warn(warning);
         }

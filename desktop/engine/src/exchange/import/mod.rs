@@ -15,6 +15,7 @@ use super::ExchangeError;
 use crate::ingest::IngestQueue;
 use position_log::PositionLog;
 use pw_model::SensorId;
+use pw_model::words::counted;
 use pw_survey::Snapshot;
 use sniff::Format;
 use source::Source;
@@ -44,6 +45,13 @@ pub struct ImportedFile {
     pub observations: u64,
     /// Those of them with a position.
     pub positioned: u64,
+    /// Those of them whose frame check sequence was wrong: kept as facts, but no device is made of
+    /// what they say.
+    pub bad_fcs: u64,
+    /// Those of them without a readable header: kept as facts, nothing more.
+    pub unreadable: u64,
+    /// Frames or rows left out because a network asks not to be recorded.
+    pub opted_out: u64,
     /// Batches that were new.
     pub new_batches: u64,
     /// Batches that the survey had already.
@@ -64,14 +72,36 @@ impl ImportedFile {
         if self.new_batches == 0 && self.known_batches > 0 {
             return format!("{}: already in the survey; nothing added", self.format);
         }
-        let what = match self.format {
-            sniff::WIGLE => "sightings",
-            sniff::NMEA => "fixes",
-            _ => "frames",
+        let (one, many) = match self.format {
+            sniff::WIGLE => ("sighting", "sightings"),
+            sniff::NMEA => ("fix", "fixes"),
+            _ => ("frame", "frames"),
         };
-        let mut words = format!("{}: {} {what}", self.format, self.observations);
-        if self.positioned > 0 {
-            words.push_str(&format!(", {} with a position", self.positioned));
+        let mut words = format!("{}: {}", self.format, counted(self.observations, one, many));
+        let without = self.observations.saturating_sub(self.positioned);
+        match (self.positioned, without) {
+            _ if self.format == sniff::NMEA => {}
+            (0, 0) => {}
+            (0, _) => words.push_str(", none with a position"),
+            (_, 0) => words.push_str(", all with a position"),
+            _ => {
+                words.push_str(&format!(", {} with a position, {without} without", self.positioned))
+            }
+        }
+        if self.bad_fcs > 0 {
+            words.push_str(&format!(
+                "; {} damaged on the air (wrong frame check sequence), not used for networks and clients",
+                self.bad_fcs
+            ));
+        }
+        if self.unreadable > 0 {
+            words.push_str(&format!("; {} without a readable header", self.unreadable));
+        }
+        if self.opted_out > 0 {
+            words.push_str(&format!(
+                "; {} of networks that ask not to be recorded left out",
+                self.opted_out
+            ));
         }
         for (what, count) in &self.left_out {
             words.push_str(&format!("; {count} {what}"));
@@ -231,6 +261,9 @@ fn empty_result(path: &Path, format: &'static str) -> ImportedFile {
         format,
         observations: 0,
         positioned: 0,
+        bad_fcs: 0,
+        unreadable: 0,
+        opted_out: 0,
         new_batches: 0,
         known_batches: 0,
         left_out: BTreeMap::new(),

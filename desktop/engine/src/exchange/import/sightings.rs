@@ -50,7 +50,7 @@ pub(super) fn import(
         }
         match row {
             Ok(Row::Wifi(sighting)) if asks_not_to_be_mapped(&sighting) => {
-                leave_out(&mut batches.result, "rows of networks that ask not to be recorded");
+                batches.result.opted_out += 1;
             }
             Ok(Row::Wifi(sighting)) => {
                 if sighting.traits.is_none() && sighting.ssid.is_some() {

@@ -45,7 +45,8 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf", "this is a 7-Zip archive; unpack it first"),
     (b"\x7fELF", "this is a program"),
     (b"PWDv", "this is a segment of a PiWardrive survey or journal, not an import format"),
-    (b"<?xml", "this is an XML file of a kind that is not read"),
+    (b"\xff\xfe", "this is text in UTF-16; save it as UTF-8"),
+    (b"\xfe\xff", "this is text in UTF-16; save it as UTF-8"),
     (b"{", "this looks like JSON"),
 ];
 
@@ -72,12 +73,35 @@ pub(super) fn format(start: &[u8]) -> Result<Format, String> {
         return Ok(Format::Nmea);
     }
     let known = OTHERS.iter().find(|(magic, _)| start.starts_with(magic));
-    let text = start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e));
+    let valid = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // The last character is cut.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or("")
+        }
+        Err(_) => "",
+    };
+    let plain = |c: char| matches!(c, '\t' | '\n' | '\r') || !c.is_control();
+    let text = !valid.is_empty() && valid.chars().all(plain);
     Err(match known {
         Some((_, what)) => (*what).to_owned(),
+        None if text && valid.trim_start_matches('\u{feff}').starts_with('<') => markup(valid),
         None if text => "this is text of a kind that is not known".to_owned(),
         None => "the first bytes are of no known format".to_owned(),
     })
+}
+
+/// What a file in angle brackets is.
+fn markup(text: &str) -> String {
+    let holds = |name: &str| text.contains(name);
+    let what = match () {
+        () if holds("<gpx") => "a GPX track",
+        () if holds("<kml") => "a KML file",
+        () if holds("<detection-run") => "a Kismet netxml log",
+        () if holds("<html") || holds("<!DOCTYPE html") => "a web page",
+        () => "an XML file of a kind",
+    };
+    format!("this is {what} that is not read")
 }
 
 fn is_nmea(start: &[u8]) -> bool {
@@ -104,6 +128,12 @@ mod tests {
         refused(b"\xff\xd8\xff\xe0..JFIF", "JPEG");
         refused(b"SQLite format 3\0", "SQLite");
         refused(b"hello", "text");
+        refused("h\u{e9}llo \u{1f697}".as_bytes(), "text of a kind");
+        refused(&"h\u{e9}".as_bytes()[..2], "text of a kind");
+        refused(b"\xff\xfe$\0G\0P\0", "UTF-16");
+        refused(b"\xef\xbb\xbf<?xml version='1.0'?>\n<gpx>", "GPX");
+        refused(b"<kml xmlns='x'>", "KML");
+        refused(b"<?xml version='1.0'?><svg/>", "XML");
         refused(&[0, 1, 2, 3, 4], "no known format");
         refused(&[0xd4, 0xc3], "no known format");
     }

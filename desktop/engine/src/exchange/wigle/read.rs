@@ -3,10 +3,17 @@
 
 use super::{RADIUS_95_OF_68, auth_mode};
 use pw_model::{Channel, MacAddr, NetworkTraits, Position, Ssid, Timestamp};
+use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 /// Longest line that is read; the rest of a longer one is skipped and the row reported.
 const LONGEST_LINE: u64 = 64 * 1024;
+
+/// Longest quoted name as it stands in a file: 32 bytes, each as an escape of four characters.
+const LONGEST_NAME: usize = 128;
+
+/// Line breaks that a name of 32 bytes can hold.
+const MOST_BREAKS: usize = 32;
 
 /// Columns of version 1.4, in order.
 const COLUMNS_1_4: [&str; 11] = [
@@ -82,8 +89,19 @@ enum Escapes {
     None,
     /// `\ooo` for commas, quotes and bytes that are not ASCII.
     Octal,
-    /// `\xhh` for control characters and bytes that are not UTF-8, as this program does.
+    /// `\xhh` for control characters, bytes that are not UTF-8 and backslashes that would look like
+    /// such, as this program does.
     Hex,
+}
+
+/// A line of the file.
+#[derive(Debug)]
+struct Line {
+    /// From 1.
+    number: u64,
+    text: Vec<u8>,
+    /// The bytes that end it.
+    end: Vec<u8>,
 }
 
 /// True when a file that begins with `start` is a WiGLE CSV.
@@ -97,7 +115,10 @@ pub(crate) fn looks_like_wigle(start: &[u8]) -> bool {
 #[derive(Debug)]
 pub(crate) struct WigleReader<R> {
     input: R,
-    line: u64,
+    /// Lines read so far.
+    lines: u64,
+    /// Lines that were looked at and are still to come.
+    ahead: VecDeque<Line>,
     columns: Vec<String>,
     escapes: Escapes,
 }
@@ -105,8 +126,9 @@ pub(crate) struct WigleReader<R> {
 impl<R: BufRead> WigleReader<R> {
     /// Reads the pre-header, where there is one, and the header.
     pub(crate) fn new(input: R) -> io::Result<Result<Self, RowError>> {
-        let mut reader = Self { input, line: 0, columns: Vec::new(), escapes: Escapes::None };
-        let mut header = reader.next_line()?.unwrap_or_default();
+        let (columns, escapes) = (Vec::new(), Escapes::None);
+        let mut reader = Self { input, lines: 0, ahead: VecDeque::new(), columns, escapes };
+        let mut header = reader.next_line()?.map(|line| line.text).unwrap_or_default();
         if header.starts_with(b"\xef\xbb\xbf") {
             header.drain(..3);
         }
@@ -117,7 +139,7 @@ impl<R: BufRead> WigleReader<R> {
             } else if words.contains("apprelease=piwardrive") {
                 reader.escapes = Escapes::Hex;
             }
-            header = reader.next_line()?.unwrap_or_default();
+            header = reader.next_line()?.map(|line| line.text).unwrap_or_default();
         }
         let columns = fields(&header);
         let columns: Vec<String> =
@@ -128,7 +150,7 @@ impl<R: BufRead> WigleReader<R> {
         if let Some(name) = missing {
             let reason =
                 format!("the header has no column {name}: not a WiGLE CSV that can be read");
-            return Ok(Err(RowError { line: reader.line.max(1), reason }));
+            return Ok(Err(RowError { line: reader.lines.max(1), reason }));
         }
         reader.columns = columns;
         Ok(Ok(reader))
@@ -138,33 +160,66 @@ impl<R: BufRead> WigleReader<R> {
     pub(crate) fn next_row(&mut self) -> io::Result<Option<Result<Row, RowError>>> {
         loop {
             let Some(line) = self.next_line()? else { return Ok(None) };
-            if line.iter().all(u8::is_ascii_whitespace) {
+            if line.text.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let row = if line.len() as u64 >= LONGEST_LINE {
+            if let Some(row) = self.row_of_several_lines(&line)? {
+                return Ok(Some(Ok(row)));
+            }
+            let row = if line.text.len() as u64 >= LONGEST_LINE {
                 Err(format!("longer than {LONGEST_LINE} bytes"))
             } else {
-                self.row(&line)
+                self.row(&line.text)
             };
-            return Ok(Some(row.map_err(|reason| RowError { line: self.line, reason })));
+            return Ok(Some(row.map_err(|reason| RowError { line: line.number, reason })));
         }
     }
 
+    /// A row whose quoted name holds line breaks (RFC 4180, 2.6). A quote that stays open, as small
+    /// programs write it, is none: then the lines stay as they are.
+    fn row_of_several_lines(&mut self, first: &Line) -> io::Result<Option<Row>> {
+        let mut joined = first.text.clone();
+        let mut end = first.end.clone();
+        let mut taken = Vec::new();
+        while matches!(quotes(&joined), Quotes::Open(len) if len <= LONGEST_NAME)
+            && taken.len() < MOST_BREAKS
+        {
+            let Some(line) = self.next_line()? else { break };
+            joined.append(&mut end);
+            joined.extend_from_slice(&line.text);
+            end.clone_from(&line.end);
+            taken.push(line);
+        }
+        if !taken.is_empty()
+            && quotes(&joined) == Quotes::Closed
+            && let Ok(row) = self.row(&joined)
+        {
+            return Ok(Some(row));
+        }
+        for line in taken.into_iter().rev() {
+            self.ahead.push_front(line);
+        }
+        Ok(None)
+    }
+
     /// A line without its end; `None` at the end of the file.
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut line = Vec::new();
-        if self.input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.ahead.pop_front() {
+            return Ok(Some(line));
+        }
+        let mut text = Vec::new();
+        if self.input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut text)? == 0 {
             return Ok(None);
         }
-        self.line += 1;
-        if line.last() != Some(&b'\n') && line.len() as u64 == LONGEST_LINE {
+        self.lines += 1;
+        let mut end = Vec::new();
+        if text.last() != Some(&b'\n') && text.len() as u64 == LONGEST_LINE {
             skip_line(&mut self.input)?;
         } else {
-            while matches!(line.last(), Some(b'\n' | b'\r')) {
-                line.pop();
-            }
+            let whole = text.iter().rposition(|b| !matches!(b, b'\n' | b'\r'));
+            end = text.split_off(whole.map_or(0, |at| at + 1));
         }
-        Ok(Some(line))
+        Ok(Some(Line { number: self.lines, text, end }))
     }
 
     fn row(&self, line: &[u8]) -> Result<Row, String> {
@@ -227,7 +282,7 @@ impl<R: BufRead> WigleReader<R> {
         match self.escapes {
             Escapes::None => Ssid::new(name),
             Escapes::Octal => Ssid::new(unescape(name, 8, |_| true)),
-            Escapes::Hex => Ssid::new(unescape(name, 16, |b| !(0x20..0x7f).contains(&b))),
+            Escapes::Hex => Ssid::new(unescape(name, 16, |b| b == b'\\' || !is_plain(b))),
         }
     }
 }
@@ -252,7 +307,7 @@ fn fields(line: &[u8]) -> Vec<Vec<u8>> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
-        if let Some((field, after)) = quoted(rest) {
+        if let Quoted::Closed(field, after) = quoted(rest) {
             fields.push(field);
             match after {
                 Some(after) => rest = after,
@@ -273,23 +328,64 @@ fn fields(line: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
-/// A quoted field at the start of `rest` and what comes after its comma.
-fn quoted(rest: &[u8]) -> Option<(Vec<u8>, Option<&[u8]>)> {
-    let mut inner = rest.strip_prefix(b"\"")?;
+/// How the quotes of a line stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// Every field that begins with one is closed.
+    Closed,
+    /// Nothing closes the last, which so many bytes follow.
+    Open(usize),
+    /// A field goes on behind its closing quote: no quoted field after all.
+    Stray,
+}
+
+fn quotes(line: &[u8]) -> Quotes {
+    let mut rest = line;
+    loop {
+        let after = match quoted(rest) {
+            Quoted::Open => return Quotes::Open(rest.len() - 1),
+            Quoted::Closed(_, after) => after,
+            Quoted::No if rest.starts_with(b"\"") => return Quotes::Stray,
+            Quoted::No => rest.iter().position(|b| *b == b',').map(|comma| &rest[comma + 1..]),
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return Quotes::Closed,
+        }
+    }
+}
+
+/// What stands at the start of a field.
+enum Quoted<'a> {
+    /// A quoted field, and what comes after its comma.
+    Closed(Vec<u8>, Option<&'a [u8]>),
+    /// A quote that nothing closes.
+    Open,
+    /// No quoted field.
+    No,
+}
+
+fn quoted(rest: &[u8]) -> Quoted<'_> {
+    let Some(mut inner) = rest.strip_prefix(b"\"") else { return Quoted::No };
     let mut field = Vec::new();
     loop {
-        let at = inner.iter().position(|b| *b == b'"')?;
+        let Some(at) = inner.iter().position(|b| *b == b'"') else { return Quoted::Open };
         field.extend_from_slice(&inner[..at]);
         match inner.get(at + 1) {
             Some(b'"') => {
                 field.push(b'"');
                 inner = &inner[at + 2..];
             }
-            Some(b',') => return Some((field, Some(&inner[at + 2..]))),
-            None => return Some((field, None)),
-            Some(_) => return None,
+            Some(b',') => return Quoted::Closed(field, Some(&inner[at + 2..])),
+            None => return Quoted::Closed(field, None),
+            Some(_) => return Quoted::No,
         }
     }
+}
+
+/// True for a printable ASCII character.
+pub(super) const fn is_plain(byte: u8) -> bool {
+    matches!(byte, 0x20..0x7f)
 }
 
 /// Resolves `\ooo` (base 8) or `\xhh` (base 16) where `wanted` says that the byte is written so.

@@ -5,7 +5,7 @@ use super::super::ExchangeError;
 use super::super::export::{ExportInput, ExportSummary, Watch};
 use super::{RADIUS_95_OF_68, auth_mode};
 use crate::rows::{plain_time, rounded};
-use pw_model::{MacAddr, Origin, Position, TimeRange, Timestamp};
+use pw_model::{MacAddr, Origin, Position, Ssid, TimeRange, Timestamp};
 use pw_survey::AccessPoint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -150,7 +150,7 @@ fn fields(ap: &AccessPoint, best: &Best) -> [String; 14] {
     let accuracy_m = best.position.error_m.map(|m| rounded(f64::from(m / RADIUS_95_OF_68), 1));
     [
         ap.bssid.to_string(),
-        ap.ssids.first().map(pw_model::Ssid::text).unwrap_or_default(),
+        ap.ssids.first().map(name).unwrap_or_default(),
         auth_mode::write(ap.protection.as_ref().map(|p| &p.security), traits),
         plain_time(best.time),
         text(ap.channel.map(|channel| channel.number)),
@@ -164,4 +164,82 @@ fn fields(ap: &AccessPoint, best: &Best) -> [String; 14] {
         String::new(),
         "WIFI".to_owned(),
     ]
+}
+
+/// A name as text that [`super::read`] turns into the same bytes: [`Ssid::text`], and a backslash
+/// that would look like one of its escapes as an escape itself.
+fn name(ssid: &Ssid) -> String {
+    let bytes = ssid.bytes();
+    let looks_escaped = |at: usize| {
+        matches!(bytes.get(at..at + 4), Some([b'\\', b'x', high, low])
+            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    };
+    let mut text = String::new();
+    let mut from = 0;
+    for at in (0..bytes.len()).filter(|at| looks_escaped(*at)) {
+        text.push_str(&Ssid::new(&bytes[from..at]).text());
+        text.push_str("\\x5c");
+        from = at + 1;
+    }
+    text.push_str(&Ssid::new(&bytes[from..]).text());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::{Row, WigleReader};
+    use super::*;
+
+    #[test]
+    fn any_name_comes_back_byte_for_byte() {
+        let mut names: Vec<Vec<u8>> = [
+            &b"plain"[..],
+            b"a\nb",
+            b"a\r\nb",
+            b"\n",
+            b"\"",
+            b"\"\n\"",
+            b"a,\"b\",c",
+            b" both ends ",
+            b"\\x0a",
+            b"\\\\x0a\\xZZ\\x5c",
+            b"\\x5cx0a",
+            b"\\\\\\",
+            b"\xff\xfe\x00",
+            b"\0\0",
+            "C\u{85}\u{e9}\u{1f697}".as_bytes(),
+            b"'=1+1",
+        ]
+        .into_iter()
+        .map(<[u8]>::to_vec)
+        .collect();
+        let mut seed = 7u32;
+        for _ in 0..3_000 {
+            let mut name = Vec::new();
+            for _ in 0..1 + seed % 32 {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Mostly of what can go wrong.
+                let nasty = b"\\\\x0a5c\"\",\n\r\xc2\x85\xff ";
+                name.push(nasty[(seed >> 16) as usize % nasty.len()]);
+            }
+            names.push(name);
+        }
+        for bytes in names {
+            let mut file = b"WigleWifi-1.6,appRelease=PiWardrive 0\nMAC,SSID,AuthMode,FirstSeen,Channel,\
+                Frequency,RSSI,CurrentLatitude,CurrentLongitude,AltitudeMeters,AccuracyMeters,RCOIs,\
+                MfgrId,Type\n"
+                .to_vec();
+            let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut file);
+            let name = name(&Ssid::new(bytes.clone()));
+            let row =
+                ["02:00:5e:00:00:01", &name, "[ESS]", "2026-05-01 10:00:00", "1", "2412", "-61"];
+            let rest = ["50.1", "8.6", "120", "5", "", "", "WIFI"];
+            csv.write_record(row.iter().chain(&rest)).expect("memory");
+            drop(csv);
+            let mut reader = WigleReader::new(&file[..]).expect("memory").expect("a header");
+            let row = reader.next_row().expect("memory").expect("one").expect("readable");
+            let Row::Wifi(sighting) = row else { panic!("{name}") };
+            assert_eq!(sighting.ssid.expect("named").bytes(), bytes, "{name}");
+        }
+    }
 }

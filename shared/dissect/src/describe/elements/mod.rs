@@ -1,10 +1,43 @@
 //! Elements (IEEE Std 802.11-2020, 9.4.2): a table of what is known, one file per family.
+//!
+//! A family declares its fields with [`element_fields!`], has a table of the elements it knows, a
+//! function for each, and a test with vectors. Its two lists stand in [`FAMILIES`].
 
+mod layout;
+
+pub mod alliance;
+pub mod channel_switch;
+pub mod drone_id;
+pub mod eht;
+pub mod extended_capabilities;
+pub mod fast_transition;
+pub mod he;
+pub mod he_operation;
+pub mod ht;
 pub mod identity;
+pub mod interworking;
 pub mod load;
+pub mod makers;
+pub mod measurement;
+pub mod mesh;
+pub mod multi_link;
+pub mod multiple_bssid;
+pub mod neighbour;
+pub mod open_drone_id;
+pub mod others;
+pub mod p2p;
+pub mod rates;
+pub mod regulatory;
+pub mod rsn;
+pub mod twt;
+pub mod vht;
+pub mod wmm;
+pub mod wps;
 
-use crate::fields::{Reader, Span, Value, Walk, fields};
+use crate::fields::{Field, Reader, Span, Value, Walk, fields};
 use crate::ieee80211::elements::{Element, Elements, id};
+pub(crate) use layout::{Bit, Bits, bits, element_fields, pick};
+use std::sync::OnceLock;
 
 fields! {
     Element => FIELDS;
@@ -22,6 +55,12 @@ fields! {
     VENDOR_TYPE: unsigned("wlan.tag.vendor.oui.type", "Vendor type");
     /// Bytes that nothing here gives a meaning.
     DATA: bytes("wlan.tag.data", "Data");
+    /// Part of an element, with identifier and length of its own.
+    SUBELEMENT: branch("wlan.subelement", "Subelement").clause("802.11-2020, 9.4.3");
+    /// Identifier of a subelement or attribute.
+    SUBELEMENT_NUMBER: unsigned("wlan.subelement.number", "Identifier").clause("802.11-2020, 9.4.3");
+    /// Length of a subelement or attribute.
+    SUBELEMENT_LENGTH: unsigned("wlan.subelement.length", "Length").unit("bytes").clause("802.11-2020, 9.4.3");
 }
 
 /// Names the fields of one element's body. `None` when the body ends before its fields do.
@@ -42,13 +81,101 @@ enum Key {
     Id(u8),
     Extension(u8),
     Vendor([u8; 4]),
+    /// Every type of a vendor that has no row of its own.
+    AnyOf([u8; 3]),
 }
 
-/// Every element that is decoded. Each family has its rows; a new element is a row and a function.
-static FAMILIES: &[&[Known]] = &[identity::ELEMENTS, load::ELEMENTS];
+impl Known {
+    const fn id(id: u8, name: &'static str, describe: Describe) -> Self {
+        Self { key: Key::Id(id), name, describe }
+    }
+
+    const fn extension(extension: u8, name: &'static str, describe: Describe) -> Self {
+        Self { key: Key::Extension(extension), name, describe }
+    }
+
+    const fn vendor(vendor: [u8; 4], name: &'static str, describe: Describe) -> Self {
+        Self { key: Key::Vendor(vendor), name, describe }
+    }
+
+    const fn any_of(oui: [u8; 3], name: &'static str) -> Self {
+        Self { key: Key::AnyOf(oui), name, describe: only_named }
+    }
+}
+
+/// What a family of elements brings.
+struct Family {
+    elements: &'static [Known],
+    fields: &'static [&'static Field],
+    layouts: &'static [&'static [Bit]],
+}
+
+macro_rules! families {
+    ($($name:ident),* $(,)?) => {
+        /// Every element that is decoded. Each family has its rows; a new element is a row and a function.
+        static FAMILIES: &[Family] = &[$(Family {
+            elements: $name::ELEMENTS,
+            fields: $name::FIELDS,
+            layouts: $name::LAYOUTS,
+        }),*];
+    };
+}
+
+families! {
+    alliance, channel_switch, drone_id, eht, extended_capabilities, fast_transition, he, he_operation, ht, identity, interworking, load, makers, measurement, mesh, multi_link, multiple_bssid, neighbour, open_drone_id, others,
+    p2p, rates, regulatory, rsn, twt, vht, wmm, wps,
+}
+
+/// Every field of elements.
+pub(crate) fn fields() -> impl Iterator<Item = &'static Field> {
+    let families = FAMILIES.iter().flat_map(|family| {
+        let bits = family.layouts.iter().flat_map(|layout| layout.iter().map(|bit| &bit.field));
+        family.fields.iter().copied().chain(bits)
+    });
+    FIELDS.iter().copied().chain(families)
+}
+
+/// The known elements by identifier, extension and vendor.
+struct Index {
+    ids: [Option<&'static Known>; 256],
+    extensions: [Option<&'static Known>; 256],
+    vendors: Vec<&'static Known>,
+}
+
+fn index() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index = Index { ids: [None; 256], extensions: [None; 256], vendors: Vec::new() };
+        for known in FAMILIES.iter().flat_map(|family| family.elements) {
+            let slot = match known.key {
+                Key::Id(id) => index.ids.get_mut(usize::from(id)),
+                Key::Extension(extension) => index.extensions.get_mut(usize::from(extension)),
+                Key::Vendor(_) | Key::AnyOf(_) => {
+                    index.vendors.push(known);
+                    None
+                }
+            };
+            if let Some(slot) = slot {
+                *slot = Some(known);
+            }
+        }
+        index
+    })
+}
 
 fn known(key: Key) -> Option<&'static Known> {
-    FAMILIES.iter().flat_map(|family| family.iter()).find(|known| known.key == key)
+    let index = index();
+    match key {
+        Key::Id(id) => index.ids.get(usize::from(id)).copied().flatten(),
+        Key::Extension(extension) => {
+            index.extensions.get(usize::from(extension)).copied().flatten()
+        }
+        Key::Vendor([a, b, c, _]) => {
+            let by_key = |key| index.vendors.iter().find(|known| known.key == key).copied();
+            by_key(key).or_else(|| by_key(Key::AnyOf([a, b, c])))
+        }
+        Key::AnyOf(_) => None,
+    }
 }
 
 fn element_name(number: u64) -> Option<&'static str> {
@@ -57,6 +184,52 @@ fn element_name(number: u64) -> Option<&'static str> {
 
 fn extension_name(number: u64) -> Option<&'static str> {
     known(Key::Extension(u8::try_from(number).ok()?)).map(|known| known.name)
+}
+
+/// For elements that have a name here and no more: their bytes are given as they are.
+fn only_named(_: &mut Walk<'_>, _: &mut Reader<'_>) -> Option<()> {
+    Some(())
+}
+
+/// Names the elements that fill what is left of `reader`, inside an element. Nested deeper than a
+/// frame has reason to, they are given as bytes.
+fn nested(walk: &mut Walk<'_>, reader: &mut Reader<'_>) {
+    let inner = *reader;
+    if walk.deeper(|walk| describe(walk, inner)).is_some() {
+        reader.skip_rest();
+    }
+}
+
+/// Names subelements (identifier, length, value) until `reader` is empty. `inside` names the value of
+/// each; what it leaves is given as bytes.
+fn subelements(
+    walk: &mut Walk<'_>,
+    reader: &mut Reader<'_>,
+    names: fn(u64) -> Option<&'static str>,
+    inside: fn(&mut Walk<'_>, u8, &mut Reader<'_>) -> Option<()>,
+) {
+    while !reader.is_empty() {
+        let start = reader.offset();
+        let head = reader.array::<2>();
+        let Some(([number, length], mut value)) =
+            head.and_then(|head| Some((head, reader.part(usize::from(head[1]))?)))
+        else {
+            walk.fault(start, "a subelement longer than what is left of its element");
+            reader.skip_rest();
+            return;
+        };
+        let span = Span::new(start, usize::from(length).saturating_add(2));
+        let name = names(u64::from(number)).map_or(Value::Nothing, Value::Word);
+        walk.branch(&SUBELEMENT, name, span, |walk| {
+            walk.field(&SUBELEMENT_NUMBER, Value::Unsigned(u64::from(number)), Span::new(start, 1));
+            let at = Span::new(start.saturating_add(1), 1);
+            walk.field(&SUBELEMENT_LENGTH, Value::Unsigned(u64::from(length)), at);
+            if inside(walk, number, &mut value).is_none() {
+                walk.fault(value.offset(), "the subelement ends before its fields do");
+            }
+            walk.rest(&mut value, &DATA);
+        });
+    }
 }
 
 /// Names all elements of a body.
@@ -89,7 +262,7 @@ fn one(walk: &mut Walk<'_>, element: &Element<'_>, all: Elements<'_>) {
         }
         let start = element.offset.saturating_add(if element.id == id::EXTENSION { 3 } else { 2 });
         let joined = all.joined(element);
-        let mut reader = Reader::new(&joined, start);
+        let mut reader = Reader::joined(&joined, start, element.body.len());
         if element.vendor().is_some() {
             walk.number_be(&mut reader, &OUI, 3);
             walk.u8(&mut reader, &VENDOR_TYPE);
@@ -111,24 +284,41 @@ pub(crate) mod testing {
     use crate::capture::CapturedFrame;
     use crate::fields::{Packet, Tree};
 
-    /// The tree of a beacon with these elements, from the first element on: depth, name and text.
-    pub(crate) fn element_lines(elements: &[u8]) -> Vec<String> {
+    /// A beacon with these elements.
+    pub(crate) fn beacon(elements: &[u8]) -> Vec<u8> {
         let mut mac = vec![0x80, 0, 0, 0];
         mac.extend([0xff; 6]);
         mac.extend([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0]);
         mac.extend([0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 1, 0]);
         mac.extend(elements);
-        let captured = CapturedFrame {
+        mac
+    }
+
+    /// A frame without radio header, as a capture file gives it.
+    pub(crate) fn captured(mac: &[u8]) -> CapturedFrame<'_> {
+        CapturedFrame {
             time: None,
             link_type: LinkType::Ieee80211,
-            data: &mac,
+            data: mac,
             original_len: mac.len() as u32,
             interface: 0,
             position: None,
             number: 1,
             fcs_len: None,
-        };
-        let tree = Tree::of(&Packet::new(captured));
+        }
+    }
+
+    /// The lines of [`element_lines`] below the head of the first element, one step to the left.
+    pub(crate) fn body_lines(elements: &[u8]) -> Vec<String> {
+        let head = if elements[0] == 255 { 4 } else { 3 };
+        let lines = element_lines(elements).into_iter().skip(head);
+        lines.map(|line| line.strip_prefix("  ").unwrap_or(&line).to_owned()).collect()
+    }
+
+    /// The tree of a beacon with these elements, from the first element on: depth, name and text.
+    pub(crate) fn element_lines(elements: &[u8]) -> Vec<String> {
+        let mac = beacon(elements);
+        let tree = Tree::of(&Packet::new(captured(&mac)));
         let first = tree
             .nodes
             .iter()
@@ -162,21 +352,31 @@ mod tests {
     }
 
     #[test]
+    fn every_element_is_known_once() {
+        let all: Vec<&Known> = FAMILIES.iter().flat_map(|family| family.elements).collect();
+        for (at, known) in all.iter().enumerate() {
+            let again = all.iter().skip(at + 1).find(|other| other.key == known.key);
+            assert!(again.is_none(), "{} has two rows", known.name);
+        }
+    }
+
+    #[test]
     fn every_known_element_survives_every_length() {
         for family in FAMILIES {
-            for known in *family {
+            for known in family.elements {
                 let head: Vec<u8> = match known.key {
                     Key::Id(id) => vec![id],
                     Key::Extension(_) => vec![255],
-                    Key::Vendor(_) => vec![221],
+                    Key::Vendor(_) | Key::AnyOf(_) => vec![221],
                 };
                 let prefix: Vec<u8> = match known.key {
                     Key::Id(_) => vec![],
                     Key::Extension(extension) => vec![extension],
                     Key::Vendor(vendor) => vendor.to_vec(),
+                    Key::AnyOf([a, b, c]) => vec![a, b, c, 0],
                 };
-                for fill in [0x00u8, 0x01, 0xff] {
-                    for length in prefix.len()..=255 {
+                for fill in [0x00u8, 0x03, 0xff] {
+                    for length in (prefix.len()..=80).chain([100, 200, 254, 255]) {
                         let mut element = head.clone();
                         element.push(length as u8);
                         element.extend(&prefix);
@@ -184,6 +384,50 @@ mod tests {
                         assert!(!element_lines(&element).is_empty(), "{}", known.name);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn random_elements_keep_to_their_bytes() {
+        use crate::fields::{Packet, Sink};
+
+        /// Holds every span to the frame, and counts what is said.
+        struct Check {
+            length: u32,
+            fields: u32,
+        }
+        impl Sink for Check {
+            fn field(&mut self, field: &'static Field, _: Value<'_>, span: Span) {
+                self.fields += 1;
+                assert!(span.start + span.length <= self.length, "{field:?} at {span:?}");
+            }
+        }
+
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for known in FAMILIES.iter().flat_map(|family| family.elements) {
+            for _ in 0..60 {
+                let mut element = match known.key {
+                    Key::Id(id) => vec![id, 0],
+                    Key::Extension(extension) => vec![255, 0, extension],
+                    Key::Vendor([a, b, c, d]) => vec![221, 0, a, b, c, d],
+                    Key::AnyOf([a, b, c]) => vec![221, 0, a, b, c, 0],
+                };
+                let length = random() as usize % 250;
+                // Small numbers make more of the lengths and identifiers inside valid.
+                let mask = if random() & 1 == 0 { 0x0f } else { 0xff };
+                element.extend((0..length).map(|_| random() as u8 & mask));
+                element[1] = (element.len() - 2) as u8;
+                let frame = testing::beacon(&element);
+                let mut check = Check { length: frame.len() as u32, fields: 0 };
+                crate::describe::describe(&Packet::new(testing::captured(&frame)), &mut check);
+                assert!(check.fields < 20_000, "{} says {} fields", known.name, check.fields);
             }
         }
     }

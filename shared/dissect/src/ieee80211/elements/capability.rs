@@ -109,8 +109,16 @@ pub fn he(body: &[u8], is_2_4_ghz: bool) -> Reach {
 }
 
 /// EHT capabilities (body of element 255/108). The widths up to 160 MHz come from the HE capabilities.
+///
+/// Access points have a map of the three highest MCS groups even where they use 20 MHz only.
 #[must_use]
-pub fn eht(body: &[u8], he_body: &[u8], is_2_4_ghz: bool, is_6_ghz: bool) -> Reach {
+pub fn eht(
+    body: &[u8],
+    he_body: &[u8],
+    is_2_4_ghz: bool,
+    is_6_ghz: bool,
+    is_access_point: bool,
+) -> Reach {
     let (Some(phy), he_phy) = (u8_at(body, 2), u8_at(he_body, 6).unwrap_or(0)) else {
         return Reach::default();
     };
@@ -119,9 +127,14 @@ pub fn eht(body: &[u8], he_body: &[u8], is_2_4_ghz: bool, is_6_ghz: bool) -> Rea
     // A map of three bytes per width: 80 MHz and below, 160, 320. Stations that use 20 MHz only
     // have one of four bytes instead, which access points never have.
     let maps = body.get(11..).unwrap_or(&[]);
-    let narrow_only = he_phy & 0x1e == 0;
-    let widths: [(u16, bool); 3] =
-        [(if is_2_4_ghz { 40 } else { 80 }, true), (160, has_160), (320, has_320)];
+    let is_narrow = he_phy & 0x1e == 0 && !has_320;
+    let narrow_only = is_narrow && !is_access_point;
+    let low_mhz = match (is_narrow, is_2_4_ghz) {
+        (true, _) => 20,
+        (false, true) => 40,
+        (false, false) => 80,
+    };
+    let widths: [(u16, bool); 3] = [(low_mhz, true), (160, has_160), (320, has_320)];
     let mut reach = Reach::default();
     let groups = maps.chunks_exact(3);
     if narrow_only {
@@ -175,6 +188,24 @@ mod tests {
     fn vht_three_streams() {
         let body = [0x20, 0, 0, 0, 0xea, 0xff, 0, 0, 0xea, 0xff, 0, 0];
         assert_eq!(vht(&body), Reach { streams: Some(3), max_rate_100kbps: Some(13000) });
+    }
+
+    #[test]
+    fn eht_of_an_access_point_that_uses_20_mhz() {
+        let mut body = vec![0; 11];
+        body.extend([0x22, 0x22, 0x22]);
+        let he_body = [0; 21];
+        let access_point = eht(&body, &he_body, true, false, true);
+        assert_eq!(
+            access_point,
+            Reach { streams: Some(2), max_rate_100kbps: he_rate_100kbps(13, 2, 20) }
+        );
+        body.push(0x11);
+        let station = eht(&body, &he_body, true, false, false);
+        assert_eq!(
+            station.max_rate_100kbps,
+            he_rate_100kbps(11, 2, 20).max(he_rate_100kbps(13, 1, 20))
+        );
     }
 
     #[test]

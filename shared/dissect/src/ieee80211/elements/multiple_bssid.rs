@@ -99,7 +99,9 @@ fn inherited(beacon: Elements<'_>, own: Elements<'_>) -> Vec<u8> {
     let refused_ids = refused.get(1..ids.saturating_add(1)).unwrap_or(&[]);
     let refused_extensions = refused.get(ids.saturating_add(2)..).unwrap_or(&[]);
     for element in beacon {
-        let never = matches!(element.id, id::SSID | id::MULTIPLE_BSSID | id::TIM | id::FRAGMENT);
+        // The multi-link element names the device that the transmitted BSS belongs to, not this one's.
+        let never = matches!(element.id, id::SSID | id::MULTIPLE_BSSID | id::TIM | id::FRAGMENT)
+            || element.is_extension(id::EXT_MULTI_LINK);
         let is_refused = match element.extension {
             Some(extension) => refused_extensions.contains(&extension),
             None => refused_ids.contains(&element.id),

@@ -1,7 +1,7 @@
 //! How a BSS operates: primary channel, width and centre from the HT, VHT, HE and EHT operation elements
 //! (IEEE Std 802.11-2020, 9.4.2.56 and 9.4.2.158; 802.11ax-2021, 9.4.2.249; 802.11be-2024, 9.4.2.321).
 
-use crate::bytes::{bits, u8_at, u32_le};
+use crate::bytes::{bits, u8_at, u16_le, u32_le};
 use pw_model::{Band, Channel, ChannelWidth};
 
 /// Where a BSS operates, as far as the elements say.
@@ -13,10 +13,18 @@ pub struct Operation {
     pub width: Option<ChannelWidth>,
     /// Centre of the whole channel in MHz; of the primary segment for two separate ones.
     pub center_mhz: Option<u16>,
+    /// Second centre that HT operation says in place of VHT operation; 0 where it says none.
+    pub second_segment: u8,
 }
 
 /// 5 MHz per channel number above the band's start.
 fn center(band: Band, number: u8) -> Option<u16> {
+    // Two channels lie off the raster of their band (802.11-2020, 15.4.4.3; 802.11ax-2021, table E-4).
+    match (band, number) {
+        (Band::Ghz2_4, 14) => return Some(2484),
+        (Band::Ghz6, 2) => return Some(5935),
+        _ => {}
+    }
     let start_mhz: u16 = match band {
         Band::Ghz2_4 => 2407,
         Band::Ghz5 => 5000,
@@ -49,7 +57,15 @@ pub fn ht(body: &[u8], heard_mhz: Option<u16>) -> Option<Operation> {
         (3, true) => (ChannelWidth::Mhz40, primary_mhz.map(|mhz| mhz.saturating_sub(10))),
         _ => (ChannelWidth::Mhz20, primary_mhz),
     };
-    Some(Operation { channel: primary_mhz.map(|_| channel), width: Some(width), center_mhz })
+    // Bits 5 to 12 of the two bytes after: the centre of the second segment, which access points that
+    // cannot use all streams at that width say here (802.11-2020, 9.4.2.56 and table 11-24).
+    let second = u16_le(body, 2).map_or(0, |word| bits(u32::from(word), 5, 8));
+    Some(Operation {
+        channel: primary_mhz.map(|_| channel),
+        width: Some(width),
+        center_mhz,
+        second_segment: u8::try_from(second).unwrap_or(0),
+    })
 }
 
 /// Width and centre by the two segment numbers of VHT and HE 6 GHz operation.
@@ -71,13 +87,14 @@ pub fn vht(body: &[u8], ht: Operation) -> Operation {
     };
     let band = ht.channel.map_or(Band::Ghz5, |channel| channel.band);
     let (width, center_mhz) = match width {
+        1 if second == 0 => segments(band, first, ht.second_segment),
         1 => segments(band, first, second),
         2 => (ChannelWidth::Mhz160, center(band, first)),
         3 => (ChannelWidth::Mhz80Plus80, center(band, first)),
         // 0 is 20 or 40 MHz, as HT operation says.
         _ => return ht,
     };
-    Operation { channel: ht.channel, width: Some(width), center_mhz }
+    Operation { width: Some(width), center_mhz, ..ht }
 }
 
 /// HE operation (body of element 255/36): VHT information where present, 6 GHz information.
@@ -109,7 +126,7 @@ pub fn he(body: &[u8], before: Operation) -> Operation {
                 _ => segments(Band::Ghz6, first, second),
             };
             let channel = channel.frequency_mhz().map(|_| channel);
-            operation = Operation { channel, width: Some(width), center_mhz };
+            operation = Operation { channel, width: Some(width), center_mhz, second_segment: 0 };
         }
     }
     operation
@@ -138,7 +155,7 @@ pub fn eht(body: &[u8], before: Operation) -> Operation {
         _ => return before,
     };
     let center_mhz = center(band, number).or(before.center_mhz);
-    Operation { channel: before.channel, width: Some(width), center_mhz }
+    Operation { width: Some(width), center_mhz, ..before }
 }
 
 #[cfg(test)]
@@ -178,6 +195,24 @@ mod tests {
                 "{body:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_second_segment_may_stand_in_ht_operation() {
+        // Centre 50 of HT operation beside centre 42 of VHT operation: 160 MHz.
+        let before = ht(&[36, 0x05, 0x40, 0x06], None).expect("four bytes");
+        let operation = vht(&[1, 42, 0], before);
+        assert_eq!(
+            (operation.width, operation.center_mhz),
+            (Some(ChannelWidth::Mhz160), Some(5250))
+        );
+        let without = vht(&[1, 42, 0], ht(&[36, 0x05, 0, 0], None).expect("four bytes"));
+        assert_eq!(without.width, Some(ChannelWidth::Mhz80));
+    }
+
+    #[test]
+    fn channels_off_the_raster() {
+        assert_eq!((center(Band::Ghz6, 2), center(Band::Ghz2_4, 14)), (Some(5935), Some(2484)));
     }
 
     #[test]

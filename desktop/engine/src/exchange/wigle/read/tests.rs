@@ -103,6 +103,50 @@ fn every_known_shape() {
 }
 
 #[test]
+fn line_breaks_in_quoted_names() {
+    let tail = "[ESS],2026-05-01 10:00:00,1,-61,50.1,8.6,120,5,WIFI";
+    let text = format!(
+        "{HEAD_1_4}02:00:5e:00:00:01,\"two\nlines\",{tail}\r\n\
+         02:00:5e:00:00:02,\"a\r\n\r\n\"\"b\"\"\n\",{tail}\r\n\
+         bad\n\
+         02:00:5e:00:00:03,\"half,{tail}\n\
+         02:00:5e:00:00:04,\"s\n\
+         02:00:5e:00:00:05,\"5\",{tail}\n\
+         02:00:5e:00:00:06,\"six\n\",nonsense\n\
+         02:00:5e:00:00:07,\"seven\"\"\",{tail}\n\
+         02:00:5e:00:00:08,\"cut"
+    );
+    let rows = rows(text.as_bytes());
+    let told: Vec<Result<(u8, String), u64>> = rows
+        .iter()
+        .map(|row| match row {
+            Ok(Row::Wifi(s)) => {
+                let name = s.ssid.as_ref().expect("named").bytes().to_vec();
+                Ok((s.bssid.0[5], String::from_utf8(name).expect("text")))
+            }
+            Ok(Row::Other(kind)) => panic!("{kind}"),
+            Err(error) => Err(error.line),
+        })
+        .collect();
+    let named = |n: u8, name: &str| Ok((n, name.to_owned()));
+    assert_eq!(
+        told,
+        [
+            named(1, "two\nlines"),
+            named(2, "a\r\n\r\n\"b\"\n"),
+            Err(9),
+            named(3, "\"half"),
+            Err(11),
+            named(5, "5"),
+            Err(13),
+            Err(14),
+            named(7, "seven\""),
+            Err(16),
+        ]
+    );
+}
+
+#[test]
 fn positions_and_their_error() {
     let at = |lat: &str, lon: &str, accuracy: &str| {
         let row = format!(

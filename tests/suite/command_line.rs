@@ -1,0 +1,292 @@
+//! What a person meets on the command line when something goes wrong: nothing is left behind by a
+//! command that failed, what was lost is said, and an interruption is heard.
+
+use crate::bad_input::small_capture;
+use anyhow::{Context, Result, ensure};
+use pw_tests::{Paired, Piwardrive, RunningSensor, free_port, skip};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Everything below a folder, but for what an index keeps for itself.
+fn all_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("index") {
+            found.extend(all_below(&path)?);
+        }
+        found.insert(path);
+    }
+    Ok(found)
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A pcap of Ethernet packets: a capture, but none of 802.11.
+fn ethernet_capture() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bytes.extend([
+        0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0,
+    ]);
+    bytes.extend([1, 0, 0, 0x6a, 0, 0, 0, 0, 14, 0, 0, 0, 14, 0, 0, 0]);
+    bytes.extend([0xff; 14]);
+    bytes
+}
+
+#[test]
+fn failed_commands_leave_nothing_behind() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let work = folder.path().join("work");
+    fs::create_dir(&work)?;
+    let path = |name: &str| work.join(name).display().to_string();
+    fs::write(work.join("text.pcap"), "no capture")?;
+    fs::write(work.join("ethernet.pcap"), ethernet_capture())?;
+    fs::write(work.join("short.pcap"), &ethernet_capture()[..20])?;
+    fs::write(work.join("no-columns.csv"), "WigleWifi-1.4,x\nA,B\n")?;
+    fs::write(work.join("log.nmea"), "$GPRMC,1,2\r\n")?;
+    fs::create_dir(work.join("taken"))?;
+    piwardrive.ok(&["survey", "new", &path("empty.survey")])?;
+    let before = all_below(&work)?;
+    let (new, deep) = (path("new.survey"), path("a/b/new.survey"));
+    let imports: Vec<Vec<String>> =
+        ["text.pcap", "ethernet.pcap", "short.pcap", "no-columns.csv", "log.nmea", "absent"]
+            .iter()
+            .flat_map(|file| [&new, &deep].map(|to| vec!["import".into(), to.clone(), path(file)]))
+            .collect();
+    let mut commands = imports;
+    for command in [
+        vec!["record", &new, "--sensor", "nobody"],
+        vec!["export", &new, "--format", "kml", "--out", &path("out.kml")],
+        vec!["export", &path("empty.survey"), "--format", "kml", "--out", &path("taken")],
+        vec!["export", &path("empty.survey"), "--format", "csv", "--out", &path("x/out.csv")],
+        vec!["report", &new, "--type", "survey", "--out", &path("out.pdf")],
+        vec!["report", &path("empty.survey"), "--type", "survey", "--out", &path("taken")],
+        vec!["demo", "--headless", "--scenario", "no_such_scenario", "--out", &path("demo")],
+        vec!["demo", "--headless", "--scenario", "no_such_scenario", "--out", &path("c/d/demo")],
+        vec!["survey", "info", &path("taken")],
+        vec!["survey", "verify", &path("taken")],
+        vec!["list", &path("taken"), "networks"],
+    ] {
+        commands.push(command.into_iter().map(str::to_owned).collect());
+    }
+    for command in commands {
+        let output = piwardrive.run(&command)?;
+        ensure!(
+            output.status.code() == Some(1),
+            "{command:?}: {}: {}",
+            output.status,
+            said(&output)
+        );
+        ensure!(
+            output.stdout.is_empty(),
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        let after = all_below(&work)?;
+        let left: Vec<_> = after.difference(&before).collect();
+        ensure!(left.is_empty(), "{command:?} left {left:?}: {}", said(&output));
+        ensure!(after == before, "{command:?} took something away");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_bad_file_among_good_ones_keeps_none_out() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    small_capture(&folder.path().join("good.pcapng"))?;
+    fs::write(folder.path().join("README"), "words")?;
+    let arguments = ["import", &path("s"), &path("README"), &path("good.pcapng"), "--json"];
+    let output = piwardrive.run(&arguments)?;
+    ensure!(output.status.code() == Some(1) && said(&output).contains("README"), "{output:?}");
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(rows[0]["error"].as_str().is_some_and(|e| e.contains("text of a kind")), "{rows}");
+    let good = &rows[1];
+    ensure!(good["error"].is_null() && good["observations"].as_u64() > Some(100), "{good}");
+    let info = piwardrive.json(&["survey", "info", &path("s"), "--json"])?;
+    for key in ["observations", "positioned", "bad_fcs", "unreadable"] {
+        ensure!(good[key] == info[key] && good[key].is_u64(), "{key}: {good} {info}");
+    }
+    Ok(())
+}
+
+#[test]
+fn two_imports_into_a_survey_that_is_not_there_yet() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for n in 0..2 {
+        small_capture(&folder.path().join(format!("{n}.pcapng")))?;
+    }
+    let csv = "WigleWifi-1.4,x\nMAC,SSID,AuthMode,FirstSeen,Channel,RSSI,CurrentLatitude,\
+               CurrentLongitude,AltitudeMeters,AccuracyMeters,Type\n\
+               02:00:5e:00:00:01,x,[ESS],2026-05-01 10:00:00,6,-61,50.1,8.6,120,5,WIFI\n";
+    fs::write(folder.path().join("1.csv"), csv)?;
+    for round in 0..6 {
+        let survey = path(&format!("s{round}"));
+        let start = |file: &str| -> Result<Child> {
+            let mut command = piwardrive.command()?;
+            command.args(["import", &survey, &path(file)]);
+            Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+        };
+        let children = [start("0.pcapng")?, start("1.csv")?];
+        let mut done = 0;
+        for child in children {
+            let output = child.wait_with_output()?;
+            let words = said(&output);
+            if output.status.success() {
+                done += 1;
+            } else {
+                ensure!(words.contains("in use by another PiWardrive"), "{words}");
+            }
+        }
+        ensure!(done > 0, "neither import was done");
+        let found = piwardrive.json(&["survey", "verify", &survey, "--json"])?;
+        ensure!(found["sound"] == true, "{found}");
+        let sensors = piwardrive.json(&["list", &survey, "sensors", "--json"])?;
+        ensure!(sensors.as_array().map(Vec::len) == Some(done), "{done}: {sensors}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_cut_off_is_said_everywhere() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let survey = folder.path().join("s").display().to_string();
+    let capture = folder.path().join("good.pcapng");
+    small_capture(&capture)?;
+    let import = ["import", &survey, &capture.display().to_string()];
+    piwardrive.ok(&import)?;
+    let whole = piwardrive.json(&["survey", "info", &survey, "--json"])?;
+    let segment = folder.path().join("s/segments/survey-000001.pws");
+    let len = fs::metadata(&segment)?.len();
+    fs::File::options().write(true).open(&segment)?.set_len(len - 10)?;
+    for rebuilt in [false, true] {
+        if rebuilt {
+            let words = piwardrive.ok(&["survey", "rebuild", &survey])?;
+            ensure!(words.contains("lost after having been stored"), "{words}");
+            ensure!(!words.contains("never acknowledged"), "{words}");
+        }
+        let output = piwardrive.run(&["survey", "verify", &survey])?;
+        let words = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.code() == Some(1), "{words} {}", said(&output));
+        ensure!(words.contains("not whole") && words.contains("good.pcapng"), "{words}");
+        let info = piwardrive.json(&["survey", "info", &survey, "--json"])?;
+        let lost = info["lost_from_survey"]["observations"].as_u64();
+        let left = info["observations"].as_u64().context("a count")?;
+        ensure!(lost.is_some_and(|lost| lost > 0), "{info}");
+        ensure!(lost.map(|lost| lost + left) == whole["observations"].as_u64(), "{info} {whole}");
+        let gaps = piwardrive.json(&["list", &survey, "gaps", "--json"])?;
+        let stated = gaps.as_array().context("rows")?.iter();
+        let stated = stated.filter(|gap| {
+            gap["cause"].as_str().is_some_and(|cause| cause.contains("damaged or cut off"))
+        });
+        let frames: Vec<_> = stated.map(|gap| gap["frames"].as_u64()).collect();
+        ensure!(frames == [lost], "{gaps}");
+    }
+    // The same file once more brings it all back.
+    piwardrive.ok(&import)?;
+    piwardrive.ok(&["survey", "verify", &survey])?;
+    let info = piwardrive.json(&["survey", "info", &survey, "--json"])?;
+    ensure!(info["observations"] == whole["observations"], "{info}");
+    Ok(())
+}
+
+/// A small file system of its own, if the system lets us make one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(at)
+            .stderr(Stdio::null())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let done = Command::new("umount").arg("-l").arg(&self.0).status();
+        assert!(std::thread::panicking() || done.is_ok_and(|s| s.success()), "unmounted");
+    }
+}
+
+fn interrupt(child: &Child, signal: i32) -> Result<()> {
+    // SAFETY: a signal to a child that has not been waited for.
+    #[allow(unsafe_code)]
+    let sent = unsafe { libc::kill(child.id() as libc::pid_t, signal) };
+    ensure!(sent == 0, "kill: {}", std::io::Error::last_os_error());
+    Ok(())
+}
+
+#[test]
+fn a_recording_on_a_full_disk_hears_the_interruption() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk)?;
+    let Some(_disk) = SmallDisk::mount(&disk, "2m") else {
+        skip("full disk", "a small file system cannot be mounted here (that needs root)");
+        return Ok(());
+    };
+    let capture = folder.path().join("load");
+    let paired = Paired::new(folder.path(), free_port()?)?;
+    paired.piwardrive.ok(&["simulate", "dense_centre", "--out", &capture.display().to_string()])?;
+    let source = format!("file:{},speed=60", capture.join("capture.pcapng").display());
+    let arguments = ["--source", &source, "--gps", "none"];
+    let _sensor = RunningSensor::start(&paired.state, paired.port, &arguments)?;
+    let survey = disk.join("s");
+    paired.piwardrive.ok(&["survey", "new", &survey.display().to_string()])?;
+    // All but the last 64 KiB is taken: some batches are stored, then there is no room.
+    let mut ballast = fs::File::create(disk.join("ballast"))?;
+    while std::io::Write::write_all(&mut ballast, &[1; 4096]).is_ok() {}
+    let taken = ballast.metadata()?.len();
+    ballast.set_len(taken.saturating_sub(64 << 10))?;
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let mut child = paired
+            .piwardrive
+            .command()?
+            .args(["record"])
+            .arg(&survey)
+            .args(["--sensor", "car"])
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.path().join("words"))?)
+            .spawn()?;
+        let words = || fs::read_to_string(folder.path().join("words")).unwrap_or_default();
+        let start = Instant::now();
+        while !words().contains("disk is full") {
+            ensure!(start.elapsed() < Duration::from_secs(60), "never full: {}", words());
+            ensure!(child.try_wait()?.is_none(), "ended by itself: {}", words());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        interrupt(&child, signal)?;
+        let asked = Instant::now();
+        while child.try_wait()?.is_none() {
+            if asked.elapsed() > Duration::from_secs(10) {
+                child.kill()?;
+                child.wait()?;
+                anyhow::bail!("does not hear signal {signal}: {}", words());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let output = child.wait_with_output()?;
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(told.contains("frames recorded"), "{told} {}", words());
+        ensure!(words().contains("still in its journal"), "{told} {}", words());
+        ensure!(output.status.code() == Some(1), "{}: {}", output.status, words());
+    }
+    let survey = survey.display().to_string();
+    let found = paired.piwardrive.json(&["survey", "verify", &survey, "--json"])?;
+    ensure!(found["sound"] == true && found["batches"].as_u64() > Some(0), "{found}");
+    Ok(())
+}
