@@ -5,6 +5,8 @@
 
 use anyhow::{Context, Result, ensure};
 use pw_dissect::capture::CaptureReader;
+use pw_dissect::fields::{JsonWriter, Packet, Separator, TableWriter, by_name};
+use pw_dissect::filter::Filter;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_dissect::summary::Summary;
 use pw_model::{Origin, RadioId, SensorId, Timestamp};
@@ -12,13 +14,28 @@ use pw_survey::Survey;
 use pw_tests::{program, tool};
 use pw_wire::{Batch, BatchId, EncodedBatch, StreamInfo};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Observations in a batch, as the sensor closes them under load.
 const BATCH: usize = 2_000;
+
+/// Fields of the table: number, time, kind, addresses, signal, network.
+const TABLE: [&str; 8] = [
+    "frame.number",
+    "frame.time_epoch",
+    "wlan.fc.type_subtype",
+    "wlan.ta",
+    "wlan.ra",
+    "wlan.bssid",
+    "wlan_radio.signal_dbm",
+    "wlan.ssid",
+];
+
+/// Frames that are turned into JSON.
+const JSON_FRAMES: u64 = 50_000;
 
 /// Runs of each measurement; the median is printed.
 const RUNS: usize = 3;
@@ -43,6 +60,9 @@ fn main() -> Result<()> {
     ensure!(observations > 0, "{} holds no frames", capture.display());
     println!("input: {} ({observations} frames)", capture.display());
     dissection(&capture)?;
+    filtering(&capture)?;
+    table(&capture)?;
+    json_tree(&capture)?;
     ingest(&batches, observations)?;
     cold_start(&batches, observations)?;
     sensor(&capture, observations)
@@ -110,6 +130,92 @@ fn dissection(capture: &Path) -> Result<()> {
         println!("  {peer} -n -r: {:.2} s; ratio {ratio:.1}", cost.wall.as_secs_f64());
     }
     Ok(())
+}
+
+/// Counting the deauthentications, against tcpdump's compiled filter on the same file.
+fn filtering(capture: &Path) -> Result<()> {
+    let filter = Filter::compile("wlan.fc.type_subtype == deauthentication")?;
+    let mut kept = 0u64;
+    let own = median(|| {
+        kept = 0;
+        let start = Instant::now();
+        let mut reader = CaptureReader::open(File::open(capture)?)?;
+        while let Some(frame) = reader.next_frame()? {
+            kept += u64::from(filter.accepts(&frame));
+        }
+        Ok(start.elapsed())
+    })?;
+    println!("filter for deauthentication ({kept} pass): {:.3} s", own.as_secs_f64());
+    let mut peer = Command::new("tcpdump");
+    peer.arg("-r").arg(capture).args(["-w", "/dev/null", "type mgt subtype deauth"]);
+    against("tcpdump", &mut peer, own)
+}
+
+/// Eight fields of every frame, comma-separated, against tshark with the same fields.
+fn table(capture: &Path) -> Result<()> {
+    let fields: Vec<_> = TABLE.iter().filter_map(|name| by_name(name)).collect();
+    ensure!(fields.len() == TABLE.len(), "a field is missing");
+    let own = median(|| {
+        let mut table = TableWriter::new(&fields, Separator::Comma);
+        written(capture, u64::MAX, |packet, out| table.row(packet, out))
+    })?;
+    println!("8 fields to CSV: {:.3} s", own.as_secs_f64());
+    let mut peer = Command::new("tshark");
+    peer.args(["-n", "-r"]).arg(capture).args(["-T", "fields", "-E", "separator=,"]);
+    for field in TABLE {
+        peer.args(["-e", field]);
+    }
+    against("tshark", &mut peer, own)
+}
+
+/// All fields as JSON, against tshark. Of so many frames only, for tshark needs minutes for all.
+fn json_tree(capture: &Path) -> Result<()> {
+    let own = median(|| {
+        let mut json = JsonWriter::default();
+        written(capture, JSON_FRAMES, |packet, out| {
+            json.packet(packet, out);
+            out.push(b'\n');
+        })
+    })?;
+    println!("JSON tree of the first {JSON_FRAMES} frames: {:.3} s", own.as_secs_f64());
+    let mut peer = Command::new("tshark");
+    peer.args(["-n", "-r"]).arg(capture).args(["-T", "json", "-c", &JSON_FRAMES.to_string()]);
+    against("tshark", &mut peer, own)
+}
+
+/// Runs a peer and prints how many times as long as `own` it takes.
+fn against(name: &str, peer: &mut Command, own: Duration) -> Result<()> {
+    if !tool(name, "--version") {
+        println!("  {name}: not installed");
+        return Ok(());
+    }
+    let cost = process(peer)?;
+    let ratio = cost.wall.as_secs_f64() / own.as_secs_f64();
+    println!("  {name}: {:.2} s; ratio {ratio:.1}", cost.wall.as_secs_f64());
+    Ok(())
+}
+
+/// How long the first `limit` packets take that `each` turns into bytes for a file that keeps nothing.
+fn written(
+    capture: &Path,
+    limit: u64,
+    mut each: impl FnMut(&Packet<'_>, &mut Vec<u8>),
+) -> Result<Duration> {
+    let start = Instant::now();
+    let mut file = File::create("/dev/null")?;
+    let mut out = Vec::new();
+    let mut reader = CaptureReader::open(File::open(capture)?)?;
+    while reader.packets() < limit
+        && let Some(frame) = reader.next_frame()?
+    {
+        each(&Packet::new(frame), &mut out);
+        if out.len() >= 64 << 10 {
+            file.write_all(&out)?;
+            out.clear();
+        }
+    }
+    file.write_all(&out)?;
+    Ok(start.elapsed())
 }
 
 /// Ingest of durable batches, against SQLite with the same rows, the same commits and an index.

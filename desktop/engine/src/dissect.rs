@@ -1,13 +1,26 @@
 //! Captures frame by frame and as a whole, without a survey.
 
-use pw_dissect::capture::{CaptureError, CaptureReader, CapturedFrame};
+mod columns;
+mod print;
+mod selection;
+
+pub use columns::{Columns, FieldsFormat};
+pub use print::{RegisterRow, chosen, export, hex, json, register, trees};
+pub use pw_dissect::filter::{Completion, CompletionKind, Filter, FilterError, complete};
+pub use pw_dissect::statistics::{Counts, Group, Report as StatisticsReport};
+pub use selection::{Selection, SelectionError, Watch};
+
+use crate::exchange::ExchangeError;
+use pw_dissect::capture::CaptureError;
+use pw_dissect::fields::Packet;
 use pw_dissect::ieee80211::elements::id;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
+use pw_dissect::statistics::Statistics;
 use pw_dissect::summary::Summary;
-use pw_dissect::{Fcs, Frame, parse_with_fcs};
+use pw_dissect::{Fcs, Frame};
 use pw_model::{AuthMode, Channel, Detail, FrameFlags, RadioId, Ssid, Timestamp};
+use selection::each_packet;
 use serde::Serialize;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +52,21 @@ pub enum DissectError {
     /// The reader of what is printed is gone, or its disk full.
     #[error("output: {0}")]
     Output(#[from] io::Error),
+    /// The new capture cannot be written.
+    #[error(transparent)]
+    Export(#[from] ExchangeError),
+    /// The new capture would replace the one that is read.
+    #[error("{}: this is the capture that is read; name another file to write", path.display())]
+    OntoItself {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The person stopped it.
+    #[error("stopped after {packets} packets")]
+    Cancelled {
+        /// Packets read until then.
+        packets: u64,
+    },
 }
 
 /// One frame, as `dissect` prints it. Unknown is `None`.
@@ -121,63 +149,88 @@ pub const FRAME_FIELDS: [&str; 22] = [
 pub struct CaptureEnd {
     /// Packets read.
     pub packets: u64,
+    /// Those of them that were selected.
+    pub selected: u64,
     /// What is wrong with the end of the file; what comes before it was read.
     pub warning: Option<String>,
 }
 
-/// Counts over a whole capture, under the names of DESIGN's summary.
+/// Counts over the selected packets of a capture, under the names of DESIGN's summary.
 ///
 /// # Errors
-/// The file cannot be opened, is no capture, or is damaged before its first packet.
-pub fn summary(path: &Path) -> Result<(serde_json::Value, CaptureEnd), DissectError> {
+/// The file cannot be opened, is no capture, is damaged before its first packet, or reading was cancelled.
+pub fn summary(
+    path: &Path,
+    selection: &Selection,
+    watch: &mut Watch<'_>,
+) -> Result<(serde_json::Value, CaptureEnd), DissectError> {
     let mut summary = Summary::default();
-    let end = each_frame(path, |frame| {
-        summary.add(frame);
+    let end = each_packet(path, selection, watch, |packet| {
+        summary.add_frame(&packet.frame, packet.captured.time);
         Ok(())
     })?;
     Ok((summary.to_json(), end))
 }
 
-/// Calls `each` with every frame of a capture and its bytes.
+/// Counts by kind, channel, rate and device over the selected packets, with so many devices.
 ///
 /// # Errors
-/// The file cannot be opened, is no capture, is damaged before its first packet, or `each` fails.
+/// Those of [`summary`].
+pub fn statistics(
+    path: &Path,
+    selection: &Selection,
+    devices: usize,
+    watch: &mut Watch<'_>,
+) -> Result<(StatisticsReport, CaptureEnd), DissectError> {
+    let mut statistics = Statistics::default();
+    let end = each_packet(path, selection, watch, |packet| {
+        statistics.add(packet);
+        Ok(())
+    })?;
+    Ok((statistics.report(devices), end))
+}
+
+/// Calls `each` with every selected frame of a capture and its bytes.
+///
+/// # Errors
+/// Those of [`summary`], or `each` fails.
 pub fn frames(
     path: &Path,
+    selection: &Selection,
+    watch: &mut Watch<'_>,
     mut each: impl FnMut(&FrameRow, &[u8]) -> io::Result<()>,
 ) -> Result<CaptureEnd, DissectError> {
-    let settings = ObserverSettings { honour_opt_out: false, ..ObserverSettings::default() };
-    let mut observer = Observer::new(settings);
-    let mut observed = Observed::default();
-    each_frame(path, |frame| each(&row(frame, &mut observer, &mut observed), frame.data))
+    let mut rows = Rows::default();
+    each_packet(path, selection, watch, |packet| each(&rows.row(packet), packet.captured.data))
 }
 
-fn each_frame(
-    path: &Path,
-    mut each: impl FnMut(&CapturedFrame<'_>) -> io::Result<()>,
-) -> Result<CaptureEnd, DissectError> {
-    let failed = |source| DissectError::Open { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(failed)?.is_dir() {
-        return Err(DissectError::IsAFolder { path: path.to_owned() });
+/// Makes [`FrameRow`]s.
+struct Rows {
+    observer: Observer,
+    observed: Observed,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        let settings = ObserverSettings { honour_opt_out: false, ..ObserverSettings::default() };
+        Self { observer: Observer::new(settings), observed: Observed::default() }
     }
-    let capture_failed = |source| DissectError::Capture { path: path.to_owned(), source };
-    let mut reader =
-        CaptureReader::open(File::open(path).map_err(failed)?).map_err(capture_failed)?;
-    let warning = loop {
-        let packets = reader.packets();
-        match reader.next_frame() {
-            Ok(Some(frame)) => each(&frame)?,
-            Ok(None) => break reader.warning().map(ToString::to_string),
-            Err(error) if packets == 0 => return Err(capture_failed(error)),
-            Err(error) => break Some(error.to_string()),
-        }
-    };
-    Ok(CaptureEnd { packets: reader.packets(), warning })
 }
 
-fn row(captured: &CapturedFrame<'_>, observer: &mut Observer, observed: &mut Observed) -> FrameRow {
-    let frame =
-        parse_with_fcs(captured.link_type, captured.data, captured.original_len, captured.fcs_len);
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Rows").finish_non_exhaustive()
+    }
+}
+
+impl Rows {
+    fn row(&mut self, packet: &Packet<'_>) -> FrameRow {
+        row(packet, &mut self.observer, &mut self.observed)
+    }
+}
+
+fn row(packet: &Packet<'_>, observer: &mut Observer, observed: &mut Observed) -> FrameRow {
+    let Packet { captured, frame } = packet;
     observer.observe(
         &FrameInput {
             time: captured.time.unwrap_or(Timestamp::from_unix_ns(0)),
@@ -203,7 +256,7 @@ fn row(captured: &CapturedFrame<'_>, observer: &mut Observer, observed: &mut Obs
         transmitter: header.and_then(|header| header.transmitter()).map(|a| a.to_string()),
         receiver: header.and_then(|header| header.receiver()).map(|a| a.to_string()),
         bssid: header.and_then(|header| header.bssid()).map(|a| a.to_string()),
-        ssid: ssid(&frame),
+        ssid: ssid(frame),
         frequency_mhz,
         channel: frequency_mhz.and_then(Channel::from_frequency_mhz).map(|c| c.number),
         signal_dbm: frame.radio.signal_dbm,
@@ -244,3 +297,6 @@ fn detail_words(detail: Detail) -> String {
         Detail::Status(code) => format!("status {code}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -269,25 +269,66 @@ fn list_help() -> String {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  piwardrive dissect drive.pcapng | head
-  piwardrive dissect drive.pcapng --summary --json
-  piwardrive dissect drive.pcapng --fields number,time,kind,transmitter,ssid,signal_dbm")]
+#[command(after_help = dissect_help())]
 pub(crate) struct Dissect {
     /// The capture: pcap or pcapng, plain or packed with gzip or zstd.
-    pub(crate) capture: PathBuf,
-    /// Counts and networks instead of frames.
-    #[arg(long, conflicts_with_all = ["fields", "hex"])]
+    #[arg(required_unless_present = "list_fields")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Only packets that pass this filter.
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Only packets that name this address in their header.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) follow: Option<String>,
+    /// Stop after so many packets that passed.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Counts and networks instead of packets.
+    #[arg(long, conflicts_with_all = ["fields", "hex", "tree", "statistics"])]
     pub(crate) summary: bool,
-    /// Only these fields, tab-separated (or as JSON with --json).
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    /// Frames, bytes, retries and time on the air by kind, channel, rate and device.
+    #[arg(long, conflicts_with_all = ["fields", "hex", "tree"])]
+    pub(crate) statistics: bool,
+    /// Only these fields, tab-separated (or as JSON with --json, or comma-separated with --csv).
+    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with = "tree")]
     pub(crate) fields: Vec<String>,
-    /// Print JSON: with --summary one object, else an object a line.
-    #[arg(long)]
+    /// Print JSON: with --summary or --statistics one object, else all fields of each packet, an
+    /// object a line.
+    #[arg(long, conflicts_with_all = ["csv", "tree"])]
     pub(crate) json: bool,
-    /// Add the bytes of each frame.
+    /// Print --fields comma-separated, with their names in the first line.
+    #[arg(long, requires = "fields")]
+    pub(crate) csv: bool,
+    /// Print every field of each packet, with its place in the bytes, name and clause.
+    #[arg(long)]
+    pub(crate) tree: bool,
+    /// Add the bytes of each packet.
     #[arg(long, conflicts_with = "fields")]
     pub(crate) hex: bool,
+    /// Write the packets to a new pcapng file instead of printing them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["summary", "statistics", "fields", "json", "tree", "hex"])]
+    pub(crate) write: Option<PathBuf>,
+    /// Print the name, label, unit and clause of every field and end.
+    #[arg(
+        long,
+        visible_alias = "fields-list",
+        conflicts_with_all = ["summary", "statistics", "fields", "tree", "hex", "write"]
+    )]
+    pub(crate) list_fields: bool,
+}
+
+fn dissect_help() -> String {
+    format!(
+        "Filter:\n{}\n\nFields: names of --list-fields, which are Wireshark's where it has the field, and the \
+         short names\n{}.\n\nExamples:\n  \
+         piwardrive dissect drive.pcapng | head\n  \
+         piwardrive dissect drive.pcapng --summary --json\n  \
+         piwardrive dissect drive.pcapng --where 'wlan.fc.type_subtype == deauthentication' --tree\n  \
+         piwardrive dissect drive.pcapng --fields frame.number,wlan.ta,wlan.ssid --csv\n  \
+         piwardrive dissect drive.pcapng --follow 02:00:5e:10:00:01 --write one.pcapng",
+        pw_engine::dissect::Filter::help(),
+        pw_engine::dissect::FRAME_FIELDS.join(", ")
+    )
 }
 
 #[derive(Debug, Args)]

@@ -2,44 +2,117 @@
 
 use super::WrongUsage;
 use super::arguments::Dissect;
-use super::output::{json, stdout};
-use anyhow::Result;
-use pw_engine::dissect::{CaptureEnd, FRAME_FIELDS, FrameRow, frames, summary};
-use serde_json::{Map, Value};
-use std::io::{self, Write};
+use super::output::{json, json_array, stdout};
+use super::progress::Progress;
+use anyhow::{Context, Result};
+use pw_engine::cancel_on_interrupt;
+use pw_engine::dissect::{
+    self, CaptureEnd, Columns, Counts, FieldsFormat, FrameRow, Group, Selection, StatisticsReport,
+    Watch,
+};
+use serde_json::Value;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+/// How many transmitters the statistics name.
+const DEVICES: usize = 20;
 
 pub(super) fn run(arguments: &Dissect) -> Result<()> {
-    for field in &arguments.fields {
-        if !FRAME_FIELDS.contains(&field.as_str()) {
-            let known = FRAME_FIELDS.join(", ");
-            return Err(
-                WrongUsage(format!("there is no field '{field}'; fields are {known}")).into()
-            );
-        }
+    if arguments.list_fields {
+        return list_fields(arguments.json);
     }
-    let end = if arguments.summary {
-        print_summary(arguments)?
-    } else {
-        let mut out = stdout();
-        let end = frames(&arguments.capture, |row, bytes| {
-            if arguments.json || !arguments.fields.is_empty() {
-                print_fields(&mut out, row, arguments)?;
-            } else {
-                writeln!(out, "{}", line(row))?;
-            }
-            if arguments.hex { hex(&mut out, bytes) } else { Ok(()) }
-        })?;
-        out.flush()?;
-        end
+    let capture = arguments.capture.as_deref().context("name a capture")?;
+    let usage = |message: String| anyhow::Error::from(WrongUsage(message));
+    let selection =
+        Selection::new(arguments.filter.as_deref(), arguments.follow.as_deref(), arguments.limit)
+            .map_err(|error| usage(error.to_string()))?;
+    let format = match (arguments.json, arguments.csv) {
+        (true, _) => FieldsFormat::Json,
+        (_, true) => FieldsFormat::Commas,
+        _ => FieldsFormat::Tabs,
     };
+    let mut columns = Columns::new(&arguments.fields, format).map_err(usage)?;
+    // Lines that scroll by show progress enough.
+    let shows_lines = !arguments.summary && !arguments.statistics && arguments.write.is_none();
+    let bar = (!shows_lines || !io::stdout().is_terminal()).then(|| Progress::new("Dissect"));
+    let mut progress = |share: f32| {
+        if let Some(bar) = &bar {
+            bar.share(share);
+        }
+    };
+    // Only a file under way has to be taken back; else interrupting ends the program at once.
+    let interrupted;
+    let never = AtomicBool::new(false);
+    let cancel = if arguments.write.is_some() {
+        interrupted = cancel_on_interrupt()?;
+        &*interrupted
+    } else {
+        &never
+    };
+    let mut watch = Watch { progress: &mut progress, cancel };
+    let end = if let Some(target) = &arguments.write {
+        let end = dissect::export(capture, &selection, target, &mut watch)?;
+        println!("{} of {} packets: {}", end.selected, end.packets, target.display());
+        end
+    } else if arguments.summary {
+        print_summary(arguments, capture, &selection, &mut watch)?
+    } else if arguments.statistics {
+        print_statistics(arguments, capture, &selection, &mut watch)?
+    } else {
+        print_packets(arguments, capture, &selection, &mut columns, &mut watch)?
+    };
+    drop(bar);
     if let Some(warning) = end.warning {
-        eprintln!("piwardrive: {}: warning: {warning}", arguments.capture.display());
+        eprintln!("piwardrive: {}: warning: {warning}", capture.display());
     }
     Ok(())
 }
 
-fn print_summary(arguments: &Dissect) -> Result<CaptureEnd> {
-    let (counts, end) = summary(&arguments.capture)?;
+fn print_packets(
+    arguments: &Dissect,
+    capture: &Path,
+    selection: &Selection,
+    columns: &mut Columns,
+    watch: &mut Watch<'_>,
+) -> Result<CaptureEnd> {
+    let mut out = stdout();
+    let end = if !arguments.fields.is_empty() {
+        dissect::chosen(capture, selection, columns, watch, &mut out)?
+    } else if arguments.json {
+        dissect::json(capture, selection, arguments.hex, watch, &mut out)?
+    } else if arguments.tree {
+        dissect::trees(capture, selection, arguments.hex, watch, &mut out)?
+    } else {
+        dissect::frames(capture, selection, watch, |row, bytes| {
+            writeln!(out, "{}", line(row))?;
+            if arguments.hex { dissect::hex(&mut out, bytes) } else { Ok(()) }
+        })?
+    };
+    out.flush()?;
+    Ok(end)
+}
+
+/// The register: name, label, unit and clause, tab-separated.
+fn list_fields(as_json: bool) -> Result<()> {
+    if as_json {
+        return json_array(dissect::register());
+    }
+    let mut out = stdout();
+    for field in dissect::register() {
+        let line = format!("{}\t{}\t{}\t{}", field.name, field.label, field.unit, field.clause);
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_summary(
+    arguments: &Dissect,
+    capture: &Path,
+    selection: &Selection,
+    watch: &mut Watch<'_>,
+) -> Result<CaptureEnd> {
+    let (counts, end) = dissect::summary(capture, selection, watch)?;
     if arguments.json {
         json(&counts)?;
         return Ok(end);
@@ -48,6 +121,89 @@ fn print_summary(arguments: &Dissect) -> Result<CaptureEnd> {
     print_value(&mut out, &counts, 0)?;
     out.flush()?;
     Ok(end)
+}
+
+fn print_statistics(
+    arguments: &Dissect,
+    capture: &Path,
+    selection: &Selection,
+    watch: &mut Watch<'_>,
+) -> Result<CaptureEnd> {
+    let (report, end) = dissect::statistics(capture, selection, DEVICES, watch)?;
+    if arguments.json {
+        json(&report.to_json())?;
+        return Ok(end);
+    }
+    let mut out = stdout();
+    write_statistics(&mut out, &report)?;
+    out.flush()?;
+    Ok(end)
+}
+
+fn write_statistics(out: &mut impl Write, report: &StatisticsReport) -> io::Result<()> {
+    let total = &report.total;
+    writeln!(out, "{} frames, {} bytes on the air", total.frames, total.bytes)?;
+    if let Some(time) = report.time {
+        writeln!(out, "{} to {}", time.start.rfc3339(), time.end.rfc3339())?;
+    }
+    writeln!(
+        out,
+        "retries {} of management and data frames; on the air {:.3} s, {} of the time{}",
+        percent(report.retry_share),
+        total.airtime_us as f64 / 1e6,
+        percent(report.busy_share),
+        match total.without_airtime {
+            0 => String::new(),
+            frames => format!("; unknown of {frames} frames"),
+        }
+    )?;
+    section(out, "kind", &report.kinds, String::clone)?;
+    section(out, "channel", &report.channels, |key| match key.channel {
+        Some(channel) => format!("{channel} ({} MHz)", key.frequency_mhz),
+        None => format!("{} MHz", key.frequency_mhz),
+    })?;
+    section(out, "rate in Mbit/s", &report.rates, f64::to_string)?;
+    let title = format!("transmitter, {} of {}", report.devices.len(), report.device_count);
+    section(out, &title, &report.devices, ToString::to_string)?;
+    for (words, counts) in [
+        ("of transmitters beyond those counted apart", &report.other_devices),
+        ("that name no transmitter", &report.without_transmitter),
+    ] {
+        if *counts != Counts::default() {
+            writeln!(out, "{} frames {words}", counts.frames)?;
+        }
+    }
+    Ok(())
+}
+
+fn section<K>(
+    out: &mut impl Write,
+    title: &str,
+    groups: &[Group<K>],
+    name: impl Fn(&K) -> String,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n{title:<28} {:>10} {:>14} {:>8} {:>12} {:>8}",
+        "frames", "bytes", "retries", "on air in ms", "share"
+    )?;
+    for group in groups {
+        writeln!(
+            out,
+            "{:<28} {:>10} {:>14} {:>8} {:>12.1} {:>8}",
+            group.key.as_ref().map_or_else(|| "unknown".to_owned(), &name),
+            group.counts.frames,
+            group.counts.bytes,
+            percent(group.retry_share),
+            group.counts.airtime_us as f64 / 1e3,
+            percent(group.airtime_share),
+        )?;
+    }
+    Ok(())
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", 100.0 * share))
 }
 
 /// A JSON value for people: names and values, nested by indentation.
@@ -75,33 +231,6 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         value => value.to_string(),
     }
-}
-
-fn print_fields(out: &mut impl Write, row: &FrameRow, arguments: &Dissect) -> io::Result<()> {
-    let mut value = serde_json::to_value(row).map_err(io::Error::other)?;
-    if arguments.fields.is_empty() {
-        return writeln!(out, "{value}");
-    }
-    let none = &mut Map::new();
-    let all = value.as_object_mut().unwrap_or(none);
-    if arguments.json {
-        let chosen: Map<String, Value> = arguments
-            .fields
-            .iter()
-            .map(|field| (field.clone(), all.get(field).cloned().unwrap_or(Value::Null)))
-            .collect();
-        return writeln!(out, "{}", Value::Object(chosen));
-    }
-    let cells: Vec<String> = arguments
-        .fields
-        .iter()
-        .map(|field| match all.get(field) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join("; "),
-            Some(value) => plain(value),
-        })
-        .collect();
-    writeln!(out, "{}", cells.join("\t"))
 }
 
 /// A frame in a line: number, time, channel, signal, kind, from, to, and what is special.
@@ -134,17 +263,4 @@ fn line(row: &FrameRow) -> String {
         line.push_str(&format!(" ! {fault}"));
     }
     line
-}
-
-/// Sixteen bytes a line, with offset and what is printable.
-fn hex(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    for (number, chunk) in bytes.chunks(16).enumerate() {
-        let digits: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text: String = chunk
-            .iter()
-            .map(|byte| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' })
-            .collect();
-        writeln!(out, "       {:04x}  {:<47}  {text}", 16 * number, digits.join(" "))?;
-    }
-    writeln!(out)
 }

@@ -21,9 +21,7 @@ use dialogs::PacketsDialog;
 use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use filter_bar::{Counts, FilterBar};
 use list::ListState;
-use pw_engine::capture_file::{
-    Filter, PacketDetail, Phase, SelectionPhase, WorkError, field_by_name,
-};
+use pw_engine::capture_file::{Filter, PacketDetail, Phase, SelectionPhase, WorkError};
 use pw_model::MacAddr;
 use serde::{Deserialize, Serialize};
 use session::{Export, Session};

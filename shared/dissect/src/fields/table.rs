@@ -1,7 +1,7 @@
 //! Chosen fields of packets as a table, a row each, comma- or tab-separated.
 
 use super::text::{Times, push_plain};
-use super::{Field, MALFORMED, Packet, Part, Parts, Sink, Span, Value, parts_for};
+use super::{Field, Form, MALFORMED, Packet, Part, Parts, Sink, Span, Value, parts_for};
 use crate::describe::describe;
 use crate::fault::Fault;
 
@@ -39,6 +39,8 @@ pub struct TableWriter {
 #[derive(Clone, Debug)]
 struct Column {
     field: &'static Field,
+    /// Its values may hold what has to stand in quotes: text, and several values of it.
+    may_need_quotes: bool,
     /// What the walk over this packet found.
     cell: Vec<u8>,
     values: u32,
@@ -53,7 +55,13 @@ impl TableWriter {
             parts: walked.fold(Parts::NONE, |parts, field| parts.and(parts_for(field))),
             columns: fields
                 .iter()
-                .map(|field| Column { field, cell: Vec::new(), values: 0 })
+                .map(|field| Column {
+                    field,
+                    may_need_quotes: separator == Separator::Comma
+                        && matches!(field.form, Form::Text | Form::Branch),
+                    cell: Vec::new(),
+                    values: 0,
+                })
                 .collect(),
             separator,
             times: Times::default(),
@@ -93,7 +101,7 @@ impl TableWriter {
         out: &mut Vec<u8>,
     ) {
         let Some(column) = self.columns.get(number) else { return };
-        let start = out.len();
+        let (start, may_need_quotes) = (out.len(), column.may_need_quotes);
         match column.field.only(packet) {
             Ok(Some(value)) => push_plain(column.field, &value, &mut self.times, out),
             Ok(None) => {}
@@ -106,7 +114,7 @@ impl TableWriter {
                 }
             }
         }
-        if self.separator == Separator::Comma {
+        if may_need_quotes {
             quote(out, start);
         }
     }

@@ -114,58 +114,77 @@ impl std::fmt::Write for Utf8<'_> {
     }
 }
 
-/// Writes times. The date is made once for each day that comes by.
+/// Writes times. What is before the decimals is made once for each second that comes by.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
+    second: i64,
     day: i64,
-    date: Vec<u8>,
+    /// Date and `T`, then the time of `second`.
+    text: Vec<u8>,
+    date_length: usize,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Self { day: i64::MIN, date: Vec::with_capacity(16) }
+        Self { second: i64::MIN, day: i64::MIN, text: Vec::with_capacity(32), date_length: 0 }
     }
 }
 
 impl Times {
     /// RFC 3339 in UTC, with as many decimals as the time has.
     pub(super) fn push(&mut self, unix_ns: i64, out: &mut Vec<u8>) {
-        let secs = unix_ns.div_euclid(SECOND_NS);
-        let day = secs.div_euclid(DAY_SECS);
+        let second = unix_ns.div_euclid(SECOND_NS);
+        if second != self.second {
+            self.set(second);
+        }
+        out.extend_from_slice(&self.text);
+        let nanoseconds = u64::try_from(unix_ns.rem_euclid(SECOND_NS)).unwrap_or(0);
+        if nanoseconds > 0 {
+            out.push(b'.');
+            let (mut rest, places) = if nanoseconds.is_multiple_of(1000) {
+                (nanoseconds / 1000, 6)
+            } else {
+                (nanoseconds, 9)
+            };
+            let mut digits = [b'0'; 9];
+            let mut used = places;
+            for (index, place) in digits.iter_mut().enumerate().take(places).rev() {
+                let digit = u8::try_from(rest % 10).unwrap_or(0);
+                *place = b'0' | digit;
+                rest /= 10;
+                // Zeros at the end are left out.
+                if digit == 0 && used == index.saturating_add(1) {
+                    used = index;
+                }
+            }
+            out.extend_from_slice(digits.get(..used).unwrap_or(&digits));
+        }
+        out.push(b'Z');
+    }
+
+    fn set(&mut self, second: i64) {
+        let day = second.div_euclid(DAY_SECS);
         if day != self.day {
-            let date = Timestamp::from_unix_ns(unix_ns).civil().date();
-            self.date.clear();
+            let date = Timestamp::from_unix_secs(second).civil().date();
+            self.text.clear();
             let month = u8::from(date.month());
-            write!(self.date, "{:04}-{month:02}-{:02}T", date.year(), date.day()).unwrap_or(());
+            // Writing to memory cannot fail.
+            write!(self.text, "{:04}-{month:02}-{:02}T", date.year(), date.day()).unwrap_or(());
+            self.date_length = self.text.len();
             self.day = day;
         }
-        out.extend_from_slice(&self.date);
-        let second_of_day = secs.rem_euclid(DAY_SECS);
+        self.text.truncate(self.date_length);
+        let second_of_day = second.rem_euclid(DAY_SECS);
         for (value, end) in [
             (second_of_day / 3600, Some(b':')),
             (second_of_day / 60 % 60, Some(b':')),
             (second_of_day % 60, None),
         ] {
             let value = u8::try_from(value).unwrap_or(0);
-            out.extend_from_slice(&[b'0' | (value / 10), b'0' | (value % 10)]);
-            out.extend(end);
+            self.text.extend_from_slice(&[b'0' | (value / 10), b'0' | (value % 10)]);
+            self.text.extend(end);
         }
-        let mut fraction = unix_ns.rem_euclid(SECOND_NS);
-        if fraction > 0 {
-            let mut digits = [b'0'; 9];
-            let mut used = 0usize;
-            for (index, place) in digits.iter_mut().enumerate().rev() {
-                let digit = u8::try_from(fraction % 10).unwrap_or(0);
-                *place = b'0' | digit;
-                fraction /= 10;
-                if digit != 0 && used == 0 {
-                    used = index.saturating_add(1);
-                }
-            }
-            out.push(b'.');
-            out.extend_from_slice(digits.get(..used).unwrap_or(&digits));
-        }
-        out.push(b'Z');
+        self.second = second;
     }
 }
 
@@ -282,8 +301,17 @@ mod tests {
             check(&Field::signed("t.s", "S"), Value::Signed(signed));
             check(&Field::time("t.t", "T"), Value::Signed(signed));
         }
-        for time in [1, -1, i64::MIN, i64::MAX, 1_700_000_000_120_000_000, 951_782_399_999_999_999]
-        {
+        for time in [
+            1,
+            -1,
+            1_000,
+            1_700_000_000_000_001_000,
+            1_700_000_000_100_000_000,
+            i64::MIN,
+            i64::MAX,
+            1_700_000_000_120_000_000,
+            951_782_399_999_999_999,
+        ] {
             check(&Field::time("t.t", "T"), Value::Signed(time));
         }
         let floats = [0.0, -0.0, 5.5, 0.1, -6.5, 1e-3, 1e12, 1e300, 65.0, 1.0 / 3.0, 143.4, 0.05];
