@@ -74,6 +74,9 @@ impl Sink for Values {
         self.0.push(NodeValue { plain, literal: literal(field, &value) });
     }
 
+    /// The tree does not show these either.
+    fn hidden(&mut self, _: &'static Field, _: Value<'_>, _: Span) {}
+
     fn fault(&mut self, fault: Fault) {
         self.0.push(NodeValue { plain: fault_words(&fault), literal: None });
     }

@@ -8,7 +8,7 @@ use pw_dissect::ieee80211::management::Management;
 use pw_dissect::ieee80211::network::{self, Fixed};
 use pw_dissect::ieee80211::{Header, action, llc};
 use pw_dissect::{Frame, fields};
-use pw_model::{AuthMode, Channel, FrameFlags, NetworkTraits, Ssid};
+use pw_model::{AuthMode, Channel, FrameFlags, NetworkTraits, Ssid, Standard};
 
 /// The line.
 pub(super) fn words(packet: &Packet<'_>) -> String {
@@ -141,7 +141,7 @@ fn offer(traits: &NetworkTraits, heard_mhz: Option<u16>) -> String {
         _ => {}
     }
     parts.push(traits.security.label().name().to_owned());
-    parts.extend(traits.standard.map(|standard| standard.name().to_owned()));
+    parts.extend(traits.standard.map(|standard| generation(standard).to_owned()));
     parts.extend(traits.width.map(|width| format!("{} MHz", width.mhz())));
     parts.extend(traits.station_count.map(|count| match count {
         1 => "1 station".to_owned(),
@@ -152,6 +152,13 @@ fn offer(traits: &NetworkTraits, heard_mhz: Option<u16>) -> String {
         parts.push("multi-link".to_owned());
     }
     parts.join(", ")
+}
+
+/// `Wi-Fi 6` where the standard has such a name, else `802.11b`.
+fn generation(standard: Standard) -> &'static str {
+    let name = standard.name();
+    let in_parentheses = name.split_once('(').map(|(_, rest)| rest.trim_end_matches(')'));
+    in_parentheses.unwrap_or(name)
 }
 
 fn control(header: &Header) -> String {

@@ -2,7 +2,7 @@
 
 use crate::words::UNKNOWN;
 use pw_engine::capture_file::PacketRow;
-use pw_model::{MacAddr, Timestamp};
+use pw_model::{Band, Channel, MacAddr, Timestamp};
 
 /// A column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,12 +65,14 @@ impl Column {
         match self {
             Self::Number => "Number in the file",
             Self::Time => "Click or T: since the first packet, or UTC",
-            Self::Channel => "Channel the receiver was tuned to",
+            Self::Channel => "Channel the receiver was tuned to; 6G: in the 6 GHz band",
             Self::Signal => "Received signal strength in dBm",
             Self::Rate => "PHY rate in Mbit/s",
             Self::Length => "Bytes on the air, with frame check sequence",
             Self::Kind => "Type and subtype",
-            Self::Transmitter => "Transmitter address, and who its block is assigned to",
+            Self::Transmitter => {
+                "Transmitter address, and who its block is assigned to; local: assigned to nobody"
+            }
             Self::Receiver => "Receiver address, and who its block is assigned to",
             Self::Network => "Network name that the frame carries",
             Self::Info => "What the frame says",
@@ -82,7 +84,7 @@ impl Column {
         match self {
             Self::Number => (64.0, 40.0),
             Self::Time => (96.0, 60.0),
-            Self::Channel => (38.0, 30.0),
+            Self::Channel => (50.0, 36.0),
             Self::Signal => (52.0, 40.0),
             Self::Rate => (50.0, 40.0),
             Self::Length => (54.0, 40.0),
@@ -115,7 +117,7 @@ impl Column {
             Self::Time => or_unknown(time(row.time, base)),
             Self::Channel => or_unknown(
                 row.channel
-                    .map(|channel| channel.to_string())
+                    .map(channel)
                     .or_else(|| row.frequency_mhz.map(|mhz| format!("{mhz} MHz"))),
             ),
             Self::Signal => or_unknown(row.signal_dbm.map(|dbm| dbm.to_string())),
@@ -156,6 +158,15 @@ fn time(time: Option<Timestamp>, base: TimeBase) -> Option<String> {
     }
 }
 
+/// The number, and before it the band where the bare number would be mistaken.
+fn channel(channel: Channel) -> String {
+    match channel.band {
+        Band::Ghz2_4 | Band::Ghz5 => channel.number.to_string(),
+        Band::Ghz6 => format!("6G {}", channel.number),
+        Band::Ghz60 => format!("60G {}", channel.number),
+    }
+}
+
 /// Mbit/s.
 fn rate(rate_100kbps: u32) -> String {
     if rate_100kbps.is_multiple_of(10) {
@@ -183,7 +194,8 @@ pub(super) fn who(address: MacAddr) -> Option<&'static str> {
         return Some("multicast");
     }
     if address.is_locally_administered() {
-        return Some("random");
+        // Mostly made up by the device itself, so that it is not known again.
+        return Some("local");
     }
     pw_engine::vendor(address)
 }
@@ -224,6 +236,9 @@ mod tests {
         assert_eq!(Column::Time.text(&row(), later), "-0.999749");
         assert_eq!(Column::Time.text(&row(), TimeBase::Relative(None)), UNKNOWN);
         assert_eq!(line(&row(), relative).matches('\t').count(), 10);
+        let on = |number, band| PacketRow { channel: Some(Channel { band, number }), ..row() };
+        assert_eq!(Column::Channel.text(&on(37, Band::Ghz6), relative), "6G 37");
+        assert_eq!(Column::Channel.text(&on(36, Band::Ghz5), relative), "36");
     }
 
     #[test]

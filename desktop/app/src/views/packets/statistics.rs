@@ -252,7 +252,7 @@ mod tests {
             (channels(&report)[1].name.as_str(), &channels(&report)[1].filter),
             ("unknown", &None)
         );
-        assert_eq!(devices(&report)[0].name, "02:00:00:00:00:01 random");
+        assert_eq!(devices(&report)[0].name, "02:00:00:00:00:01 local");
         let all = [channels(&report), rates(&report), devices(&report)].concat();
         for filter in all.iter().filter_map(|row| row.filter.as_ref()) {
             assert!(Filter::compile(filter).is_ok(), "{filter}");
