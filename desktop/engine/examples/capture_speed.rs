@@ -13,9 +13,9 @@ const SCREEN: u32 = 280;
 /// Screens that are jumped to.
 const JUMPS: u32 = 500;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).map(PathBuf::from);
-    let path = path.ok_or_else(|| anyhow::anyhow!("name a capture file"))?;
+    let path = path.ok_or("name a capture file")?;
     println!("memory before: {}", memory());
     let start = Instant::now();
     let file = CaptureFile::open(&path, Arc::new(|| {}))?;
@@ -23,7 +23,9 @@ fn main() -> anyhow::Result<()> {
     let status = file.status();
     println!("indexed {} packets in {:.3} s: {:?}", status.packets, secs(start), status.phase);
     println!("memory: {}", memory());
-    anyhow::ensure!(status.packets > 0, "there are no packets in it");
+    if status.packets == 0 {
+        return Err("there are no packets in it".into());
+    }
     let mut slowest = Duration::ZERO;
     let start = Instant::now();
     for jump in 0..JUMPS {

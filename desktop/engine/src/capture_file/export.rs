@@ -110,7 +110,7 @@ impl Output<'_> {
         let comment = captured.time.is_none().then_some(WITHOUT_TIME);
         self.timeless += u64::from(comment.is_some());
         self.written += 1;
-        let notes = PacketNotes { comment, ..PacketNotes::default() };
+        let notes = PacketNotes { comment };
         self.writer.write_frame(interface, time, captured.data, captured.original_len, notes)
     }
 

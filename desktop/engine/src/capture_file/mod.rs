@@ -32,7 +32,7 @@ pub use pw_dissect::statistics::{ChannelKey, Counts, Group, Report};
 pub use pw_dissect::{Fault, Layer};
 pub use row::{Emphasis, PacketRow};
 pub use selection::{Selection, SelectionPhase};
-pub use work::{Work, WorkError};
+pub use work::{Outcome, Work, WorkError};
 
 use packets::Packets;
 use pw_dissect::capture::CaptureError;

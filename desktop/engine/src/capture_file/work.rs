@@ -44,11 +44,14 @@ impl Progress {
     }
 }
 
+/// What came of work; shared, since many frames of the window look at it.
+pub type Outcome<T> = Arc<Result<T, WorkError>>;
+
 /// Work under way, or done. Dropping it stops it.
 #[derive(Debug)]
 pub struct Work<T> {
     progress: Arc<Progress>,
-    result: Arc<Mutex<Option<Arc<Result<T, WorkError>>>>>,
+    result: Arc<Mutex<Option<Outcome<T>>>>,
 }
 
 impl<T: Send + Sync + 'static> Work<T> {
@@ -86,7 +89,7 @@ impl<T> Work<T> {
 
     /// What came of it; `None` while it goes on.
     #[must_use]
-    pub fn result(&self) -> Option<Arc<Result<T, WorkError>>> {
+    pub fn result(&self) -> Option<Outcome<T>> {
         self.result.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -97,7 +100,7 @@ impl<T> Work<T> {
 
     /// Waits until it is over, at most for `patience`.
     #[must_use]
-    pub fn wait(&self, patience: Duration) -> Option<Arc<Result<T, WorkError>>> {
+    pub fn wait(&self, patience: Duration) -> Option<Outcome<T>> {
         let pause = Duration::from_millis(2);
         let mut left = patience;
         loop {

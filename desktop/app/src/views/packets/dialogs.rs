@@ -123,7 +123,7 @@ fn open(
         "pcap or pcapng, also packed with gzip or zstd. The file is only read. It does not become part \
          of a survey; File, Import files… does that.",
     );
-    file.ui(ui, "Capture file", &Pick::Files);
+    file.ui(ui, "Capture file", &Pick::File);
     let path = file.path();
     if buttons(ui, "Open", path.is_some(), palette, close)
         && let Some(path) = path

@@ -159,6 +159,14 @@ fn text_field(
     let focused = ui.memory(|memory| memory.has_focus(id));
     let open = focused && bar.is_open();
     let entered = focused && keys(ui, bar, open);
+    if let Some(at) = bar.cursor.take() {
+        // Before the field takes what was written since, so that it is put behind the completion.
+        let mut state = egui::TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
+        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(at)))));
+        state.store(ui.ctx(), id);
+        ui.memory_mut(|memory| memory.request_focus(id));
+        offer(bar, Some(at));
+    }
     let wrong = bar.error.as_ref().map(|error| error.span.clone());
     let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _: f32| {
         ui.painter().layout_job(colored(text.as_str(), wrong.as_ref(), palette))
@@ -175,13 +183,6 @@ fn text_field(
     if bar.focus {
         response.request_focus();
         bar.focus = false;
-    }
-    if let Some(at) = bar.cursor.take() {
-        let mut state = output.state.clone();
-        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(CharIndex(at)))));
-        state.store(ui.ctx(), id);
-        response.request_focus();
-        offer(bar, Some(at));
     }
     if response.changed() {
         bar.closed = false;

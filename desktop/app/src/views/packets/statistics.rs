@@ -40,9 +40,8 @@ fn row<K>(group: &Group<K>, total: &Counts, name: String, filter: Option<String>
 }
 
 fn kinds(report: &Report) -> Vec<Row> {
-    let name = |group: &Group<String>| {
-        group.key.as_deref().map_or_else(|| "unknown".to_owned(), |kind| in_words(kind))
-    };
+    let name =
+        |group: &Group<String>| group.key.as_deref().map_or_else(|| "unknown".to_owned(), in_words);
     report.kinds.iter().map(|group| row(group, &report.total, name(group), None)).collect()
 }
 

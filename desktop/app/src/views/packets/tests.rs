@@ -192,7 +192,7 @@ fn what_is_no_capture_is_said_with_a_way_on() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "nothing that a radio heard")?;
-    let error = open(&path, ThemeChoice::Dark).err().expect("it is text");
+    let Err(error) = open(&path, ThemeChoice::Dark) else { panic!("it is text") };
     assert!(error.to_string().contains("not a capture"), "{error}");
     let mut window = headless((1280, 800), ThemeChoice::Dark, Some(Open::Capture(path)), |ctx| {
         Box::new(EngineBackend::new(ctx.clone(), true))

@@ -31,9 +31,10 @@ fn key(node: &Node) -> String {
     if name == "wlan.tag" { format!("{name} {}", node.text) } else { name.to_owned() }
 }
 
-/// Layers are open until they are closed; what is below them is closed until it is opened.
-const fn is_usually_open(node: &Node) -> bool {
-    node.depth == 0
+/// Layers are open until they are closed; elements, and what is below layers, are closed until they
+/// are opened.
+fn is_usually_open(node: &Node) -> bool {
+    node.depth == 0 && node.field.is_none_or(|field| field.name != "wlan.tag")
 }
 
 impl TreeState {
@@ -374,8 +375,8 @@ mod tests {
         let one = node("wlan.tag", "Element: SSID", 0, 2);
         let other = node("wlan.tag", "Element: BSS Load", 0, 2);
         let mut state = TreeState::default();
-        state.set_open(&one, false);
-        assert!(!state.is_open(&one) && state.is_open(&other));
+        state.set_open(&one, true);
+        assert!(state.is_open(&one) && !state.is_open(&other));
     }
 
     #[test]
