@@ -1,7 +1,9 @@
-//! Pure analyses over a snapshot: (snapshot, settings) to result, nothing kept between calls.
+//! Pure analyses: (snapshot, settings) to result, nothing kept between calls; and of a capture, packet by
+//! packet to result.
 
 pub mod base_map;
 pub mod locate;
+pub mod packets;
 
 #[cfg(test)]
 mod tests {

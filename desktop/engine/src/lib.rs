@@ -22,6 +22,7 @@ mod interrupt;
 mod jobs;
 pub mod link;
 mod links;
+pub mod packets;
 mod report;
 pub mod rows;
 mod settings;

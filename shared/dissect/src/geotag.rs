@@ -6,6 +6,9 @@ use pw_model::Position;
 /// Kismet's IANA private enterprise number.
 pub(crate) const KISMET_ENTERPRISE: u32 = 55922;
 
+/// Custom option with binary data that may be copied.
+pub(crate) const CUSTOM_BINARY: u16 = 2989;
+
 /// Magic byte of Kismet's GPS data under that number.
 const KISMET_GPS_MAGIC: u8 = 0x47;
 
@@ -39,6 +42,43 @@ pub(crate) fn kismet_option(value: &[u8], big_endian: bool) -> Option<Position> 
     let values = value.get(8..)?;
     let values = values.get(..usize::from(length)).unwrap_or(values);
     position(values, present, big_endian, Order { latitude: 0x4, longitude: 0x2 })
+}
+
+/// Bytes of [`write_kismet_option`]: enterprise number, magic, version, length, presence bits, and
+/// longitude, latitude, altitude and horizontal error at most.
+const KISMET_OPTION_MAX: usize = 28;
+
+/// The value of the custom option 2989 that Kismet writes for a position, little-endian: its
+/// enterprise number, and altitude and error as far as they are known and the format can say them.
+pub(crate) fn write_kismet_option(position: &Position, out: &mut Vec<u8>) {
+    let mut present = 0x2u32 | 0x4;
+    let mut values = vec![fixed_3_7(position.lon_deg), fixed_3_7(position.lat_deg)];
+    let altitude = position.altitude_m.and_then(|metres| fixed(f64::from(metres) + 180_000.0, 1e4));
+    let error = position.error_m.and_then(|metres| fixed(f64::from(metres), 1e6));
+    for (bit, value) in [(0x8, altitude), (0x80, error)] {
+        if let Some(value) = value {
+            present |= bit;
+            values.push(value);
+        }
+    }
+    let length = u16::try_from(values.len().saturating_mul(4)).unwrap_or(u16::MAX);
+    out.reserve(KISMET_OPTION_MAX);
+    out.extend(KISMET_ENTERPRISE.to_le_bytes());
+    out.extend([KISMET_GPS_MAGIC, 1]);
+    out.extend(length.to_le_bytes());
+    out.extend(present.to_le_bytes());
+    out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+}
+
+fn fixed_3_7(degrees: f64) -> u32 {
+    fixed(degrees + 180.0, 1e7).unwrap_or(0)
+}
+
+/// A number as fixed point, when it fits.
+fn fixed(value: f64, scale: f64) -> Option<u32> {
+    let scaled = (value * scale).round();
+    // The comparison also refuses what is not a number; the cast is exact after it.
+    (0.0..=f64::from(u32::MAX)).contains(&scaled).then_some(scaled as u32)
 }
 
 fn position(values: &[u8], present: u32, big_endian: bool, order: Order) -> Option<Position> {
@@ -95,6 +135,29 @@ mod tests {
             for end in 0..value.len() - 4 {
                 assert_eq!(kismet_option(&value[..end], big_endian), None);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for (latitude, longitude, altitude, error) in [
+            (-33.856_785_1, 151.215_296_7, Some(-12.5f32), Some(3.5f32)),
+            (89.9, -179.999_999_9, None, None),
+            (1e-7, 1e-7, None, Some(9000.0)),
+        ] {
+            let position = Position::new(latitude, longitude).expect("a place");
+            let position = position.with_altitude_m(altitude).with_error_m(error);
+            let mut bytes = Vec::new();
+            write_kismet_option(&position, &mut bytes);
+            assert_eq!(bytes[..6], [0x72, 0xda, 0, 0, 0x47, 1]);
+            let length = usize::from(u16::from_le_bytes([bytes[6], bytes[7]]));
+            assert_eq!(bytes.len(), 4 + 8 + length, "Kismet states the length of the values alone");
+            let read = kismet_option(&bytes[4..], false).expect("a place");
+            assert!((read.lat_deg - latitude).abs() < 1e-7, "{read:?}");
+            assert!((read.lon_deg - longitude).abs() < 1e-7, "{read:?}");
+            assert_eq!(read.altitude_m, altitude);
+            // 9 km are beyond what 6 decimals leave room for.
+            assert_eq!(read.error_m, error.filter(|metres| *metres < 4294.0));
         }
     }
 

@@ -31,16 +31,7 @@ fn check_short_ways(packet: &Packet<'_>) {
 
 /// Nodes of one frame at most: a byte can give a few, never many.
 fn check(mac: &[u8]) {
-    let captured = CapturedFrame {
-        time: None,
-        link_type: LinkType::Ieee80211,
-        data: mac,
-        original_len: mac.len() as u32,
-        interface: 0,
-        position: None,
-        number: 1,
-        fcs_len: None,
-    };
+    let captured = CapturedFrame::new(LinkType::Ieee80211, mac);
     let packet = Packet::new(captured);
     check_short_ways(&packet);
     let tree = Tree::of(&packet);

@@ -158,16 +158,7 @@ fn read_all_ways(link_type: LinkType, data: &[u8], observer: &mut Observer, summ
     };
     observer.observe(&input, &mut out);
     assert_eq!(out.observations.len() as u64 + out.opted_out, 1);
-    summary.add(&CapturedFrame {
-        time: None,
-        link_type,
-        data,
-        original_len,
-        interface: 0,
-        position: None,
-        number: 1,
-        fcs_len: None,
-    });
+    summary.add(&CapturedFrame { original_len, ..CapturedFrame::new(link_type, data) });
 }
 
 #[test]

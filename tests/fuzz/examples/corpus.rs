@@ -5,7 +5,8 @@
 //! `… -- unpack FOLDER` writes each input as a file below FOLDER/TARGET.
 //! `… -- pack FOLDER` adds the files below FOLDER/TARGET that are not in the corpus yet.
 
-use pw_dissect::write::{PacketNotes, PcapWriter, PcapngWriter};
+use pw_dissect::describe::elements::heads;
+use pw_dissect::write::{PacketNotes, PcapResolution, PcapWriter, PcapngWriter};
 use pw_dissect::{LinkType, parse};
 use pw_fuzz::{TARGETS, corpus};
 use pw_model::{FrameKind, Origin, SensorId, Timestamp};
@@ -90,6 +91,7 @@ fn seeds() -> Result<(), Box<dyn Error>> {
     for element in elements_by_hand() {
         corpora.add("elements", &element)?;
     }
+    families(&mut corpora)?;
     let short: Vec<&[u8]> = frames.iter().map(|frame| mac_of(frame)).collect();
     for mac in short.iter().take(4) {
         for (target, header) in radio_headers() {
@@ -233,6 +235,35 @@ fn elements_by_hand() -> Vec<Vec<u8>> {
     elements
 }
 
+/// Of every family each element, with bodies that are short, long, and of small and of large numbers;
+/// and the parts of data and action frames behind their headers.
+fn families(corpora: &mut Corpora) -> std::io::Result<()> {
+    let mut rows: BTreeMap<&str, u8> = BTreeMap::new();
+    for (family, _) in heads() {
+        let row = rows.entry(family).or_insert(0);
+        for (length, fill) in [(4u8, 1u8), (40, 0), (40, 0x11), (90, 0xff)] {
+            let mut input = vec![*row, length];
+            input.extend(std::iter::repeat_n(fill, usize::from(length)));
+            corpora.add(&format!("elements_{family}"), &input)?;
+        }
+        *row = row.wrapping_add(1);
+    }
+    for mac in by_hand() {
+        let (Some(first), Some(body)) = (mac.first(), mac.get(24..)) else { continue };
+        match (first >> 2 & 3, first >> 4) {
+            (0, 13) => corpora.add("action", body)?,
+            (2, 8) => {
+                corpora.add("data", body)?;
+                if let Some(packet) = body.get(10..).filter(|_| body.starts_with(&[0, 0, 0xaa])) {
+                    corpora.add("eapol", packet)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn radio_headers() -> Vec<(&'static str, Vec<u8>)> {
     let mut prism = vec![0x44, 0, 0, 0, 24 + 36, 0, 0, 0];
     prism.extend([0; 16]);
@@ -255,10 +286,10 @@ fn radio_headers() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn captures(frames: &[&[u8]]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let mut pcap = PcapWriter::new(Vec::new(), LinkType::Ieee80211)?;
+    let mut pcap = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Microseconds)?;
     let mut pcapng = PcapngWriter::new(Vec::new(), "seeds", Some("a seed"))?;
     pcapng.add_interface(LinkType::Ieee80211, "one")?;
-    let notes = PacketNotes { comment: Some("a packet") };
+    let notes = PacketNotes { comment: Some("a packet"), ..PacketNotes::default() };
     for (second, frame) in (1..).zip(frames.iter().filter(|frame| frame.len() < 120).take(3)) {
         let time = Timestamp::from_unix_secs(second);
         let length = u32::try_from(frame.len())?;

@@ -37,6 +37,7 @@ impl Sink for CheckedSink {
         let fits = matches!(
             (value, field.form),
             (Value::Nothing | Value::Word(_), _)
+                | (_, Form::Branch)
                 | (Value::Flag(_), Form::Flag)
                 | (Value::Unsigned(_), Form::Unsigned | Form::Hex(_) | Form::Time)
                 | (Value::Signed(_), Form::Signed | Form::Time)

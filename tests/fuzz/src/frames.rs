@@ -12,13 +12,7 @@ use pw_model::{RadioId, Timestamp};
 fn captured(link_type: LinkType, data: &[u8]) -> CapturedFrame<'_> {
     CapturedFrame {
         time: Some(Timestamp::from_unix_secs(1)),
-        link_type,
-        data,
-        original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
-        interface: 0,
-        position: None,
-        number: 1,
-        fcs_len: None,
+        ..CapturedFrame::new(link_type, data)
     }
 }
 
@@ -66,6 +60,31 @@ pub(crate) fn elements(data: &[u8]) {
     beacon.extend([0, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0x11, 0]);
     beacon.extend(data);
     whole(LinkType::Ieee80211, &beacon);
+}
+
+/// A frame of this type and subtype, between two stations, with this body.
+fn framed(first: u8, flags: u8, body: &[u8]) {
+    let mut mac = vec![first, flags, 0, 0];
+    mac.extend([[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]].concat());
+    mac.extend([0; 2]);
+    mac.extend(body);
+    whole(LinkType::Ieee80211, &mac);
+}
+
+/// An action frame, from its category on.
+pub(crate) fn action(data: &[u8]) {
+    framed(0xd0, 0, data);
+}
+
+/// A data frame with QoS control, from that on.
+pub(crate) fn data(data: &[u8]) {
+    framed(0x88, 1, data);
+}
+
+/// An EAPOL packet, from its version on.
+pub(crate) fn eapol(data: &[u8]) {
+    let llc = [0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e];
+    framed(0x88, 1, &[&llc, data].concat());
 }
 
 /// Observations and advertisements of several frames, each after its length in one byte times four.

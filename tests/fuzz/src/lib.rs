@@ -10,6 +10,7 @@
 
 mod check;
 pub mod corpus;
+mod families;
 mod files;
 mod frames;
 
@@ -27,6 +28,37 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("cooked", frames::cooked),
     ("frame", frames::frame),
     ("elements", frames::elements),
+    ("elements_alliance", families::alliance),
+    ("elements_channel_switch", families::channel_switch),
+    ("elements_drone_id", families::drone_id),
+    ("elements_eht", families::eht),
+    ("elements_extended_capabilities", families::extended_capabilities),
+    ("elements_fast_transition", families::fast_transition),
+    ("elements_he", families::he),
+    ("elements_he_operation", families::he_operation),
+    ("elements_ht", families::ht),
+    ("elements_identity", families::identity),
+    ("elements_interworking", families::interworking),
+    ("elements_load", families::load),
+    ("elements_makers", families::makers),
+    ("elements_measurement", families::measurement),
+    ("elements_mesh", families::mesh),
+    ("elements_multi_link", families::multi_link),
+    ("elements_multiple_bssid", families::multiple_bssid),
+    ("elements_neighbour", families::neighbour),
+    ("elements_open_drone_id", families::open_drone_id),
+    ("elements_others", families::others),
+    ("elements_p2p", families::p2p),
+    ("elements_rates", families::rates),
+    ("elements_regulatory", families::regulatory),
+    ("elements_rsn", families::rsn),
+    ("elements_twt", families::twt),
+    ("elements_vht", families::vht),
+    ("elements_wmm", families::wmm),
+    ("elements_wps", families::wps),
+    ("eapol", frames::eapol),
+    ("action", frames::action),
+    ("data", frames::data),
     ("observe", frames::observe),
     ("capture", files::capture),
     ("segment", files::segment),

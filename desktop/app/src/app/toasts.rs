@@ -163,25 +163,19 @@ fn toast(ui: &mut Ui, notice: &Notice, palette: &Palette, commands: &mut Vec<Com
             }
             ui.add(egui::Label::new(text).wrap().selectable(true));
             ui.horizontal(|ui| {
-                match notice {
-                    Notice::Done { open: Some(path), .. } => {
-                        if ui.button("Open").clicked() {
-                            commands.push(Command::OpenFile(path.clone()));
-                        }
-                    }
-                    Notice::Undo { order, .. } => {
-                        if ui.button("Undo").clicked() {
-                            commands.push(Command::Engine(order.clone()));
-                            closed = true;
-                        }
-                    }
-                    Notice::Failed { .. } => {
-                        if ui.button("All messages").clicked() {
-                            commands.push(Command::OpenDialog(DialogKind::Messages));
-                            closed = true;
-                        }
-                    }
-                    _ => {}
+                let label = match notice {
+                    Notice::Done { open: Some(_), .. } => Some("Open"),
+                    Notice::Undo { .. } => Some("Undo"),
+                    Notice::Failed { .. } => Some("All messages"),
+                    _ => None,
+                };
+                if label.is_some_and(|label| ui.button(label).clicked()) {
+                    commands.extend(match notice {
+                        Notice::Done { open, .. } => open.clone().map(Command::OpenFile),
+                        Notice::Undo { order, .. } => Some(Command::Engine(order.clone())),
+                        _ => Some(Command::OpenDialog(DialogKind::Messages)),
+                    });
+                    closed |= !matches!(notice, Notice::Done { .. });
                 }
                 closed |= ui.button("Close").clicked();
             });

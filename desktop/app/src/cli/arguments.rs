@@ -52,6 +52,8 @@ pub(crate) enum Task {
     List(List),
     /// Print what is in a capture.
     Dissect(Dissect),
+    /// Say who talks to whom in a capture, its flows, and what contradicts the protocol.
+    Packets(Packets),
     /// Print where the access points of a survey are, and how sure that is.
     Locate(Locate),
     /// Write a report.
@@ -329,6 +331,43 @@ fn dissect_help() -> String {
         pw_engine::dissect::Filter::help(),
         pw_engine::dissect::FRAME_FIELDS.join(", ")
     )
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  piwardrive packets drive.pcapng
+  piwardrive packets drive.pcapng --anomalies
+  piwardrive packets drive.pcapng --graphml > who.graphml
+  piwardrive packets open.pcap --flows --layer3 --json
+
+Classes of traffic are estimates from sizes and times. Anomalies are hints with their frames, not verdicts.")]
+pub(crate) struct Packets {
+    /// The capture: pcap or pcapng, plain or packed with gzip or zstd.
+    pub(crate) capture: PathBuf,
+    /// Stations and the relations between them.
+    #[arg(long, group = "part")]
+    pub(crate) topology: bool,
+    /// Flows at layer 2, and conversations with their class.
+    #[arg(long, group = "part")]
+    pub(crate) flows: bool,
+    /// What contradicts the protocol or its own history.
+    #[arg(long, group = "part")]
+    pub(crate) anomalies: bool,
+    /// Print JSON: the part asked for, or all.
+    #[arg(long, group = "form")]
+    pub(crate) json: bool,
+    /// Print the topology as GraphML.
+    #[arg(long, group = "form", conflicts_with_all = ["flows", "anomalies"])]
+    pub(crate) graphml: bool,
+    /// Print the topology as Graphviz DOT.
+    #[arg(long, group = "form", conflicts_with_all = ["flows", "anomalies"])]
+    pub(crate) dot: bool,
+    /// Read layers 3 and 4 of frames that were sent without encryption: they hold what people do.
+    #[arg(long)]
+    pub(crate) layer3: bool,
+    /// Keep names that devices ask for or give themselves; else they are only counted.
+    #[arg(long, requires = "layer3")]
+    pub(crate) names: bool,
 }
 
 #[derive(Debug, Args)]

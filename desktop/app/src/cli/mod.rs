@@ -10,6 +10,7 @@ mod exchange;
 mod list;
 mod locate;
 mod output;
+mod packets;
 mod progress;
 mod screenshot;
 mod sensors;
@@ -82,6 +83,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Task::Export(arguments) => exchange::export(&arguments),
         Task::List(arguments) => list::run(&arguments),
         Task::Dissect(arguments) => dissect::run(&arguments),
+        Task::Packets(arguments) => packets::run(&arguments),
         Task::Locate(arguments) => locate::run(&arguments),
         Task::Report(arguments) => exchange::report(&arguments),
         Task::Simulate(arguments) => simulate::run(&arguments),

@@ -3,11 +3,13 @@
 //! The reader holds one block at a time, at most [`MAX_BLOCK`] bytes.
 
 mod input;
+mod options;
 mod pcap;
 mod pcapng;
 
 use crate::LinkType;
 use input::Input;
+pub use options::{PacketHash, PacketOptions};
 use pw_model::{Position, Timestamp};
 use std::io::Read;
 
@@ -110,6 +112,26 @@ pub struct CapturedFrame<'a> {
     pub number: u64,
     /// Bytes of frame check sequence at the end, where the file itself says so.
     pub fcs_len: Option<u8>,
+    /// What else a pcapng file says of the packet: comments, hash, drop count.
+    pub options: PacketOptions<'a>,
+}
+
+impl<'a> CapturedFrame<'a> {
+    /// A whole frame of which nothing else is known: number 1 of interface 0.
+    #[must_use]
+    pub fn new(link_type: LinkType, data: &'a [u8]) -> Self {
+        Self {
+            time: None,
+            link_type,
+            data,
+            original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            interface: 0,
+            position: None,
+            number: 1,
+            fcs_len: None,
+            options: PacketOptions::default(),
+        }
+    }
 }
 
 /// An interface that a file names.
@@ -119,12 +141,29 @@ pub struct Interface {
     pub link_type: LinkType,
     /// Name, if given (`if_name`).
     pub name: Option<String>,
+    /// Description, if given (`if_description`).
+    pub description: Option<String>,
     /// Snap length in bytes, 0 for none.
     pub snap_len: u32,
     /// Bytes of frame check sequence, if given.
     pub fcs_len: Option<u8>,
     /// Packets that the interface or system dropped, if the file says so.
     pub dropped: Option<u64>,
+    /// Packets that the interface received, dropped ones included, if the file says so.
+    pub received: Option<u64>,
+}
+
+/// What a section of a pcapng file says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Section {
+    /// Comment (`opt_comment`), the first one.
+    pub comment: Option<String>,
+    /// Hardware it was captured on (`shb_hardware`).
+    pub hardware: Option<String>,
+    /// Operating system (`shb_os`).
+    pub operating_system: Option<String>,
+    /// Application that wrote it (`shb_userappl`).
+    pub application: Option<String>,
 }
 
 /// Which format a file is in.
@@ -147,6 +186,8 @@ struct Located {
     interface: u32,
     original_len: u32,
     position: Option<Position>,
+    /// Where the options of the packet start, as `start`; 0 for none. They end with the block.
+    options: u32,
 }
 
 /// One step of a decoder over the buffered bytes.
@@ -255,6 +296,11 @@ impl<R: Read> CaptureReader<R> {
         self.data_offset = self.input.offset().saturating_add(start);
         let interface =
             usize::try_from(located.interface).ok().and_then(|at| self.interfaces.get(at));
+        let options = if located.options == 0 {
+            PacketOptions::default()
+        } else {
+            self.options(located.options)
+        };
         Ok(Some(CapturedFrame {
             time: located.time,
             link_type: interface.map_or(LinkType::Other(u16::MAX), |interface| interface.link_type),
@@ -263,8 +309,28 @@ impl<R: Read> CaptureReader<R> {
             interface: located.interface,
             position: located.position,
             number: self.packets,
-            fcs_len: interface.and_then(|interface| interface.fcs_len),
+            fcs_len: match options.fcs_len() {
+                None => interface.and_then(|interface| interface.fcs_len),
+                own => own,
+            },
+            options,
         }))
+    }
+
+    /// The options of the packet just found, whose block ends with its length.
+    #[cold]
+    fn options(&self, first: u32) -> PacketOptions<'_> {
+        let end = self.consumed.saturating_sub(4);
+        let first = usize::try_from(first).unwrap_or(end);
+        let bytes = self.input.buffered().get(first..end).unwrap_or(&[]);
+        PacketOptions::new(bytes, self.is_big_endian())
+    }
+
+    const fn is_big_endian(&self) -> bool {
+        match &self.decoder {
+            Decoder::Pcap(_) => false,
+            Decoder::Pcapng(pcapng) => pcapng.is_big_endian(),
+        }
     }
 
     fn advance(&mut self) -> Result<Option<Located>, CaptureError> {
@@ -315,6 +381,15 @@ impl<R: Read> CaptureReader<R> {
     #[must_use]
     pub fn interfaces(&self) -> &[Interface] {
         &self.interfaces
+    }
+
+    /// What the section read last says of itself; `None` in libpcap files.
+    #[must_use]
+    pub const fn section(&self) -> Option<&Section> {
+        match &self.decoder {
+            Decoder::Pcap(_) => None,
+            Decoder::Pcapng(pcapng) => Some(pcapng.description()),
+        }
     }
 
     /// Packets read so far.

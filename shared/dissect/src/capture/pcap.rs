@@ -48,9 +48,11 @@ impl Pcap {
             link_type: u16::try_from(network & 0xffff)
                 .map_or(LinkType::Other(u16::MAX), LinkType::from_dlt),
             name: None,
+            description: None,
             snap_len,
             fcs_len: fcs_len.and_then(|len| u8::try_from(len).ok()),
             dropped: None,
+            received: None,
         });
         Ok(Some(this))
     }
@@ -85,6 +87,7 @@ impl Pcap {
             interface: 0,
             original_len: original_len.max(kept),
             position: None,
+            options: 0,
         };
         Ok(Step::Frame(located, end))
     }

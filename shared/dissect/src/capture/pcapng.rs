@@ -1,6 +1,7 @@
 //! pcapng files (IETF draft-ietf-opsawg-pcapng): several sections, interfaces and resolutions.
 
-use super::{CaptureError, Interface, Located, MAX_INTERFACES, Place, Step};
+use super::options::Options;
+use super::{CaptureError, Interface, Located, MAX_INTERFACES, Place, Section, Step};
 use crate::LinkType;
 use crate::bytes::{array, slice, u8_at, u16_be, u16_le, u32_be, u32_le, u64_be, u64_le};
 use crate::geotag;
@@ -55,6 +56,7 @@ pub(super) struct Pcapng {
     base: usize,
     /// Of all interfaces of the file, beside the public list.
     clocks: Vec<Clock>,
+    description: Section,
 }
 
 /// True when the bytes begin a section header block.
@@ -141,6 +143,18 @@ impl Pcapng {
         }
         self.in_section = true;
         self.base = interfaces;
+        let mut description = Section::default();
+        for (code, value) in self.options(body.get(16..).unwrap_or(&[])) {
+            let slot = match code {
+                1 => &mut description.comment,
+                2 => &mut description.hardware,
+                3 => &mut description.operating_system,
+                4 => &mut description.application,
+                _ => continue,
+            };
+            slot.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
+        }
+        self.description = description;
         Ok(())
     }
 
@@ -160,29 +174,35 @@ impl Pcapng {
         let mut interface = Interface {
             link_type: LinkType::from_dlt(link),
             name: None,
+            description: None,
             snap_len,
             fcs_len: None,
             dropped: None,
+            received: None,
         };
-        self.options(body.get(8..).unwrap_or(&[]), |code, value| match code {
-            2 => interface.name = Some(String::from_utf8_lossy(value).into_owned()),
-            9 => {
-                if let Some(resolution) = u8_at(value, 0) {
-                    let digits = u32::from(resolution & 0x7f);
-                    clock.resolution = if resolution & 0x80 == 0 {
-                        Resolution::Decimal(digits)
-                    } else {
-                        Resolution::Binary(digits)
-                    };
+        for (code, value) in self.options(body.get(8..).unwrap_or(&[])) {
+            let text = || Some(String::from_utf8_lossy(value).into_owned());
+            match code {
+                2 => interface.name = text(),
+                3 => interface.description = text(),
+                9 => {
+                    if let Some(resolution) = u8_at(value, 0) {
+                        let digits = u32::from(resolution & 0x7f);
+                        clock.resolution = if resolution & 0x80 == 0 {
+                            Resolution::Decimal(digits)
+                        } else {
+                            Resolution::Binary(digits)
+                        };
+                    }
                 }
+                13 => interface.fcs_len = u8_at(value, 0),
+                14 => {
+                    let offset = if self.big_endian { u64_be(value, 0) } else { u64_le(value, 0) };
+                    clock.offset_secs = offset.map_or(0, u64::cast_signed);
+                }
+                _ => {}
             }
-            13 => interface.fcs_len = u8_at(value, 0),
-            14 => {
-                let offset = if self.big_endian { u64_be(value, 0) } else { u64_le(value, 0) };
-                clock.offset_secs = offset.map_or(0, u64::cast_signed);
-            }
-            _ => {}
-        });
+        }
         interfaces.push(interface);
         self.clocks.push(clock);
         Ok(())
@@ -210,8 +230,8 @@ impl Pcapng {
         if slice(body, 20, kept_len).is_none() {
             return Err(place.corrupt("a packet longer than its block"));
         }
-        let end_of_data = kept_len.saturating_add(20);
-        let options = body.get(end_of_data.saturating_add(3) & !3..).unwrap_or(&[]);
+        let end_of_data = kept_len.saturating_add(20).saturating_add(3) & !3;
+        let options = body.get(end_of_data..).unwrap_or(&[]);
         let units = u64::from(high) << 32 | u64::from(low);
         Ok(Located {
             start: 28,
@@ -220,6 +240,11 @@ impl Pcapng {
             interface,
             original_len: original_len.max(kept),
             position: if options.is_empty() { None } else { self.position(options) },
+            options: if options.is_empty() {
+                0
+            } else {
+                u32::try_from(end_of_data.saturating_add(8)).unwrap_or(0)
+            },
         })
     }
 
@@ -243,6 +268,7 @@ impl Pcapng {
             interface,
             original_len,
             position: None,
+            options: 0,
         })
     }
 
@@ -253,20 +279,25 @@ impl Pcapng {
             return;
         };
         let Some(interface) = interfaces.get_mut(self.base.saturating_add(number)) else { return };
-        let mut dropped: Option<u64> = None;
-        self.options(body.get(12..).unwrap_or(&[]), |code, value| {
+        let (mut dropped, mut received): (Option<u64>, Option<u64>) = (None, None);
+        for (code, value) in self.options(body.get(12..).unwrap_or(&[])) {
             let count = if self.big_endian { u64_be(value, 0) } else { u64_le(value, 0) };
-            if let (5 | 7, Some(count)) = (code, count) {
-                dropped = Some(dropped.unwrap_or(0).saturating_add(count));
+            match (code, count) {
+                (4, Some(count)) => received = Some(count),
+                (5 | 7, Some(count)) => {
+                    dropped = Some(dropped.unwrap_or(0).saturating_add(count));
+                }
+                _ => {}
             }
-        });
+        }
         // The block states totals since the start of the capture; the last one counts.
         interface.dropped = dropped.or(interface.dropped);
+        interface.received = received.or(interface.received);
     }
 
     fn position(&self, options: &[u8]) -> Option<Position> {
         let mut position = None;
-        self.options(options, |code, value| {
+        for (code, value) in self.options(options) {
             // Custom options: 2988 text, 2989 binary, 19372 and 19373 the same, not to be copied.
             if matches!(code, 2989 | 19373)
                 && self.u32_at(value, 0) == Some(geotag::KISMET_ENTERPRISE)
@@ -274,8 +305,16 @@ impl Pcapng {
                 position = geotag::kismet_option(value.get(4..).unwrap_or(&[]), self.big_endian)
                     .or(position);
             }
-        });
+        }
         position
+    }
+
+    pub(super) const fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
+    pub(super) const fn description(&self) -> &Section {
+        &self.description
     }
 
     fn clock(&self, number: u32, place: Place) -> Result<(u32, Clock), CaptureError> {
@@ -287,16 +326,8 @@ impl Pcapng {
         }
     }
 
-    /// Calls `found` with code and value of each option; an option that runs past the end is the last.
-    fn options<'a>(&self, mut options: &'a [u8], mut found: impl FnMut(u16, &'a [u8])) {
-        while let (Some(code @ 1..), Some(length)) =
-            (self.u16_at(options, 0), self.u16_at(options, 2))
-        {
-            let length = usize::from(length);
-            let Some(value) = slice(options, 4, length) else { return };
-            found(code, value);
-            options = options.get(length.saturating_add(7) & !3..).unwrap_or(&[]);
-        }
+    const fn options<'a>(&self, bytes: &'a [u8]) -> Options<'a> {
+        Options::new(bytes, self.big_endian)
     }
 
     #[inline]

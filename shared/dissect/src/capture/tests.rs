@@ -137,6 +137,84 @@ fn several_sections_interfaces_and_resolutions() {
     );
 }
 
+/// One option, padded.
+fn option(code: u16, value: &[u8], big_endian: bool) -> Vec<u8> {
+    let half = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut bytes = [&half(code)[..], &half(value.len() as u16), value].concat();
+    bytes.resize(bytes.len().div_ceil(4) * 4, 0);
+    bytes
+}
+
+#[test]
+fn options_of_sections_interfaces_and_packets() {
+    for big_endian in [false, true] {
+        let word = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let half = |v: u16| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let long = |v: u64| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
+        let option = |code, value: &[u8]| option(code, value, big_endian);
+        let head = [&word(0x1a2b_3c4d)[..], &half(1), &half(0), &[0xff; 8]].concat();
+        let about = [option(1, b"why"), option(2, b"Pi"), option(3, b"Linux"), option(4, b"us")];
+        let mut bytes =
+            block(0x0a0d_0d0a, &[head, about.concat(), vec![0; 4]].concat(), big_endian);
+        let settings = [
+            option(2, b"wlan1"),
+            option(3, b"left"),
+            option(9, &[6]),
+            option(13, &[4]),
+            option(14, &long(100)),
+        ];
+        let interface = [&half(105)[..], &[0; 6], &settings.concat()].concat();
+        bytes.extend(block(1, &interface, big_endian));
+        // Name resolution, decryption secrets, journal and custom blocks hold no frame.
+        for kind in [4, 10, 9, 0xbad, 0x4000_0bad] {
+            bytes.extend(block(kind, &[9; 20], big_endian));
+        }
+        let mut packet = [0, 0, 2_000_000, 3, 3].map(word).concat();
+        packet.extend([1, 2, 3, 0]);
+        packet.extend(option(1, b"first"));
+        packet.extend(option(2, &word(1 | 2 << 5)));
+        packet.extend(option(1, b"second"));
+        packet.extend(option(3, &[2, 0xde, 0xad, 0xbe, 0xef]));
+        packet.extend(option(4, &long(7)));
+        packet.extend(option(5, &long(99)));
+        packet.extend(option(0, &[]));
+        bytes.extend(block(6, &packet, big_endian));
+        bytes.extend(block(3, &[&word(2)[..], &[5, 6]].concat(), big_endian));
+        let statistics =
+            [&[0; 12][..], &option(4, &long(50)), &option(5, &long(2)), &option(7, &long(3))];
+        bytes.extend(block(5, &statistics.concat(), big_endian));
+
+        let mut reader = CaptureReader::open(bytes.as_slice()).expect("a capture");
+        let section = reader.section().expect("pcapng").clone();
+        assert_eq!(section.comment.as_deref(), Some("why"));
+        assert_eq!(section.hardware.as_deref(), Some("Pi"));
+        assert_eq!(section.operating_system.as_deref(), Some("Linux"));
+        assert_eq!(section.application.as_deref(), Some("us"));
+        let frame = reader.next_frame().expect("sound").expect("a frame");
+        assert_eq!(frame.time, Some(Timestamp::from_unix_ns(102_000_000_000)));
+        assert_eq!((frame.data, frame.interface), (&[1u8, 2, 3][..], 0));
+        let options = frame.options;
+        assert_eq!(options.comments().collect::<Vec<_>>(), [&b"first"[..], b"second"]);
+        assert_eq!(options.flags(), Some(0x41));
+        assert_eq!(
+            frame.fcs_len,
+            Some(2),
+            "the packet's own statement goes before the interface's"
+        );
+        let hash = options.hash().expect("a hash");
+        assert_eq!((hash.algorithm, hash.bytes), (2, &[0xde, 0xad, 0xbe, 0xef][..]));
+        assert_eq!((options.dropped(), options.packet_id()), (Some(7), Some(99)));
+        let frame = reader.next_frame().expect("sound").expect("a simple packet");
+        assert_eq!((frame.time, frame.data, frame.fcs_len), (None, &[5u8, 6][..], Some(4)));
+        assert!(frame.options.is_empty());
+        assert!(reader.next_frame().expect("sound").is_none());
+        let interface = reader.interfaces().first().expect("one");
+        assert_eq!(interface.name.as_deref(), Some("wlan1"));
+        assert_eq!(interface.description.as_deref(), Some("left"));
+        assert_eq!((interface.received, interface.dropped), (Some(50), Some(5)));
+    }
+}
+
 #[test]
 fn a_file_cut_in_a_packet_keeps_what_came_before() {
     let pcap = pcap(false, false, 127, &[(1, 5, &[9; 10]), (2, 5, &[8; 10])]);

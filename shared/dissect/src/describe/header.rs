@@ -298,6 +298,7 @@ fn numbered(header: &Header, number: u8) -> Option<(MacAddr, usize)> {
     match number {
         1 => header.address1.zip(Some(4)),
         // The group bit of a control frame's transmitter signals a bandwidth; it is cleared here.
+        2 if header.address2.is_none() => header.transmitter().zip(Some(4)),
         2 => header.transmitter().zip(Some(if header.is_control_wrapper() { 16 } else { 10 })),
         3 => header.address3.zip(Some(16)),
         _ => header.address4.zip(Some(24)),

@@ -30,6 +30,14 @@ use crate::fields::{Field, Packet, Part, Sink, Walk};
 /// The fields of every family, in the order of the packet; those of elements are in [`elements::fields`].
 pub(crate) static FAMILIES: &[&[&Field]] = &[
     capture::FIELDS,
+    radio::cooked::FIELDS,
+    radio::radiotap_fields::FIELDS,
+    radio::radiotap_he::FIELDS,
+    radio::radiotap_eht::FIELDS,
+    radio::ppi::FIELDS,
+    radio::ppi_gps::FIELDS,
+    radio::prism::FIELDS,
+    radio::avs::FIELDS,
     radio::FIELDS,
     header::FIELDS,
     ht_control::FIELDS,
@@ -101,16 +109,7 @@ pub(crate) mod testing {
 
     /// A bare 802.11 frame without FCS, parsed.
     pub(crate) fn packet(mac: &[u8]) -> Packet<'_> {
-        Packet::new(CapturedFrame {
-            time: None,
-            link_type: LinkType::Ieee80211,
-            data: mac,
-            original_len: mac.len() as u32,
-            interface: 0,
-            position: None,
-            number: 1,
-            fcs_len: None,
-        })
+        Packet::new(CapturedFrame::new(LinkType::Ieee80211, mac))
     }
 
     fn line(node: &Node) -> String {

@@ -6,7 +6,7 @@ use std::fmt;
 /// How the values of a field are written for people.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Form {
-    /// A heading over other fields, without a value of its own.
+    /// A heading over other fields; it may have a value that sums them up.
     Branch,
     /// Yes or no.
     Flag,

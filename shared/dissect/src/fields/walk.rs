@@ -173,6 +173,12 @@ impl<'b> Reader<'b> {
         Some(value)
     }
 
+    /// A little-endian number of 1 to 8 bytes whose bits are fields without a common name.
+    pub fn word(&mut self, length: usize) -> Option<Word> {
+        let span = Span::new(self.offset(), length);
+        Some(Word { value: self.little_endian(length)?, span })
+    }
+
     /// A big-endian number of 1 to 8 bytes.
     pub fn big_endian(&mut self, length: usize) -> Option<u64> {
         let mut value = 0;

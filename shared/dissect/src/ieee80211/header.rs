@@ -305,6 +305,20 @@ mod tests {
     }
 
     #[test]
+    fn the_third_address_of_an_a_msdu_is_the_bssid() {
+        for flags in 0..=3u8 {
+            let mut mac = filled(0x88, flags);
+            let qos = if flags == 3 { 30 } else { 24 };
+            mac.resize(qos, 0);
+            mac.extend([0x85, 0x00]);
+            let header = read(&mac);
+            assert!(header.is_a_msdu());
+            assert_eq!(header.source().is_some(), flags & 2 == 0, "{flags}");
+            assert_eq!(header.destination().is_some(), flags & 1 == 0, "{flags}");
+        }
+    }
+
+    #[test]
     fn control_frames() {
         let ack = read(&[0xd4, 0, 0, 0, 2, 2, 2, 2, 2, 2]);
         assert_eq!(

@@ -5,13 +5,14 @@
 mod advertisement_id;
 mod generations;
 
+use crate::LinkType;
+use crate::airtime::Aggregate;
 use crate::fault::Layer;
 use crate::frame::{Fcs, Frame, parse};
 use crate::ieee80211::elements::multiple_bssid::non_transmitted;
 use crate::ieee80211::elements::{Elements, id};
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, network};
-use crate::{LinkType, airtime};
 use generations::Generations;
 use pw_model::{
     Advertisement, AdvertisementId, AdvertisementKind, Detail, FrameFlags, FrameKind, MacAddr,
@@ -81,7 +82,7 @@ pub struct Observer {
     sent: Generations<u64, Timestamp>,
     opted_out: Generations<MacAddr, ()>,
     /// Per radio: the aggregate whose preamble has been counted. At most one entry per radio number.
-    aggregates: Vec<(RadioId, u32)>,
+    aggregates: Vec<(RadioId, Aggregate)>,
 }
 
 impl Observer {
@@ -251,22 +252,14 @@ impl Observer {
 
     /// Time on the air; frames of one aggregate after the first without the preamble they share.
     fn airtime_us(&mut self, radio: RadioId, frame: &Frame<'_>) -> Option<u32> {
-        let known = self.aggregates.iter_mut().find(|(known, _)| *known == radio);
-        let continues = match (frame.radio.ampdu, known) {
-            (Some(ampdu), Some((_, last))) => {
-                std::mem::replace(last, ampdu.reference) == ampdu.reference
-            }
-            (Some(ampdu), None) => {
-                self.aggregates.push((radio, ampdu.reference));
-                false
-            }
-            (None, _) => false,
-        };
-        if continues {
-            airtime::aggregated_airtime_us(frame.radio.modulation?, frame.length)
-        } else {
-            frame.airtime_us()
+        let modulation = frame.radio.modulation?;
+        if let Some((_, last)) = self.aggregates.iter_mut().find(|(known, _)| *known == radio) {
+            return last.add(frame.radio.ampdu, modulation, frame.length);
         }
+        let mut first = Aggregate::default();
+        let airtime_us = first.add(frame.radio.ampdu, modulation, frame.length);
+        self.aggregates.push((radio, first));
+        airtime_us
     }
 }
 

@@ -57,12 +57,12 @@ fn modulation(phy: u32, rate: u32, preamble: u32) -> Option<Modulation> {
     let short_preamble = preamble == 1;
     match (phy, rate) {
         (_, 0) => None,
-        (8, rate) => Some(Modulation::Ofdm { rate_100kbps: rate }),
+        (8, rate) => Some(Modulation::Ofdm { rate_100kbps: rate, width_mhz: 20 }),
         (_, 10 | 20 | 55 | 110 | 220 | 330) => {
             Some(Modulation::Dsss { rate_100kbps: rate, short_preamble })
         }
         (_, 60 | 90 | 120 | 180 | 240 | 360 | 480 | 540) => {
-            Some(Modulation::Ofdm { rate_100kbps: rate })
+            Some(Modulation::Ofdm { rate_100kbps: rate, width_mhz: 20 })
         }
         (_, rate) => Modulation::from_legacy_rate(u16::try_from(rate).ok()?, short_preamble, false),
     }

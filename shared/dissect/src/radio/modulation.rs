@@ -43,6 +43,8 @@ pub enum Modulation {
     Ofdm {
         /// Rate in units of 100 kbit/s.
         rate_100kbps: u32,
+        /// Width in MHz: 20, or 10 or 5 where all times are two or four times as long.
+        width_mhz: u8,
     },
     /// HT (802.11n).
     Ht {
@@ -58,6 +60,8 @@ pub enum Modulation {
         stbc: u8,
         /// LDPC coding.
         ldpc: bool,
+        /// Extension spatial streams, which only lengthen the preamble.
+        extension_streams: u8,
     },
     /// VHT (802.11ac).
     Vht {
@@ -88,11 +92,23 @@ pub enum Modulation {
         guard: Option<GuardInterval>,
         /// Dual carrier modulation.
         dcm: bool,
+        /// Space-time block coding.
+        stbc: bool,
+        /// LDPC coding, where the header says which.
+        ldpc: Option<bool>,
+        /// Symbols of HE-SIG-B, of MU PPDUs.
+        sig_b_symbols: Option<u8>,
         /// HE-LTF symbols, and their size as a multiple of the 3.2 µs one (1, 2 or 4).
         ltf: Option<(u8, u8)>,
     },
     /// EHT (802.11be).
     Eht {
+        /// Trigger-based PPDU; otherwise an EHT MU PPDU, also with one user.
+        trigger_based: bool,
+        /// Symbols of EHT-SIG, of MU PPDUs.
+        sig_symbols: Option<u8>,
+        /// LDPC coding, where the header says which.
+        ldpc: Option<bool>,
         /// Modulation and coding scheme, 0 to 15.
         mcs: Option<u8>,
         /// Spatial streams.
@@ -111,6 +127,8 @@ pub enum Modulation {
 pub(crate) struct Symbol {
     /// Data bits, in sixths of a bit: the finest fraction that coding at 5/6 and 3/4 leaves.
     pub(crate) sixth_bits: u32,
+    /// Code rate in twelfths.
+    pub(crate) rate_twelfths: u32,
     /// Duration in nanoseconds.
     pub(crate) ns: u32,
 }
@@ -191,7 +209,7 @@ fn symbol(tones: u32, streams: u8, mcs: u8, ns: u32) -> Option<Symbol> {
     // At most 3920 tones × 12 bits × 10 twelfths × 255 streams: far inside 32 bits.
     let coded = tones.saturating_mul(bits).saturating_mul(streams).saturating_mul(twelfths);
     let sixth_bits = coded / 2;
-    (sixth_bits > 0).then_some(Symbol { sixth_bits, ns })
+    (sixth_bits > 0).then_some(Symbol { sixth_bits, rate_twelfths: twelfths, ns })
 }
 
 /// Rate in units of 100 kbit/s of HT or VHT with all parameters given; `None` outside the tables.
@@ -227,8 +245,25 @@ impl Modulation {
         Some(match rate_500kbps {
             0 => return None,
             2 | 4 | 11 | 22 | 44 | 66 if !ofdm_5ghz => Self::Dsss { rate_100kbps, short_preamble },
-            _ => Self::Ofdm { rate_100kbps },
+            _ => Self::Ofdm { rate_100kbps, width_mhz: 20 },
         })
+    }
+
+    /// The same in the channel of these radiotap channel flags: half and quarter rate channels are
+    /// 10 and 5 MHz wide. The rate is the true one in either.
+    #[must_use]
+    pub(crate) const fn in_channel(self, channel_flags: u32) -> Self {
+        match self {
+            Self::Ofdm { rate_100kbps, .. } => {
+                let width_mhz = match channel_flags & 0xc000 {
+                    0x4000 => 10,
+                    0x8000 => 5,
+                    _ => 20,
+                };
+                Self::Ofdm { rate_100kbps, width_mhz }
+            }
+            other => other,
+        }
     }
 
     /// Which generation of PHY.
@@ -248,8 +283,22 @@ impl Modulation {
     #[must_use]
     pub fn rate_100kbps(self) -> Option<u32> {
         match self {
-            Self::Dsss { rate_100kbps, .. } | Self::Ofdm { rate_100kbps } => Some(rate_100kbps),
+            Self::Dsss { rate_100kbps, .. } | Self::Ofdm { rate_100kbps, .. } => Some(rate_100kbps),
             _ => rate_of(self.symbol()?),
+        }
+    }
+
+    /// Rate in Mbit/s, not rounded; `None` when a parameter it depends on is unknown.
+    #[must_use]
+    pub fn rate_mbps(self) -> Option<f64> {
+        match self {
+            Self::Dsss { rate_100kbps, .. } | Self::Ofdm { rate_100kbps, .. } => {
+                Some(f64::from(rate_100kbps) / 10.0)
+            }
+            _ => {
+                let symbol = self.symbol()?;
+                Some(f64::from(symbol.sixth_bits) / 6.0 * 1000.0 / f64::from(symbol.ns))
+            }
         }
     }
 
@@ -276,7 +325,7 @@ impl Modulation {
                 let ns = guard?.ns().saturating_add(3200);
                 if mcs == 32 {
                     // BPSK 1/2 duplicated in 40 MHz: 24 bits per symbol.
-                    return Some(Symbol { sixth_bits: 144, ns });
+                    return Some(Symbol { sixth_bits: 144, rate_twelfths: 6, ns });
                 }
                 symbol(vht_tones(width_mhz?)?, self.streams()?, mcs & 7, ns)
             }
@@ -287,7 +336,7 @@ impl Modulation {
             Self::He { mcs, streams, tones, guard, dcm, .. } => {
                 let ns = guard?.ns().saturating_add(12_800);
                 let full = symbol(resource_unit_data_tones(tones?)?, streams?, mcs?, ns)?;
-                Some(if dcm { Symbol { sixth_bits: full.sixth_bits / 2, ns } } else { full })
+                Some(if dcm { Symbol { sixth_bits: full.sixth_bits / 2, ..full } } else { full })
             }
             Self::Eht { mcs, streams, tones, guard, .. } => {
                 let ns = guard?.ns().saturating_add(12_800);
@@ -295,11 +344,11 @@ impl Modulation {
                 match mcs? {
                     15 => {
                         let full = symbol(data_tones, streams?, 0, ns)?;
-                        Some(Symbol { sixth_bits: full.sixth_bits / 2, ns })
+                        Some(Symbol { sixth_bits: full.sixth_bits / 2, ..full })
                     }
                     14 => {
                         let full = symbol(data_tones, streams?, 0, ns)?;
-                        Some(Symbol { sixth_bits: full.sixth_bits / 4, ns })
+                        Some(Symbol { sixth_bits: full.sixth_bits / 4, ..full })
                     }
                     mcs => symbol(data_tones, streams?, mcs, ns),
                 }
@@ -334,6 +383,7 @@ mod tests {
             greenfield: false,
             stbc: 0,
             ldpc: false,
+            extension_streams: 0,
         };
         assert_eq!(modulation.rate_100kbps(), None);
         assert_eq!(Modulation::from_legacy_rate(0, false, false), None);

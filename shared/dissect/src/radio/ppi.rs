@@ -85,6 +85,7 @@ fn ht_phy(field: &[u8], meta: &mut RadioMeta) -> Option<()> {
             greenfield: flags & 0x01 != 0,
             stbc: 0,
             ldpc: false,
+            extension_streams: 0,
         });
     }
     for chain in 0..4u8 {

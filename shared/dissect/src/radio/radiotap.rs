@@ -1,12 +1,13 @@
 //! Radiotap headers (radiotap.org; the Linux kernel's list for TLV fields).
 
 use super::radiotap_phy as phy;
+pub(crate) use super::radiotap_phy::vht_width_mhz;
 use super::{AMpdu, AntennaSignal, Modulation, RadioMeta};
 use crate::bytes::{array, u8_at, u16_le, u32_le, u64_le};
 use crate::fault::{Faults, Layer};
 
 /// Alignment and size of the fields of bits 0 to 27. Bits 29 to 31 steer, bit 28 starts TLV fields.
-const FIELDS: [(u8, u8); 28] = [
+pub(crate) const FIELDS: [(u8, u8); 28] = [
     (8, 8),  // TSFT
     (1, 1),  // flags
     (1, 1),  // rate
@@ -37,13 +38,13 @@ const FIELDS: [(u8, u8); 28] = [
     (2, 4),  // L-SIG
 ];
 
-const TLV: u32 = 28;
-const RADIOTAP_NAMESPACE: u32 = 29;
-const VENDOR_NAMESPACE: u32 = 30;
-const EXTENDED: u32 = 31;
+pub(crate) const TLV: u32 = 28;
+pub(crate) const RADIOTAP_NAMESPACE: u32 = 29;
+pub(crate) const VENDOR_NAMESPACE: u32 = 30;
+pub(crate) const EXTENDED: u32 = 31;
 
 /// More presence words than any driver writes; a header with more is not believed.
-const MAX_PRESENT_WORDS: usize = 64;
+pub(crate) const MAX_PRESENT_WORDS: usize = 64;
 
 /// Values gathered on the way that only together say how the frame was modulated.
 #[derive(Default)]
@@ -51,7 +52,8 @@ struct Gathered {
     flags: u8,
     rate_500kbps: Option<u8>,
     modulation: Option<Modulation>,
-    usig_common: Option<u32>,
+    sig_b_symbols: Option<u8>,
+    u_sig: Option<phy::USig>,
     antenna: AntennaSignal,
 }
 
@@ -100,7 +102,23 @@ pub fn read(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
         let rate = gathered.rate_500kbps?;
         Modulation::from_legacy_rate(u16::from(rate), short_preamble, ofdm_5ghz)
     });
+    let channel_flags = meta.channel_flags.unwrap_or(0);
+    if channel_flags & NARROW_CHANNEL != 0 || gathered.sig_b_symbols.is_some() {
+        complete_modulation(&mut meta, channel_flags, &gathered);
+    }
     Some(meta)
+}
+
+/// Channel flags of half and quarter rate channels.
+const NARROW_CHANNEL: u32 = 0xc000;
+
+/// Adds to the modulation what other fields say of it.
+#[cold]
+fn complete_modulation(meta: &mut RadioMeta, channel_flags: u32, gathered: &Gathered) {
+    meta.modulation = meta.modulation.map(|modulation| modulation.in_channel(channel_flags));
+    if let Some(Modulation::He { sig_b_symbols, .. }) = &mut meta.modulation {
+        *sig_b_symbols = gathered.sig_b_symbols;
+    }
 }
 
 fn count_present_words(header: &[u8], faults: &mut Faults) -> Option<usize> {
@@ -225,7 +243,10 @@ fn read_field(bit: u32, field: &[u8], meta: &mut RadioMeta, gathered: &mut Gathe
             meta.channel_flags = u32_le(field, 0);
             meta.frequency_mhz = u16_le(field, 4).filter(|mhz| *mhz != 0).or(meta.frequency_mhz);
         }
-        19 => gathered.modulation = phy::ht(field),
+        // In 60 GHz the field has the MCS of DMG, which is not HT's.
+        19 if meta.frequency_mhz.is_none_or(|mhz| mhz < 57_000) => {
+            gathered.modulation = phy::ht(field);
+        }
         20 => {
             let flags = u16_le(field, 4)?;
             meta.ampdu = Some(AMpdu {
@@ -236,6 +257,7 @@ fn read_field(bit: u32, field: &[u8], meta: &mut RadioMeta, gathered: &mut Gathe
         }
         21 => gathered.modulation = phy::vht(field),
         23 => gathered.modulation = phy::he(field),
+        24 => gathered.sig_b_symbols = phy::sig_b_symbols(field),
         26 => meta.zero_length_psdu = u8_at(field, 0),
         _ => {}
     }
@@ -265,8 +287,8 @@ fn read_tlvs(
         };
         match kind {
             30 => meta.vendor_bytes = meta.vendor_bytes.saturating_add(u32::from(length)),
-            33 => gathered.usig_common = u32_le(value, 0),
-            34 => gathered.modulation = phy::eht(value, gathered.usig_common),
+            33 => gathered.u_sig = phy::u_sig(value),
+            34 => gathered.modulation = phy::eht(value, gathered.u_sig),
             // A plain field as a TLV.
             kind => {
                 let fits = FIELDS

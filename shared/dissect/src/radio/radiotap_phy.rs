@@ -19,20 +19,27 @@ pub(super) fn ht(field: &[u8]) -> Option<Modulation> {
         greenfield: known & 0x08 != 0 && flags & 0x08 != 0,
         stbc: if known & 0x20 != 0 { flags >> 5 & 0x03 } else { 0 },
         ldpc: known & 0x10 != 0 && flags & 0x10 != 0,
+        // Two bits in two places: the higher one beside the known bits.
+        extension_streams: if known & 0x40 != 0 { known >> 6 & 0x02 | flags >> 7 } else { 0 },
     })
+}
+
+/// Width of the PPDU by the bandwidth byte of the VHT field, which also says where in a wider channel it is.
+pub(crate) const fn vht_width_mhz(bandwidth: u8) -> Option<u16> {
+    match bandwidth {
+        0 | 2 | 3 | 7..=10 | 18..=25 => Some(20),
+        1 | 5 | 6 | 14..=17 => Some(40),
+        4 | 12 | 13 => Some(80),
+        11 => Some(160),
+        _ => None,
+    }
 }
 
 /// The VHT field (bit 21). Of several users the first with streams is taken.
 pub(super) fn vht(field: &[u8]) -> Option<Modulation> {
     let known = u16_le(field, 0)?;
     let flags = u8_at(field, 2)?;
-    let width_mhz = match u8_at(field, 3)? {
-        0 | 2 | 3 | 7..=10 | 18..=25 => Some(20),
-        1 | 5 | 6 | 14..=17 => Some(40),
-        4 | 12 | 13 => Some(80),
-        11 => Some(160),
-        _ => None,
-    };
+    let width_mhz = vht_width_mhz(u8_at(field, 3)?);
     let users = field.get(4..8)?;
     let (index, mcs_nss) =
         users.iter().copied().enumerate().find(|(_, mcs_nss)| mcs_nss & 0x0f != 0)?;
@@ -98,12 +105,76 @@ pub(super) fn he(field: &[u8]) -> Option<Modulation> {
         tones: tones.filter(|_| data1 & 0x4000 != 0),
         guard: he_guard(bits(data5, 4, 2)).filter(|_| data2 & 0x0002 != 0),
         dcm: data1 & 0x0040 != 0 && data3 & 0x1000 != 0,
+        stbc,
+        ldpc: (data1 & 0x0080 != 0).then_some(data3 & 0x2000 != 0),
+        sig_b_symbols: None,
         ltf: ltf_size.filter(|_| data2 & 0x0004 != 0).map(|size| (ltf_symbols, size)),
     })
 }
 
-/// The EHT field (TLV 34) with the bandwidth of the U-SIG field (TLV 33) before it.
-pub(super) fn eht(value: &[u8], usig_common: Option<u32>) -> Option<Modulation> {
+/// Symbols of HE-SIG-B as the HE-MU field (bit 24) says: their number, or the number of users of a
+/// full-bandwidth MU-MIMO PPDU, from which it follows (802.11ax-2021, 27.3.11.8.4).
+pub(super) fn sig_b_symbols(field: &[u8]) -> Option<u8> {
+    let (flags1, flags2) = (u32::from(u16_le(field, 0)?), u32::from(u16_le(field, 2)?));
+    if flags1 & 0x8000 == 0 {
+        return None;
+    }
+    let stated = bits(flags2, 4, 4).saturating_add(1);
+    let is_compressed = flags1 & 0x4000 != 0 && flags2 & 0x0008 != 0;
+    if !is_compressed {
+        return u8::try_from(stated).ok();
+    }
+    let (mcs_known, dcm_known) = (flags1 & 0x0010 != 0, flags1 & 0x0040 != 0);
+    // Data bits per symbol of 20 MHz with 52 tones.
+    let bits_per_symbol = match bits(flags1, 0, 4) {
+        _ if !mcs_known => return None,
+        0 => 26u32,
+        1 => 52,
+        2 => 78,
+        3 => 104,
+        4 => 156,
+        5 => 208,
+        _ => return None,
+    };
+    let halved = dcm_known && flags1 & 0x0020 != 0;
+    let bits_per_symbol = if halved { bits_per_symbol / 2 } else { bits_per_symbol };
+    // From 40 MHz on, two content channels share the users.
+    let is_20_mhz = flags2 & 0x0004 != 0 && flags2 & 0x0003 == 0;
+    let users = if is_20_mhz { stated } else { stated.div_ceil(2) };
+    // 21 bits for each user, 10 of check and tail for each pair and for a last single one.
+    let length = users.saturating_mul(21).saturating_add(users.div_ceil(2).saturating_mul(10));
+    u8::try_from(length.div_ceil(bits_per_symbol)).ok()
+}
+
+/// What the U-SIG field (TLV 33) says of the whole PPDU.
+#[derive(Clone, Copy)]
+pub(super) struct USig {
+    common: u32,
+    value: u32,
+    mask: u32,
+}
+
+/// The U-SIG field: common, value, and mask of what is known of the value.
+pub(super) fn u_sig(value: &[u8]) -> Option<USig> {
+    Some(USig { common: u32_le(value, 0)?, value: u32_le(value, 4)?, mask: u32_le(value, 8)? })
+}
+
+impl USig {
+    /// Uplink with PPDU type and compression mode 0 (802.11be-2024, table 36-28).
+    const fn is_trigger_based(self) -> bool {
+        let is_uplink = self.common & 0x4 != 0 && self.common & 0x0004_0000 != 0;
+        is_uplink && self.mask & 0xc0 == 0xc0 && self.value & 0xc0 == 0
+    }
+
+    fn sig_symbols(self) -> Option<u8> {
+        let is_known = !self.is_trigger_based() && bits(self.mask, 17, 5) == 0x1f;
+        let stated = is_known.then(|| bits(self.value, 17, 5).saturating_add(1))?;
+        u8::try_from(stated).ok()
+    }
+}
+
+/// The EHT field (TLV 34) with the U-SIG field before it.
+pub(super) fn eht(value: &[u8], u_sig: Option<USig>) -> Option<Modulation> {
     let known = u32_le(value, 0)?;
     let data0 = u32_le(value, 4)?;
     let data1 = u32_le(value, 8)?;
@@ -113,16 +184,16 @@ pub(super) fn eht(value: &[u8], usig_common: Option<u32>) -> Option<Modulation> 
         .filter_map(|chunk| u32_le(chunk, 0))
         // Bit 7: the data in this frame is this user's.
         .reduce(|first, user| if first & 0x80 == 0 && user & 0x80 != 0 { user } else { first });
-    let width_mhz = usig_common.filter(|common| common & 0x02 != 0).and_then(|common| {
-        match bits(common, 15, 3) {
+    let common = u_sig.map(|u_sig| u_sig.common);
+    let width_mhz =
+        common.filter(|common| common & 0x02 != 0).and_then(|common| match bits(common, 15, 3) {
             0 => Some(20),
             1 => Some(40),
             2 => Some(80),
             3 => Some(160),
             4 | 5 => Some(320),
             _ => None,
-        }
-    });
+        });
     let resource_unit = (known & 0x0040_0000 != 0).then(|| match bits(data1, 0, 5) {
         0 => Some(26),
         1 => Some(52),
@@ -163,6 +234,9 @@ pub(super) fn eht(value: &[u8], usig_common: Option<u32>) -> Option<Modulation> 
         _ => 8,
     };
     Some(Modulation::Eht {
+        trigger_based: u_sig.is_some_and(USig::is_trigger_based),
+        sig_symbols: u_sig.and_then(USig::sig_symbols),
+        ldpc: user.filter(|user| user & 0x04 != 0).map(|user| user & 0x0008_0000 != 0),
         mcs,
         streams,
         tones,

@@ -20,10 +20,16 @@ pub(super) struct Walked {
     pub(super) is_cut: bool,
 }
 
-/// True when the frame contradicts the standard. What was not captured contradicts nothing.
-/// `walked` is what a walk over its elements found, if they were walked over already.
+/// True when the frame contradicts the standard; `management` is its body, as [`Frame::management`]
+/// gives it. What was not captured contradicts nothing.
+#[must_use]
+pub fn is_malformed(frame: &Frame<'_>, management: Option<&Management<'_>>) -> bool {
+    is_malformed_after(frame, management, None)
+}
+
+/// Like [`is_malformed`]; `walked` is what a walk over its elements found, if they were walked over already.
 #[inline]
-pub(super) fn is_malformed(
+pub(super) fn is_malformed_after(
     frame: &Frame<'_>,
     management: Option<&Management<'_>>,
     walked: Option<Walked>,

@@ -15,6 +15,8 @@ use crate::hash::SeededHash;
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, eapol};
+pub use malformed::is_malformed;
+
 use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
@@ -100,7 +102,7 @@ impl Summary {
         } else {
             None
         };
-        if malformed::is_malformed(frame, management.as_ref(), walked) {
+        if malformed::is_malformed_after(frame, management.as_ref(), walked) {
             self.malformed = self.malformed.saturating_add(1);
         }
         if header.kind.is_management() {

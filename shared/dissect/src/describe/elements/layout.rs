@@ -57,8 +57,10 @@ pub(crate) fn bits<'b>(
             if first >= length {
                 continue;
             }
+            // Of a field that is cut, what is there.
             let last = usize::try_from(bit.low.saturating_add(bit.count).saturating_sub(1) >> 3)
-                .unwrap_or(usize::MAX);
+                .unwrap_or(usize::MAX)
+                .min(length.saturating_sub(1));
             let span = Span::new(
                 start.saturating_add(first),
                 last.saturating_sub(first).saturating_add(1),

@@ -105,6 +105,7 @@ impl Known {
 
 /// What a family of elements brings.
 struct Family {
+    name: &'static str,
     elements: &'static [Known],
     fields: &'static [&'static Field],
     layouts: &'static [&'static [Bit]],
@@ -114,6 +115,7 @@ macro_rules! families {
     ($($name:ident),* $(,)?) => {
         /// Every element that is decoded. Each family has its rows; a new element is a row and a function.
         static FAMILIES: &[Family] = &[$(Family {
+            name: stringify!($name),
             elements: $name::ELEMENTS,
             fields: $name::FIELDS,
             layouts: $name::LAYOUTS,
@@ -124,6 +126,22 @@ macro_rules! families {
 families! {
     alliance, channel_switch, drone_id, eht, extended_capabilities, fast_transition, he, he_operation, ht, identity, interworking, load, makers, measurement, mesh, multi_link, multiple_bssid, neighbour, open_drone_id, others,
     p2p, rates, regulatory, rsn, twt, vht, wmm, wps,
+}
+
+/// How each known element begins, with the name of its family: identifier, a length of 0, and the
+/// extension, or the OUI and type. For whoever makes elements, as fuzz targets do.
+pub fn heads() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    FAMILIES.iter().flat_map(|family| {
+        family.elements.iter().map(|known| {
+            let head = match known.key {
+                Key::Id(id) => vec![id, 0],
+                Key::Extension(extension) => vec![id::EXTENSION, 0, extension],
+                Key::Vendor([a, b, c, kind]) => vec![id::VENDOR, 0, a, b, c, kind],
+                Key::AnyOf([a, b, c]) => vec![id::VENDOR, 0, a, b, c, 0],
+            };
+            (family.name, head)
+        })
+    })
 }
 
 /// Every field of elements.
@@ -296,16 +314,7 @@ pub(crate) mod testing {
 
     /// A frame without radio header, as a capture file gives it.
     pub(crate) fn captured(mac: &[u8]) -> CapturedFrame<'_> {
-        CapturedFrame {
-            time: None,
-            link_type: LinkType::Ieee80211,
-            data: mac,
-            original_len: mac.len() as u32,
-            interface: 0,
-            position: None,
-            number: 1,
-            fcs_len: None,
-        }
+        CapturedFrame::new(LinkType::Ieee80211, mac)
     }
 
     /// The lines of [`element_lines`] below the head of the first element, one step to the left.
