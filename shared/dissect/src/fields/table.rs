@@ -34,6 +34,8 @@ pub struct TableWriter {
     separator: Separator,
     parts: Parts,
     times: Times,
+    /// A cell on its way into quotes.
+    quoted: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +67,7 @@ impl TableWriter {
                 .collect(),
             separator,
             times: Times::default(),
+            quoted: Vec::new(),
         }
     }
 
@@ -115,7 +118,7 @@ impl TableWriter {
             }
         }
         if may_need_quotes {
-            quote(out, start);
+            quote(out, start, &mut self.quoted);
         }
     }
 
@@ -129,18 +132,19 @@ impl TableWriter {
 }
 
 /// Puts what stands from `start` on into quotes, if it needs them.
-fn quote(out: &mut Vec<u8>, start: usize) {
+fn quote(out: &mut Vec<u8>, start: usize, quoted: &mut Vec<u8>) {
     let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\r' | b'\n');
     let Some(cell) = out.get(start..).filter(|cell| cell.iter().any(special)) else { return };
-    let cell = cell.to_vec();
+    quoted.clear();
+    for byte in cell {
+        if *byte == b'"' {
+            quoted.push(b'"');
+        }
+        quoted.push(*byte);
+    }
     out.truncate(start);
     out.push(b'"');
-    for byte in cell {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
+    out.extend_from_slice(quoted);
     out.push(b'"');
 }
 
@@ -225,7 +229,7 @@ mod tests {
         // Cells of any text, read as RFC 4180 says.
         for text in ["", "a", "a,b", "\"", "a\"\"b", ",,", "x\"y,z"] {
             let mut out = text.as_bytes().to_vec();
-            quote(&mut out, 0);
+            quote(&mut out, 0, &mut Vec::new());
             let out = String::from_utf8(out).expect("text");
             let read = match out.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
                 Some(inner) => inner.replace("\"\"", "\""),
