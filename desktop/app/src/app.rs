@@ -12,12 +12,20 @@ use crate::style::{self, Palette, ThemeChoice};
 use crate::views::detail::DetailState;
 use crate::views::map::MapState;
 use crate::views::networks::NetworksState;
+use crate::views::packets::{PacketsOrder, PacketsState};
 use crate::views::spectrum::Measure;
 use crate::views::timeline::TimelineState;
-use crate::views::{detail, drive, map, networks, sensors, spectrum, timeline};
+use crate::views::{detail, drive, map, networks, packets, sensors, spectrum, timeline};
 use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Stroke, Ui};
 use pw_model::MacAddr;
 use std::path::PathBuf;
+
+/// What is opened at the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Open {
+    Survey(PathBuf),
+    Capture(PathBuf),
+}
 
 /// The window's state.
 pub(crate) struct App {
@@ -33,6 +41,7 @@ pub(crate) struct App {
     detail: DetailState,
     map: MapState,
     measure: Measure,
+    packets: PacketsState,
     timeline: TimelineState,
     dialog: Option<Dialog>,
     toasts: toasts::Toasts,
@@ -50,7 +59,7 @@ impl App {
         ctx: &egui::Context,
         backend: Box<dyn Backend>,
         file: SettingsFile,
-        open: Option<PathBuf>,
+        open: Option<Open>,
     ) -> Self {
         let (settings, trouble) = file.load();
         let mut app = Self {
@@ -65,6 +74,7 @@ impl App {
             detail: DetailState::default(),
             map: MapState::default(),
             measure: Measure::default(),
+            packets: PacketsState::default(),
             timeline: TimelineState::default(),
             dialog: None,
             toasts: toasts::Toasts::default(),
@@ -73,12 +83,17 @@ impl App {
             noted: None,
             pair_address: String::new(),
         };
+        app.packets = PacketsState::new(app.settings.packets.clone());
         app.toasts.extend(trouble.map(Notice::failed), app.feed.now);
         if app.settings.online_tiles {
             app.map.set_online(true, ctx);
         }
-        if let Some(path) = open {
-            app.commands.push(Command::Engine(Order::Open { path }));
+        match open {
+            Some(Open::Survey(path)) => {
+                app.commands.push(Command::Engine(Order::Open { path }));
+            }
+            Some(Open::Capture(path)) => app.commands.push(Command::OpenCapture(path)),
+            None => {}
         }
         app
     }
@@ -121,6 +136,11 @@ impl App {
         self.chosen = bssid;
     }
 
+    /// The packet view.
+    pub(crate) const fn packets(&mut self) -> &mut PacketsState {
+        &mut self.packets
+    }
+
     /// What the views were given last.
     pub(crate) const fn feed(&self) -> &Feed {
         &self.feed
@@ -135,6 +155,7 @@ impl App {
     fn pull(&mut self, ctx: &egui::Context) {
         let notices = self.backend.pull(&mut self.feed);
         self.toasts.extend(notices, self.feed.now);
+        self.pull_packets();
         if let Some(wait) = self.toasts.expire(self.feed.now) {
             ctx.request_repaint_after(wait);
         }
@@ -153,6 +174,16 @@ impl App {
         // Ages in words move on while something is live, and only then.
         if self.feed.is_live() {
             ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
+    }
+
+    fn pull_packets(&mut self) {
+        if let Some(notice) = self.packets.pull() {
+            self.tell(notice);
+        }
+        if self.settings.packets != self.packets.settings {
+            self.settings.packets = self.packets.settings.clone();
+            self.save();
         }
     }
 
@@ -218,6 +249,18 @@ impl App {
                     }
                 }
                 Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+                Command::OpenCapture(path) => {
+                    self.packets.open(&path, ctx);
+                    self.view = View::Packets;
+                }
+                Command::Packets(order) => {
+                    if order == PacketsOrder::AskOpen {
+                        self.view = View::Packets;
+                    }
+                    if let Some(notice) = self.packets.carry_out(order) {
+                        self.tell(notice);
+                    }
+                }
                 Command::Engine(order) if self.would_end_recording(&order) => {
                     question = Some(Dialog::EndRecording { order });
                 }
@@ -265,11 +308,19 @@ impl App {
     fn shortcuts(&mut self, ui: &Ui) {
         let with_command =
             |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
-        let number = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+        let number = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
         for (key, view) in number.into_iter().zip(View::ALL) {
             if with_command(key) {
                 self.commands.push(Command::Show(view));
             }
+        }
+        let open = Modifiers::COMMAND | Modifiers::SHIFT;
+        // Before Ctrl+O, which would take it too.
+        if ui.input_mut(|input| input.consume_key(open, Key::O)) {
+            self.commands.push(Command::Packets(PacketsOrder::AskOpen));
+        }
+        if self.view == View::Packets && self.packets.is_open() && with_command(Key::E) {
+            self.commands.push(Command::Packets(PacketsOrder::AskExport));
         }
         let dialogs = [
             (Key::O, DialogKind::Open),
@@ -306,6 +357,14 @@ impl App {
         }
     }
 
+    /// Opens a capture that was dropped on the window; the first, when there are several.
+    fn take_dropped(&mut self, ui: &Ui) {
+        let dropped = ui.input(|input| input.raw.dropped_files.clone());
+        let Some(file) = dropped.first() else { return };
+        // Whether it is a capture is told from its content, by the thread that reads it.
+        self.commands.push(Command::OpenCapture(file.path().to_owned()));
+    }
+
     fn body(&mut self, ui: &mut Ui, palette: &Palette) {
         let frame = Frame::new().fill(palette.ground).inner_margin(Margin::symmetric(12, 8));
         let with_detail = matches!(self.view, View::Networks | View::Map | View::Drive);
@@ -338,6 +397,7 @@ impl App {
             View::Map => map::ui(ui, &mut self.map, feed, palette, chosen, commands),
             View::Spectrum => spectrum::ui(ui, &mut self.measure, feed, palette, commands),
             View::Sensors => sensors::ui(ui, feed, palette, commands),
+            View::Packets => packets::ui(ui, &mut self.packets, palette, commands),
         });
     }
 }
@@ -358,9 +418,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
         let palette = Palette::of(self.settings.theme);
-        if self.dialog.is_none() {
+        if self.dialog.is_none() && !self.packets.has_dialog() {
             self.shortcuts(ui);
         }
+        self.take_dropped(ui);
         let line = Stroke::new(1.0, palette.line);
         let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(12, 6));
         Panel::top("bar").frame(bar).show(ui, |ui| {
@@ -368,13 +429,15 @@ impl eframe::App for App {
                 view: self.view,
                 theme: self.settings.theme,
                 recent: &self.settings.recent,
+                recent_captures: &self.settings.packets.recent,
                 say_read_only: self.say_read_only,
                 missed: self.toasts.missed(),
             };
             bar::ui(ui, &self.feed, &shown, &palette, &mut self.commands);
             ui.painter().hline(ui.clip_rect().x_range(), ui.clip_rect().bottom() - 0.5, line);
         });
-        if self.feed.survey.is_some() {
+        // The strip of time belongs to the survey, which a capture is no part of.
+        if self.feed.survey.is_some() && self.view != View::Packets {
             let foot = Frame::new().fill(palette.panel).inner_margin(Margin {
                 left: 12,
                 right: 12,
@@ -393,6 +456,7 @@ impl eframe::App for App {
         }
         self.body(ui, &palette);
         self.toasts.ui(ui, &palette, &mut self.commands);
+        packets::dialog(ui, &mut self.packets, &palette, &mut self.commands);
         if let Some(dialog) = &mut self.dialog {
             let around = Surroundings {
                 feed: &self.feed,

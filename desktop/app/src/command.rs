@@ -1,5 +1,6 @@
 //! What views ask for: the only way in which a view changes anything.
 
+use crate::views::packets::PacketsOrder;
 use pw_engine::ReportSettings;
 use pw_engine::exchange::ExportFormat;
 use pw_model::{MacAddr, TimeRange};
@@ -20,12 +21,14 @@ pub enum View {
     Spectrum,
     /// Sensors and losses.
     Sensors,
+    /// Packets of a capture.
+    Packets,
 }
 
 impl View {
     /// All, in the order of the bar.
-    pub const ALL: [Self; 5] =
-        [Self::Drive, Self::Networks, Self::Map, Self::Spectrum, Self::Sensors];
+    pub const ALL: [Self; 6] =
+        [Self::Drive, Self::Networks, Self::Map, Self::Spectrum, Self::Sensors, Self::Packets];
 
     /// Name in the bar.
     #[must_use]
@@ -36,6 +39,7 @@ impl View {
             Self::Map => "Map",
             Self::Spectrum => "Spectrum",
             Self::Sensors => "Sensors",
+            Self::Packets => "Packets",
         }
     }
 }
@@ -83,6 +87,10 @@ pub(crate) enum Command {
     /// Open a file that was written with the program that the system has for it.
     OpenFile(PathBuf),
     Quit,
+    /// Open a capture in the packet view.
+    OpenCapture(PathBuf),
+    /// Asked of the packet view.
+    Packets(PacketsOrder),
     /// What closes the survey, after the person agreed that its recording ends.
     EndRecording(Order),
     /// Everything below goes to the engine.

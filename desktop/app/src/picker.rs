@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum Pick {
     /// A folder that is there.
     Folder,
+    /// A file that is there.
+    File,
     /// Files that are there.
     Files,
     /// A file to be written, with its usual name.
@@ -105,6 +107,10 @@ impl Picker {
         let chosen: std::pin::Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> = match pick {
             Pick::Folder => {
                 let future = dialog.pick_folder();
+                Box::pin(async move { one(future.await) })
+            }
+            Pick::File => {
+                let future = dialog.pick_file();
                 Box::pin(async move { one(future.await) })
             }
             Pick::Files => {

@@ -1,12 +1,13 @@
 //! A picture of the window without a display: the real app, painted by the real renderer.
 
-use crate::app::App;
+use crate::app::{App, Open};
 use crate::backend::{Backend, EngineBackend};
 use crate::command::{DialogKind, View};
-use crate::feed::Feed;
+use crate::feed::{Feed, Notice};
 use crate::picker::wait_for;
 use crate::settings::SettingsFile;
 use crate::style::ThemeChoice;
+use crate::views::packets::PacketsOrder;
 use anyhow::{Context, bail, ensure};
 use eframe::{egui_wgpu, wgpu};
 use egui_kittest::Harness;
@@ -37,8 +38,8 @@ pub enum Picture {
 
 impl Picture {
     /// Names on the command line.
-    pub const NAMES: [&'static str; 8] =
-        ["drive", "networks", "detail", "map", "spectrum", "sensors", "report", "help"];
+    pub const NAMES: [&'static str; 9] =
+        ["drive", "networks", "detail", "map", "spectrum", "sensors", "packets", "report", "help"];
 
     /// The picture of this name.
     #[must_use]
@@ -49,6 +50,7 @@ impl Picture {
             "map" => Self::View(View::Map),
             "spectrum" => Self::View(View::Spectrum),
             "sensors" => Self::View(View::Sensors),
+            "packets" => Self::View(View::Packets),
             "detail" => Self::Detail,
             "report" => Self::Report,
             "help" => Self::Help,
@@ -60,8 +62,8 @@ impl Picture {
 /// A picture to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScreenshotRequest {
-    /// The survey; opened for reading only.
-    pub survey: PathBuf,
+    /// The survey, opened for reading only; for the packet view a capture.
+    pub path: PathBuf,
     /// What to show.
     pub view: Picture,
     /// Width and height in pixels, 320 to 8192.
@@ -70,6 +72,10 @@ pub struct ScreenshotRequest {
     pub theme: ThemeChoice,
     /// The PNG file to write.
     pub out: PathBuf,
+    /// In the packet view: number of the packet to choose.
+    pub select: Option<u32>,
+    /// In the packet view: the filter.
+    pub filter: Option<String>,
 }
 
 /// Opens the survey, waits until everything is computed, paints the view and writes the picture.
@@ -78,7 +84,10 @@ pub struct ScreenshotRequest {
 /// The survey cannot be opened, no renderer is there (a Vulkan driver or OpenGL, in software too), or
 /// the file cannot be written.
 pub fn screenshot(request: &ScreenshotRequest) -> anyhow::Result<()> {
-    let survey = request.survey.clone();
+    if request.view == Picture::View(View::Packets) && request.path.is_file() {
+        return write_png(&packets_picture(request)?, &request.out);
+    }
+    let survey = Open::Survey(request.path.clone());
     let backend = |ctx: &egui::Context| -> Box<dyn Backend> {
         Box::new(EngineBackend::new(ctx.clone(), true))
     };
@@ -91,10 +100,11 @@ pub(crate) fn picture(
     view: Picture,
     size: (u32, u32),
     theme: ThemeChoice,
-    survey: Option<PathBuf>,
+    open: Option<Open>,
     backend: impl FnOnce(&egui::Context) -> Box<dyn Backend>,
 ) -> anyhow::Result<image::RgbaImage> {
-    let mut harness = headless(size, theme, survey, backend)?;
+    let mut harness = headless(size, theme, open, backend)?;
+    wait_until(&mut harness, is_ready)?;
     match view {
         Picture::View(view) => harness.state_mut().show(view),
         Picture::Detail => harness.state_mut().show(View::Networks),
@@ -108,23 +118,67 @@ pub(crate) fn picture(
         wait_until(&mut harness, |feed| feed.preview.is_some() || cfg!(test))?;
         harness.run_steps(SETTLE);
     }
+    render(&mut harness)
+}
+
+/// Paints the packet view on a capture, without a survey.
+fn packets_picture(request: &ScreenshotRequest) -> anyhow::Result<image::RgbaImage> {
+    let backend = |ctx: &egui::Context| -> Box<dyn Backend> {
+        Box::new(EngineBackend::new(ctx.clone(), true))
+    };
+    let open = Open::Capture(request.path.clone());
+    let mut harness = headless(request.size, request.theme, Some(open), backend)?;
+    settle(&mut harness)?;
+    if let Some(filter) = &request.filter {
+        let order = PacketsOrder::Filter(filter.clone());
+        if let Some(Notice::Failed { text: words, .. }) =
+            harness.state_mut().packets().carry_out(order)
+        {
+            bail!("{words}");
+        }
+        settle(&mut harness)?;
+    }
+    if let Some(number) = request.select {
+        harness.state_mut().packets().choose(number);
+        settle(&mut harness)?;
+    }
+    render(&mut harness)
+}
+
+/// Lets the app run until the packet view has everything that it shows.
+pub(crate) fn settle(harness: &mut Harness<'static, App>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    harness.run_steps(SETTLE);
+    while !harness.state_mut().packets().is_settled() {
+        ensure!(start.elapsed() < PATIENCE, "the capture took longer than five minutes to read");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if let Some(words) = harness.state_mut().packets().trouble() {
+        bail!("{words}");
+    }
+    harness.run_steps(SETTLE);
+    Ok(())
+}
+
+fn render(harness: &mut Harness<'static, App>) -> anyhow::Result<image::RgbaImage> {
     harness.render().map_err(|error| {
         anyhow::anyhow!("the picture could not be painted: {error}; try a smaller --size")
     })
 }
 
-/// The app without a display, with its data there.
+/// The app without a display.
 pub(crate) fn headless(
     (width, height): (u32, u32),
     theme: ThemeChoice,
-    survey: Option<PathBuf>,
+    open: Option<Open>,
     backend: impl FnOnce(&egui::Context) -> Box<dyn Backend>,
 ) -> anyhow::Result<Harness<'static, App>> {
     ensure!(
         (LEAST..=MOST).contains(&width) && (LEAST..=MOST).contains(&height),
         "the size {width}x{height} cannot be painted: {LEAST} to {MOST} pixels each way"
     );
-    let mut harness = Harness::builder()
+    let harness = Harness::builder()
         .with_size(egui::vec2(width as f32, height as f32))
         .with_pixels_per_point(1.0)
         .with_render_cursor(false)
@@ -135,12 +189,11 @@ pub(crate) fn headless(
         .build_eframe(|cc| {
             crate::fonts::install(&cc.egui_ctx);
             let backend = backend(&cc.egui_ctx);
-            let mut app = App::new(&cc.egui_ctx, backend, SettingsFile::none(), survey);
+            let mut app = App::new(&cc.egui_ctx, backend, SettingsFile::none(), open);
             app.set_theme(theme);
             app.for_picture();
             app
         });
-    wait_until(&mut harness, is_ready)?;
     Ok(harness)
 }
 

@@ -1,6 +1,7 @@
 //! What the window keeps between runs: a small TOML file in the system's place for settings.
 
 use crate::style::ThemeChoice;
+use crate::views::packets::PacketSettings;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) author: String,
     /// Surveys, the latest first.
     pub(crate) recent: Vec<PathBuf>,
+    /// The packet view.
+    pub(crate) packets: PacketSettings,
 }
 
 /// Where the settings are kept, and whether at all.

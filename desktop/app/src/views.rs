@@ -4,6 +4,7 @@ pub(crate) mod detail;
 pub(crate) mod drive;
 pub(crate) mod map;
 pub(crate) mod networks;
+pub(crate) mod packets;
 pub(crate) mod parts;
 pub(crate) mod security;
 pub(crate) mod sensors;

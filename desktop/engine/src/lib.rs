@@ -11,6 +11,7 @@
 //! `worker-N` (imports, exports, reports, pairing), `link` (the network runtime).
 //! Bounds: see `QUEUE_LEN` in ingest.rs, `WAITING` in jobs.rs, `EVENTS_LEN` in shared.rs.
 
+pub mod capture_file;
 mod command;
 pub mod dissect;
 mod engine;

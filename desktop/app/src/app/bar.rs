@@ -3,6 +3,7 @@
 use crate::command::{Command, DialogKind, Order, View};
 use crate::feed::{Feed, JobRow, LinkKind, LinkRow};
 use crate::style::{Palette, ThemeChoice};
+use crate::views::packets::PacketsOrder;
 use crate::views::parts;
 use crate::words;
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
@@ -13,6 +14,7 @@ pub(super) struct Shown<'a> {
     pub(super) view: View,
     pub(super) theme: ThemeChoice,
     pub(super) recent: &'a [PathBuf],
+    pub(super) recent_captures: &'a [PathBuf],
     pub(super) say_read_only: bool,
     /// Troubles that went by unread.
     pub(super) missed: usize,
@@ -40,7 +42,7 @@ pub(super) fn ui(
         ui.add_space(4.0);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            file_menu(ui, feed, shown.recent, commands);
+            file_menu(ui, feed, shown, commands);
             help_menu(ui, commands);
         });
         if wide {
@@ -82,7 +84,7 @@ fn views(ui: &mut Ui, view: View, palette: &Palette, commands: &mut Vec<Command>
     }
 }
 
-fn file_menu(ui: &mut Ui, feed: &Feed, recent: &[PathBuf], commands: &mut Vec<Command>) {
+fn file_menu(ui: &mut Ui, feed: &Feed, shown: &Shown<'_>, commands: &mut Vec<Command>) {
     ui.menu_button("File", |ui| {
         let open = feed.survey.is_some();
         let mut item = |ui: &mut Ui, enabled, words: &str, keys: &str, command| {
@@ -94,22 +96,8 @@ fn file_menu(ui: &mut Ui, feed: &Feed, recent: &[PathBuf], commands: &mut Vec<Co
         };
         item(ui, true, "New survey…", "Ctrl+N", Command::OpenDialog(DialogKind::New));
         item(ui, true, "Open survey…", "Ctrl+O", Command::OpenDialog(DialogKind::Open));
-        ui.menu_button("Recent surveys", |ui| {
-            if recent.is_empty() {
-                ui.add_enabled(false, Button::new("None yet"));
-            }
-            for path in recent {
-                let name = path.file_name().map_or_else(
-                    || path.display().to_string(),
-                    |name| name.to_string_lossy().into_owned(),
-                );
-                let response = ui.button(name).on_hover_text(path.display().to_string());
-                if response.clicked() {
-                    commands.push(Command::Engine(Order::Open { path: path.clone() }));
-                    ui.close();
-                }
-            }
-        });
+        let survey = |path| Command::Engine(Order::Open { path });
+        recent(ui, "Recent surveys", shown.recent, survey, commands);
         let mut item = |ui: &mut Ui, enabled, words: &str, keys: &str, command| {
             let button = Button::new(words).shortcut_text(keys);
             if ui.add_enabled(enabled, button).clicked() {
@@ -118,6 +106,17 @@ fn file_menu(ui: &mut Ui, feed: &Feed, recent: &[PathBuf], commands: &mut Vec<Co
             }
         };
         item(ui, open, "Close survey", "", Command::Engine(Order::Close));
+        ui.separator();
+        let capture = Command::Packets(PacketsOrder::AskOpen);
+        item(ui, true, "Open capture…", "Ctrl+Shift+O", capture);
+        recent(ui, "Recent captures", shown.recent_captures, Command::OpenCapture, commands);
+        let mut item = |ui: &mut Ui, enabled, words: &str, keys: &str, command| {
+            let button = Button::new(words).shortcut_text(keys);
+            if ui.add_enabled(enabled, button).clicked() {
+                commands.push(command);
+                ui.close();
+            }
+        };
         ui.separator();
         let writable = open && !feed.read_only;
         let pair = Command::OpenDialog(DialogKind::Connect);
@@ -128,6 +127,31 @@ fn file_menu(ui: &mut Ui, feed: &Feed, recent: &[PathBuf], commands: &mut Vec<Co
         item(ui, open, "PDF report…", "Ctrl+P", Command::OpenDialog(DialogKind::Report));
         ui.separator();
         item(ui, true, "Quit", "Ctrl+Q", Command::Quit);
+    });
+}
+
+/// A menu of files that were opened before.
+fn recent(
+    ui: &mut Ui,
+    title: &str,
+    paths: &[PathBuf],
+    open: impl Fn(PathBuf) -> Command,
+    commands: &mut Vec<Command>,
+) {
+    ui.menu_button(title, |ui| {
+        if paths.is_empty() {
+            ui.add_enabled(false, Button::new("None yet"));
+        }
+        for path in paths {
+            let name = path.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            );
+            if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
+                commands.push(open(path.clone()));
+                ui.close();
+            }
+        }
     });
 }
 

@@ -14,6 +14,7 @@ use std::path::PathBuf;
     after_help = "Examples:
   piwardrive                                  open the window
   piwardrive town.survey                      open the window on a survey
+  piwardrive drive.pcapng                     open the window on the packets of a capture
   piwardrive demo                             a simulated drive through the whole pipeline
   piwardrive pair 192.168.4.1 4711-0815    pair with a sensor that shows this code
   piwardrive record town.survey --sensor pi   record from it, without a window
@@ -25,7 +26,7 @@ Exit code: 0 success, 1 failure, 2 wrong usage. PIWARDRIVE_LOG=debug shows what 
 PIWARDRIVE_CONFIG_DIR names the folder of this desktop's key and pairings."
 )]
 pub(crate) struct Arguments {
-    /// Survey to open in the window.
+    /// Survey, or capture, to open in the window.
     pub(crate) survey: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
@@ -432,11 +433,12 @@ fn simulate_help() -> String {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  piwardrive screenshot town.survey --view map --out map.png --size 1920x1080 --theme night")]
+  piwardrive screenshot town.survey --view map --out map.png --size 1920x1080 --theme night
+  piwardrive screenshot drive.pcapng --view packets --select 12 --where wlan.fc.retry --out p.png")]
 pub(crate) struct Screenshot {
-    /// The survey.
+    /// The survey; for packets, a capture.
     pub(crate) survey: PathBuf,
-    /// The view: drive, networks, map, spectrum or sensors.
+    /// The view: drive, networks, map, spectrum, sensors or packets.
     #[arg(long)]
     pub(crate) view: String,
     /// Picture to write (PNG).
@@ -448,6 +450,12 @@ pub(crate) struct Screenshot {
     /// light, dark or night.
     #[arg(long, default_value = "dark")]
     pub(crate) theme: String,
+    /// Packets: number of the packet to choose.
+    #[arg(long, value_name = "N")]
+    pub(crate) select: Option<u32>,
+    /// Packets: show only those that pass this display filter.
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

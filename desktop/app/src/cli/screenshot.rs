@@ -4,6 +4,7 @@ use super::WrongUsage;
 use super::arguments::Screenshot;
 use anyhow::Result;
 use pw_app::{Picture, ScreenshotRequest, ThemeChoice};
+use pw_engine::capture_file::Filter;
 
 pub(super) fn run(arguments: &Screenshot) -> Result<()> {
     let view = Picture::from_name(&arguments.view).ok_or_else(|| {
@@ -15,11 +16,20 @@ pub(super) fn run(arguments: &Screenshot) -> Result<()> {
         let names = ThemeChoice::ALL.map(ThemeChoice::name).join(", ");
         WrongUsage(format!("there is no theme '{}'; themes are {names}", arguments.theme))
     })?;
+    if (arguments.select.is_some() || arguments.filter.is_some()) && arguments.view != "packets" {
+        let words = "--select and --where are for --view packets".to_owned();
+        return Err(WrongUsage(words).into());
+    }
+    if let Some(filter) = &arguments.filter {
+        Filter::compile(filter).map_err(|error| WrongUsage(error.to_string()))?;
+    }
     pw_app::screenshot(&ScreenshotRequest {
-        survey: arguments.survey.clone(),
+        path: arguments.survey.clone(),
         view,
         size: arguments.size,
         theme,
         out: arguments.out.clone(),
+        select: arguments.select,
+        filter: arguments.filter.clone(),
     })
 }

@@ -6,10 +6,11 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 22] = [
-    ("Everywhere", "Ctrl+1 … Ctrl+5", "Drive, Networks, Map, Spectrum, Sensors"),
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 34] = [
+    ("Everywhere", "Ctrl+1 … Ctrl+6", "Drive, Networks, Map, Spectrum, Sensors, Packets"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
+    ("", "Ctrl+Shift+O", "Open a capture; or drop it on the window"),
     ("", "Ctrl+I", "Import files"),
     ("", "Ctrl+E", "Export"),
     ("", "Ctrl+P", "PDF report"),
@@ -25,6 +26,17 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 22] = [
     ("", "Ctrl+Shift+C", "Copy the row"),
     ("", "Ctrl+F", "Write a filter"),
     ("", "Enter or double click", "Show on the map"),
+    ("Packets", "Up Down PgUp PgDn Home End", "Walk through the packets, or the fields"),
+    ("", "Tab", "From the list to the fields and back"),
+    ("", "Left Right", "Choose the cell that is copied; close and open a field"),
+    ("", "Ctrl+C  Ctrl+Shift+C", "Copy the cell, the row"),
+    ("", "/ or Ctrl+F", "Write a filter; Tab completes, Enter applies"),
+    ("", "F", "Follow the transmitter: show only its packets"),
+    ("", "T", "Time since the first packet, or UTC"),
+    ("", "S", "Statistics of the packets that are shown"),
+    ("", "Ctrl+E", "Export the packets that are shown"),
+    ("", "Esc", "Show all packets again"),
+    ("", "Click on a byte", "Choose its field"),
     ("Map", "Drag, wheel", "Move, zoom"),
     ("", "Click on a number", "Zoom in on networks that are close together"),
     ("Time", "Drag", "Select a stretch of time; drag it to move it"),

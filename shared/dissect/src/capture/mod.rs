@@ -211,6 +211,8 @@ pub struct CaptureReader<R: Read> {
     decoder: Decoder,
     interfaces: Vec<Interface>,
     packets: u64,
+    /// Where the bytes of the last frame stand in the (decompressed) file.
+    data_offset: u64,
     /// Bytes of the previous record, given up when the next is asked for.
     consumed: usize,
     ended: bool,
@@ -237,8 +239,16 @@ impl<R: Read> CaptureReader<R> {
         } else {
             return Err(not_a_capture(first));
         };
-        let mut reader =
-            Self { input, decoder, interfaces, packets: 0, consumed, ended: false, warning: None };
+        let mut reader = Self {
+            input,
+            decoder,
+            interfaces,
+            packets: 0,
+            data_offset: 0,
+            consumed,
+            ended: false,
+            warning: None,
+        };
         if matches!(reader.decoder, Decoder::Pcapng(_)) {
             reader.read_first_section()?;
         }
@@ -282,6 +292,8 @@ impl<R: Read> CaptureReader<R> {
         }
         let Some(located) = located? else { return Ok(None) };
         self.packets = self.packets.saturating_add(1);
+        let start = u64::try_from(located.start).unwrap_or(u64::MAX);
+        self.data_offset = self.input.offset().saturating_add(start);
         let interface =
             usize::try_from(located.interface).ok().and_then(|at| self.interfaces.get(at));
         let options = if located.options == 0 {
@@ -384,6 +396,13 @@ impl<R: Read> CaptureReader<R> {
     #[must_use]
     pub const fn packets(&self) -> u64 {
         self.packets
+    }
+
+    /// Where the bytes of the last frame begin in the (decompressed) file, for whoever wants to come
+    /// back to them.
+    #[must_use]
+    pub const fn data_offset(&self) -> u64 {
+        self.data_offset
     }
 
     /// The format of the file, inside its compression.

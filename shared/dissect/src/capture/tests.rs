@@ -302,3 +302,26 @@ fn every_corruption_of_a_byte_ends_in_bounded_time() {
         }
     }
 }
+
+#[test]
+fn the_place_of_a_frame_s_bytes_is_told() {
+    let files = [
+        pcap(false, false, 127, &[(1, 0, &[1, 2, 3]), (2, 0, &[4])]),
+        [
+            section(true),
+            interface(127, None, true),
+            packet(0, 1, &[1, 2, 3], true),
+            packet(0, 2, &[4], true),
+        ]
+        .concat(),
+    ];
+    for bytes in files {
+        let mut reader = CaptureReader::open(bytes.as_slice()).expect("a capture");
+        for expected in [&[1u8, 2, 3][..], &[4]] {
+            let frame = reader.next_frame().expect("sound").expect("a frame");
+            assert_eq!(frame.data, expected);
+            let start = usize::try_from(reader.data_offset()).expect("small");
+            assert_eq!(&bytes[start..start + expected.len()], expected);
+        }
+    }
+}

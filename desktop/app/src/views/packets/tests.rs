@@ -1,0 +1,273 @@
+//! The packet view in the window, on a capture that the simulator makes.
+
+use super::*;
+use crate::app::Open;
+use crate::backend::{Backend, EngineBackend};
+use crate::screenshot::{headless, settle};
+use crate::style::ThemeChoice;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use tempfile::TempDir;
+
+type Window = Harness<'static, crate::app::App>;
+
+/// A window on a simulated capture.
+fn window(theme: ThemeChoice) -> anyhow::Result<(TempDir, Window)> {
+    let folder = tempfile::tempdir()?;
+    pw_engine::simulate::write_folder("quiet_street", None, folder.path())?;
+    let capture = folder.path().join("capture.pcapng");
+    let window = open(&capture, theme)?;
+    Ok((folder, window))
+}
+
+fn open(capture: &Path, theme: ThemeChoice) -> anyhow::Result<Window> {
+    let backend = |ctx: &egui::Context| -> Box<dyn Backend> {
+        Box::new(EngineBackend::new(ctx.clone(), true))
+    };
+    let open = Open::Capture(capture.to_owned());
+    let mut window = headless((1280, 800), theme, Some(open), backend)?;
+    settle(&mut window)?;
+    Ok(window)
+}
+
+fn total(window: &mut Window) -> u32 {
+    window.state_mut().packets().session.as_ref().map_or(0, |session| session.file.count())
+}
+
+fn shown(window: &mut Window) -> u32 {
+    window.state_mut().packets().session.as_ref().map_or(0, Session::rows)
+}
+
+fn chosen(window: &mut Window) -> Option<u32> {
+    window.state_mut().packets().list.chosen
+}
+
+fn press(window: &mut Window, key: Key) -> anyhow::Result<()> {
+    window.key_press(key);
+    settle(window)
+}
+
+/// Writes a filter and applies it.
+fn filter(window: &mut Window, text: &str) -> anyhow::Result<()> {
+    let bar = window.get_by_label("Filter");
+    bar.focus();
+    window.run_steps(2);
+    window.get_by_label("Filter").type_text(text);
+    window.run_steps(3);
+    press(window, Key::Enter)
+}
+
+#[test]
+fn keys_walk_through_packets_and_the_panes_follow() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    let last = total(&mut window);
+    assert!(last > 500, "{last}");
+    assert_eq!(chosen(&mut window), Some(1), "the first is chosen on opening");
+    press(&mut window, Key::ArrowDown)?;
+    assert_eq!(chosen(&mut window), Some(2));
+    press(&mut window, Key::PageDown)?;
+    assert!(chosen(&mut window).is_some_and(|number| number > 10));
+    press(&mut window, Key::End)?;
+    assert_eq!(chosen(&mut window), Some(last));
+    assert!(window.query_by_label_contains(&format!("packet {last} ")).is_some(), "in sight");
+    press(&mut window, Key::Home)?;
+    assert_eq!(chosen(&mut window), Some(1));
+    window.get_by_label("Packet");
+    window.get_by_label("IEEE 802.11");
+    window.get_by_label("bytes from 0");
+    window.get_by_label("SIMULATED DATA");
+    Ok(())
+}
+
+#[test]
+fn the_tree_is_walked_and_bytes_choose_fields() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Light)?;
+    window.get_by_label("IEEE 802.11").click();
+    window.run_steps(3);
+    assert!(window.query_by_label_contains("Frame control").is_some());
+    press(&mut window, Key::ArrowLeft)?;
+    assert!(window.query_by_label_contains("Frame control").is_none(), "closed");
+    press(&mut window, Key::ArrowRight)?;
+    assert!(window.query_by_label_contains("Frame control").is_some(), "open again");
+    // A click into the bytes of the second line chooses the field that they are.
+    let before = window.state_mut().packets().tree.chosen;
+    window.get_by_label("bytes from 16").click();
+    window.run_steps(4);
+    let state = window.state_mut().packets();
+    assert_ne!(state.tree.chosen, before);
+    let detail = state.detail.clone().expect("shown");
+    let detail = detail.as_ref().as_ref().expect("readable");
+    let span = detail.tree.nodes[state.tree.chosen.expect("chosen")].span;
+    assert!(span.start < 32 && span.start + span.length > 16, "{span:?}");
+    Ok(())
+}
+
+#[test]
+fn a_filter_narrows_the_list_and_trouble_in_it_is_located() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    let all = total(&mut window);
+    filter(&mut window, "wlan.fc.type_subtype == beacon")?;
+    let beacons = shown(&mut window);
+    assert!((1..all).contains(&beacons), "{beacons} of {all}");
+    let words = format!(
+        "{} of {}",
+        words::count(beacons.into()),
+        words::counted(all.into(), "packet", "packets")
+    );
+    window.get_by_label(&words);
+    window.get_by_label("Filter").focus();
+    window.run_steps(2);
+    window.get_by_label("Filter").type_text(" and (");
+    window.run_steps(3);
+    press(&mut window, Key::Escape)?;
+    assert!(window.query_by_label_contains("filter, column").is_some());
+    assert_eq!(shown(&mut window), beacons, "what is wrong is not applied");
+    window.get_by_label("Clear").click();
+    settle(&mut window)?;
+    assert_eq!(shown(&mut window), all);
+    Ok(())
+}
+
+#[test]
+fn completions_are_offered_and_taken_with_tab() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    window.get_by_label("Filter").focus();
+    window.run_steps(2);
+    window.get_by_label("Filter").type_text("wlan.fc.type_su");
+    window.run_steps(3);
+    window.get_by_label("wlan.fc.type_subtype");
+    press(&mut window, Key::Tab)?;
+    assert_eq!(window.state_mut().packets().bar.text, "wlan.fc.type_subtype ");
+    window.get_by_label("Filter").type_text("== beac");
+    window.run_steps(3);
+    press(&mut window, Key::Tab)?;
+    assert_eq!(window.state_mut().packets().bar.text, "wlan.fc.type_subtype == beacon ");
+    press(&mut window, Key::Enter)?;
+    assert_eq!(window.state_mut().packets().bar.applied, "wlan.fc.type_subtype == beacon");
+    Ok(())
+}
+
+#[test]
+fn a_device_is_followed_with_one_key() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Night)?;
+    let row = {
+        let state = window.state_mut().packets();
+        state.session.as_ref().expect("open").file.row(1).expect("in sight")
+    };
+    let address = row.transmitter.or(row.receiver).expect("every frame has one");
+    press(&mut window, Key::F)?;
+    let applied = window.state_mut().packets().bar.applied.clone();
+    assert!(applied.contains(&address.to_string()), "{applied}");
+    assert!(shown(&mut window) < total(&mut window));
+    assert_eq!(chosen(&mut window), Some(1), "the packet that was looked at stays");
+    press(&mut window, Key::Escape)?;
+    assert_eq!(shown(&mut window), total(&mut window));
+    Ok(())
+}
+
+#[test]
+fn a_selection_is_exported_through_the_dialog_and_opens_again() -> anyhow::Result<()> {
+    let (folder, mut window) = window(ThemeChoice::Dark)?;
+    filter(&mut window, "wlan.fc.type_subtype == beacon")?;
+    let beacons = shown(&mut window);
+    window.get_by_label("Export…").click();
+    window.run_steps(3);
+    window.get_by_label_contains("packets that pass");
+    window.get_by_label("Export").click();
+    window.run_steps(2);
+    let out = folder.path().join("capture-selection.pcapng");
+    let start = std::time::Instant::now();
+    while !out.exists() {
+        anyhow::ensure!(start.elapsed() < std::time::Duration::from_secs(60), "not exported");
+        window.step();
+    }
+    let mut again = open(&out, ThemeChoice::Dark)?;
+    assert_eq!(total(&mut again), beacons);
+    again.get_by_label("SIMULATED DATA");
+    Ok(())
+}
+
+#[test]
+fn what_is_no_capture_is_said_with_a_way_on() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "nothing that a radio heard")?;
+    let Err(error) = open(&path, ThemeChoice::Dark) else { panic!("it is text") };
+    assert!(error.to_string().contains("not a capture"), "{error}");
+    let mut window = headless((1280, 800), ThemeChoice::Dark, Some(Open::Capture(path)), |ctx| {
+        Box::new(EngineBackend::new(ctx.clone(), true))
+    })?;
+    let start = std::time::Instant::now();
+    while window.query_by_label("The capture cannot be read").is_none() {
+        anyhow::ensure!(start.elapsed() < std::time::Duration::from_secs(60), "not said");
+        window.step();
+    }
+    window.get_by_label("Open another capture…").click();
+    window.run_steps(3);
+    window.get_by_label("Capture file");
+    Ok(())
+}
+
+#[test]
+fn settings_are_bounded_and_the_latest_comes_first() {
+    let mut settings = PacketSettings::default();
+    for number in 0..50 {
+        settings.opened(Path::new(&format!("/{number}.pcap")));
+        settings.filtered(&format!("frame.number == {number}"));
+    }
+    settings.filtered("frame.number == 40");
+    assert_eq!((settings.recent.len(), settings.filters.len()), (RECENT, HISTORY));
+    assert_eq!(settings.recent[0], PathBuf::from("/49.pcap"));
+    assert_eq!(settings.filters[0], "frame.number == 40");
+}
+
+/// Frame times on a large capture, for people: of the file that `PIWARDRIVE_CAPTURE` names; without it,
+/// of the simulated one. What is scrolled to must come into sight, however fast that is.
+#[test]
+fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
+    let (_folder, mut window) = match std::env::var_os("PIWARDRIVE_CAPTURE") {
+        None => window(ThemeChoice::Dark)?,
+        Some(path) => (tempfile::tempdir()?, open(Path::new(&path), ThemeChoice::Dark)?),
+    };
+    let last = total(&mut window);
+    window.hover_at(egui::pos2(600.0, 260.0));
+    let (mut frames, mut slowest) = (0u32, std::time::Duration::ZERO);
+    let start = std::time::Instant::now();
+    for jump in 1..=40u32 {
+        let number = (u64::from(last) * u64::from(jump) / 40) as u32;
+        window.state_mut().packets().choose(number);
+        let mut left = 1000;
+        // Again and again: the wheel of the place before may still be turning.
+        while window.query_by_label_contains(&format!("packet {number} ")).is_none() {
+            window.state_mut().packets().choose(number);
+            let one = std::time::Instant::now();
+            window.step();
+            slowest = slowest.max(one.elapsed());
+            frames += 1;
+            left -= 1;
+            anyhow::ensure!(left > 0, "packet {number} does not come into sight");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        // One page by the wheel, frame by frame.
+        for _ in 0..10 {
+            window.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Line,
+                delta: vec2(0.0, -3.0),
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
+                modifiers: Modifiers::NONE,
+            });
+            let one = std::time::Instant::now();
+            window.step();
+            slowest = slowest.max(one.elapsed());
+            frames += 1;
+        }
+    }
+    settle(&mut window)?;
+    assert_eq!(chosen(&mut window), Some(last));
+    println!(
+        "{last} packets: {frames} frames, {:?} each, {slowest:?} at most",
+        start.elapsed() / frames
+    );
+    Ok(())
+}
