@@ -81,6 +81,7 @@ fn seeds() -> Result<(), Box<dyn Error>> {
         let frame = parse(LinkType::Radiotap, radiotap, u32::try_from(radiotap.len())?);
         corpora.add("radiotap", radiotap)?;
         corpora.add("frame", frame.mac)?;
+        corpora.add("outputs", frame.mac)?;
         if let Some(elements) = frame.elements() {
             corpora.add("elements", elements.bytes())?;
         }
@@ -92,6 +93,9 @@ fn seeds() -> Result<(), Box<dyn Error>> {
         corpora.add("elements", &element)?;
     }
     families(&mut corpora)?;
+    for filter in FILTERS {
+        corpora.add("filter", filter.as_bytes())?;
+    }
     let short: Vec<&[u8]> = frames.iter().map(|frame| mac_of(frame)).collect();
     for mac in short.iter().take(4) {
         for (target, header) in radio_headers() {
@@ -119,6 +123,20 @@ fn seeds() -> Result<(), Box<dyn Error>> {
 fn mac_of(radiotap: &[u8]) -> &[u8] {
     parse(LinkType::Radiotap, radiotap, u32::try_from(radiotap.len()).unwrap_or(0)).mac
 }
+
+/// One filter of every form.
+const FILTERS: &[&str] = &[
+    "wlan.ssid",
+    "wlan.fc.type_subtype == deauthentication and not wlan.ta == 02:00:5e",
+    "wlan.ta == 02:00:5e:00:00:00/28 || wlan.bssid != ff:ff:ff:ff:ff:ff",
+    "wlan.ssid contains \"to\" && (wlan.ssid matches \"^T.*n$\")",
+    "wlan_radio.signal_dbm >= -60 and wlan_radio.data_rate lt 11.5",
+    "wlan.tag.number in {0, 48, 100..127}",
+    "all wlan.tag.length <= 0x20 or any wlan.tag.length === 4",
+    "wlan.ta[0:3] == 02:00:00 xor true",
+    "_ws.malformed and frame.time_epoch > \"2026-01-01T00:00:00Z\"",
+    "!wlan.fc.retry or wlan.sa == wlan.ta",
+];
 
 /// The first frames of each kind of the demo.
 fn simulated_frames() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {

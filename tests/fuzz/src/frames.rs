@@ -9,7 +9,7 @@ use pw_dissect::summary::Summary;
 use pw_dissect::{LinkType, parse};
 use pw_model::{RadioId, Timestamp};
 
-fn captured(link_type: LinkType, data: &[u8]) -> CapturedFrame<'_> {
+pub(crate) fn captured(link_type: LinkType, data: &[u8]) -> CapturedFrame<'_> {
     CapturedFrame {
         time: Some(Timestamp::from_unix_secs(1)),
         ..CapturedFrame::new(link_type, data)

@@ -13,6 +13,7 @@ pub mod corpus;
 mod families;
 mod files;
 mod frames;
+mod outputs;
 
 pub use check::CheckedSink;
 
@@ -60,6 +61,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("action", frames::action),
     ("data", frames::data),
     ("observe", frames::observe),
+    ("outputs", outputs::outputs),
+    ("filter", outputs::filter),
     ("capture", files::capture),
     ("segment", files::segment),
     ("link", files::link),
