@@ -116,19 +116,23 @@ impl Read for Counted {
 mod tests {
     use super::*;
     use pw_dissect::LinkType;
-    use pw_dissect::write::PcapWriter;
+    use pw_dissect::write::{PcapResolution, PcapWriter};
     use pw_model::Timestamp;
     use std::fs;
 
     /// A capture of `count` deauthentication frames, 20 ms apart.
     fn capture(path: &Path, count: u16) {
-        let mut writer = PcapWriter::new(File::create(path).expect("a file"), LinkType::Ieee80211)
-            .expect("header");
+        let mut writer = PcapWriter::new(
+            File::create(path).expect("a file"),
+            LinkType::Ieee80211,
+            PcapResolution::Microseconds,
+        )
+        .expect("header");
         for number in 0..count {
             let mut frame = vec![0xc0, 0, 0, 0];
             frame.extend([0xff; 6]);
             frame.extend([2, 0, 0, 0, 0, 1].repeat(2));
-            frame.extend((number % 4096 << 4).to_le_bytes());
+            frame.extend(((number % 4096) << 4).to_le_bytes());
             frame.extend([7, 0]);
             let time = Timestamp::from_unix_ns(i64::from(number) * 20_000_000);
             writer.write_frame(time, &frame, 26).expect("written");

@@ -143,7 +143,7 @@ pub struct PacketAnalysis {
     series: Series,
     last_time: Option<Timestamp>,
     repeats: Repeats,
-    aggregate: HashMap<u32, u32>,
+    aggregate: HashMap<u32, airtime::Aggregate>,
     topology: topology::Collector,
     flows: flows::FlowTable,
     conversations: conversations::ConversationTable,
@@ -211,17 +211,15 @@ impl PacketAnalysis {
         }
     }
 
-    /// Time on the air; of an aggregate the preamble counts with its first frame only.
+    /// Time on the air; of an aggregate the preamble and each symbol count once.
     fn airtime_us(&mut self, interface: u32, frame: &Frame<'_>) -> Option<u32> {
-        let Some(ampdu) = frame.radio.ampdu else { return frame.airtime_us() };
+        let modulation = frame.radio.modulation?;
         // Interfaces are few; a file that names very many must not make this grow.
         if self.aggregate.len() > 1024 {
             self.aggregate.clear();
         }
-        if self.aggregate.insert(interface, ampdu.reference) == Some(ampdu.reference) {
-            return airtime::aggregated_airtime_us(frame.radio.modulation?, frame.length);
-        }
-        frame.airtime_us()
+        let aggregate = self.aggregate.entry(interface).or_default();
+        aggregate.add(frame.radio.ampdu, modulation, frame.length)
     }
 
     /// Ends everything that is under way and gives the results.

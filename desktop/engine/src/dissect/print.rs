@@ -4,7 +4,7 @@ use super::selection::{each_captured, each_packet};
 use super::{CaptureEnd, Columns, DissectError, Selection, Watch};
 use crate::exchange::{ExchangeError, NewFile};
 use pw_dissect::fields::{self, JsonWriter, Node, Packet, Tree};
-use pw_dissect::write::{PacketNotes, PcapngWriter};
+use pw_dissect::write::{InterfaceSettings, PacketNotes, PcapngWriter};
 use pw_model::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ pub fn hex(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes the selected packets as a new pcapng file, which appears when it is complete.
 ///
-/// Times, bytes, original lengths, link types and names of interfaces are kept.
+/// Times, bytes, original lengths, interfaces, comments, positions, flags and drop counts are kept.
 ///
 /// # Errors
 /// Those of [`super::summary`], or the file cannot be written.
@@ -139,12 +139,16 @@ pub fn export(
     let application = concat!("piwardrive ", env!("CARGO_PKG_VERSION"));
     let mut writer = PcapngWriter::new(&mut file, application, None).map_err(failed)?;
     let mut interfaces = BTreeMap::new();
-    let end = each_captured(path, selection, watch, |captured, interface| {
+    let end = each_captured(path, selection, watch, |captured, interface, notes| {
         let number = match interfaces.get(&captured.interface) {
             Some(number) => *number,
             None => {
-                let name = interface.and_then(|interface| interface.name.as_deref());
-                let number = writer.add_interface(captured.link_type, name.unwrap_or("unnamed"))?;
+                let settings = InterfaceSettings {
+                    name: interface.and_then(|interface| interface.name.as_deref()),
+                    description: interface.and_then(|interface| interface.description.as_deref()),
+                    fcs_len: interface.and_then(|interface| interface.fcs_len),
+                };
+                let number = writer.describe_interface(captured.link_type, &settings)?;
                 interfaces.insert(captured.interface, number);
                 number
             }
@@ -155,7 +159,7 @@ pub fn export(
             captured.time.unwrap_or(Timestamp::from_unix_ns(0)),
             captured.data,
             captured.original_len,
-            PacketNotes { comment },
+            PacketNotes { comment: notes.comment.or(comment), ..notes },
         )
     });
     let end = match end {

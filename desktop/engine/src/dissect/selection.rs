@@ -1,9 +1,10 @@
 //! Which packets of a capture, and the way through the file.
 
 use super::{CaptureEnd, DissectError};
-use pw_dissect::capture::{CaptureReader, CapturedFrame, Interface};
+use pw_dissect::capture::{CaptureReader, CapturedFrame, Interface, PacketOptions};
 use pw_dissect::fields::Packet;
 use pw_dissect::filter::{Filter, FilterError};
+use pw_dissect::write::PacketNotes;
 use pw_model::MacAddr;
 use std::cell::Cell;
 use std::fs::File;
@@ -124,12 +125,13 @@ pub(super) fn each_packet(
     })
 }
 
-/// Calls `each` with every packet of a selection and the interface it came from.
+/// Calls `each` with every packet of a selection, the interface it came from, and what else the file
+/// says of it.
 pub(super) fn each_captured(
     path: &Path,
     selection: &Selection,
     watch: &mut Watch<'_>,
-    mut each: impl FnMut(&CapturedFrame<'_>, Option<&Interface>) -> io::Result<()>,
+    mut each: impl FnMut(&CapturedFrame<'_>, Option<&Interface>, PacketNotes<'_>) -> io::Result<()>,
 ) -> Result<CaptureEnd, DissectError> {
     let mut bytes = Vec::new();
     walk(path, selection.limit, watch, |reader| {
@@ -140,8 +142,17 @@ pub(super) fn each_captured(
         // The reader tells its interfaces only when its frame is not held any more.
         bytes.clear();
         bytes.extend_from_slice(captured.data);
+        let comment = captured.options.comments().next();
+        let comment = comment.map(|text| String::from_utf8_lossy(text).into_owned());
+        let notes = PacketNotes {
+            comment: comment.as_deref(),
+            position: captured.position,
+            flags: captured.options.flags(),
+            dropped: captured.options.dropped(),
+        };
         let captured = CapturedFrame {
             data: &bytes,
+            options: PacketOptions::default(),
             time: captured.time,
             link_type: captured.link_type,
             original_len: captured.original_len,
@@ -151,7 +162,7 @@ pub(super) fn each_captured(
             fcs_len: captured.fcs_len,
         };
         let interface = reader.interfaces().get(captured.interface as usize);
-        Ok(Seen::Selected(each(&captured, interface)))
+        Ok(Seen::Selected(each(&captured, interface, notes)))
     })
 }
 
