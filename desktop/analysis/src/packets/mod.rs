@@ -42,10 +42,11 @@ pub use topology::{
 };
 pub use totals::{Series, Step, Totals};
 
+use pw_dissect::airtime::Aggregate;
 use pw_dissect::capture::CapturedFrame;
 use pw_dissect::ieee80211::Header;
 use pw_dissect::ieee80211::management::Management;
-use pw_dissect::{Fcs, Frame, airtime, parse_with_fcs};
+use pw_dissect::{Fcs, Frame, parse_with_fcs};
 use pw_model::{FrameFlags, MacAddr, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -143,7 +144,7 @@ pub struct PacketAnalysis {
     series: Series,
     last_time: Option<Timestamp>,
     repeats: Repeats,
-    aggregate: HashMap<u32, u32>,
+    aggregate: HashMap<u32, Aggregate>,
     topology: topology::Collector,
     flows: flows::FlowTable,
     conversations: conversations::ConversationTable,
@@ -213,15 +214,13 @@ impl PacketAnalysis {
 
     /// Time on the air; of an aggregate the preamble counts with its first frame only.
     fn airtime_us(&mut self, interface: u32, frame: &Frame<'_>) -> Option<u32> {
-        let Some(ampdu) = frame.radio.ampdu else { return frame.airtime_us() };
+        let modulation = frame.radio.modulation?;
         // Interfaces are few; a file that names very many must not make this grow.
         if self.aggregate.len() > 1024 {
             self.aggregate.clear();
         }
-        if self.aggregate.insert(interface, ampdu.reference) == Some(ampdu.reference) {
-            return airtime::aggregated_airtime_us(frame.radio.modulation?, frame.length);
-        }
-        frame.airtime_us()
+        let aggregate = self.aggregate.entry(interface).or_default();
+        aggregate.add(frame.radio.ampdu, modulation, frame.length)
     }
 
     /// Ends everything that is under way and gives the results.
