@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pw_simulate", &["pw_dissect", "pw_model"]),
     ("pw_sensor", &["pw_model", "pw_dissect", "pw_wire", "pw_trust", "pw_simulate"]),
     ("pw_survey", &["pw_model", "pw_wire"]),
-    ("pw_analysis", &["pw_model", "pw_survey"]),
+    ("pw_analysis", &["pw_model", "pw_dissect", "pw_survey"]),
     ("pw_report", &["pw_model", "pw_survey", "pw_analysis"]),
     (
         "pw_engine",

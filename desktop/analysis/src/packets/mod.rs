@@ -42,10 +42,11 @@ pub use topology::{
 };
 pub use totals::{Series, Step, Totals};
 
+use pw_dissect::airtime::Aggregate;
 use pw_dissect::capture::CapturedFrame;
 use pw_dissect::ieee80211::Header;
 use pw_dissect::ieee80211::management::Management;
-use pw_dissect::{Fcs, Frame, airtime, parse_with_fcs};
+use pw_dissect::{Fcs, Frame, parse_with_fcs};
 use pw_model::{FrameFlags, MacAddr, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -143,7 +144,7 @@ pub struct PacketAnalysis {
     series: Series,
     last_time: Option<Timestamp>,
     repeats: Repeats,
-    aggregate: HashMap<u32, airtime::Aggregate>,
+    aggregate: HashMap<u32, Aggregate>,
     topology: topology::Collector,
     flows: flows::FlowTable,
     conversations: conversations::ConversationTable,

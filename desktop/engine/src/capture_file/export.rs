@@ -6,7 +6,7 @@ use super::selection::{Found, each, each_found};
 use super::work::{Progress, WorkError};
 use crate::exchange::NewFile;
 use pw_dissect::capture::CapturedFrame;
-use pw_dissect::write::{PacketNotes, PcapngWriter};
+use pw_dissect::write::{InterfaceSettings, PacketNotes, PcapngWriter};
 use pw_model::Timestamp;
 use std::io;
 use std::path::Path;
@@ -110,7 +110,7 @@ impl Output<'_> {
         let comment = captured.time.is_none().then_some(WITHOUT_TIME);
         self.timeless += u64::from(comment.is_some());
         self.written += 1;
-        let notes = PacketNotes { comment };
+        let notes = PacketNotes { comment, position: captured.position, ..PacketNotes::default() };
         self.writer.write_frame(interface, time, captured.data, captured.original_len, notes)
     }
 
@@ -123,9 +123,13 @@ impl Output<'_> {
             return Ok(number);
         }
         let interfaces = self.packets.interfaces();
-        let name = interfaces.get(at).and_then(|interface| interface.name.as_deref());
-        let name = name.map_or_else(|| format!("interface {at}"), str::to_owned);
-        let number = self.writer.add_interface(captured.link_type, &name)?;
+        let said = interfaces.get(at);
+        let settings = InterfaceSettings {
+            name: said.and_then(|said| said.name.as_deref()),
+            description: said.and_then(|said| said.description.as_deref()),
+            fcs_len: said.and_then(|said| said.fcs_len),
+        };
+        let number = self.writer.describe_interface(captured.link_type, &settings)?;
         self.interfaces[at] = Some(number);
         Ok(number)
     }

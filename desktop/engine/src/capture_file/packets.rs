@@ -2,6 +2,7 @@
 
 use super::chunks::Chunks;
 use super::source::Content;
+use pw_dissect::LinkType;
 use pw_dissect::capture::{CapturedFrame, Interface};
 use pw_model::{Position, Timestamp};
 use std::io;
@@ -13,13 +14,16 @@ pub(super) const MAX_PACKETS: u32 = 40_000_000;
 /// What stands for "no time" in an [`Entry`]; no capture can say this moment.
 const NO_TIME: i64 = i64::MIN;
 
-/// Bits of an [`Entry`]'s first word that hold the offset; the interface stands above them.
+/// Bits of an [`Entry`]'s first word that hold the offset; above them 12 bits of the interface, of
+/// which a file has 4096 at most, and 4 bits of the length of the frame check sequence.
 const OFFSET_BITS: u32 = 48;
+const FCS_BIT: u32 = 60;
 
 /// Where a packet stands, and what the file says of it. 24 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// Offset in the (unpacked) file, and above it the interface.
+    /// Offset in the (unpacked) file, and above it the interface and one more than the stated length
+    /// of the frame check sequence, 0 for none stated.
     place: u64,
     unix_ns: i64,
     kept: u32,
@@ -27,11 +31,16 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// At the beginning of the file. `None` for an interface beyond the 65,536th.
+    /// At the beginning of the file. `None` for an interface beyond the 4096th.
     pub(super) fn new(frame: &CapturedFrame<'_>) -> Option<Self> {
-        let interface = u64::from(u16::try_from(frame.interface).ok()?);
+        let interface = u64::from(frame.interface);
+        if interface >> (FCS_BIT - OFFSET_BITS) != 0 {
+            return None;
+        }
+        // A length that no frame check sequence has is not kept.
+        let fcs = frame.fcs_len.filter(|length| *length < 15).map_or(0, |length| length + 1);
         Some(Self {
-            place: interface << OFFSET_BITS,
+            place: u64::from(fcs) << FCS_BIT | interface << OFFSET_BITS,
             unix_ns: frame.time.map_or(NO_TIME, Timestamp::unix_ns),
             kept: u32::try_from(frame.data.len()).ok()?,
             original: frame.original_len,
@@ -44,8 +53,8 @@ impl Entry {
         if offset >> OFFSET_BITS != 0 {
             return None;
         }
-        let interface = (self.interface() as u64) << OFFSET_BITS;
-        Some(Self { place: interface | offset, ..self })
+        let above = self.place >> OFFSET_BITS << OFFSET_BITS;
+        Some(Self { place: above | offset, ..self })
     }
 
     const fn offset(self) -> u64 {
@@ -53,7 +62,11 @@ impl Entry {
     }
 
     const fn interface(self) -> u32 {
-        (self.place >> OFFSET_BITS) as u32
+        (self.place >> OFFSET_BITS) as u32 & 0xfff
+    }
+
+    const fn fcs_len(self) -> Option<u8> {
+        ((self.place >> FCS_BIT) as u8).checked_sub(1)
     }
 
     pub(super) fn time(self) -> Option<Timestamp> {
@@ -174,15 +187,17 @@ impl<'p> Scanner<'p> {
         }
         let range = self.load(number, entry)?;
         let interface = self.interfaces.get(at_interface);
+        let link_type = interface.map_or(LinkType::Other(u16::MAX), |i| i.link_type);
+        let data = self.buffer.get(range).unwrap_or(&[]);
+        // Comments, hash and drop count of the packet's block are not kept by the index.
         Ok(CapturedFrame {
             time: entry.time(),
-            link_type: interface.map_or(pw_dissect::LinkType::Other(u16::MAX), |i| i.link_type),
-            data: self.buffer.get(range).unwrap_or(&[]),
             original_len: entry.original,
             interface: entry.interface(),
             position: self.packets.position(number),
             number: u64::from(number),
-            fcs_len: interface.and_then(|interface| interface.fcs_len),
+            fcs_len: entry.fcs_len(),
+            ..CapturedFrame::new(link_type, data)
         })
     }
 
