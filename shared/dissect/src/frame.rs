@@ -210,8 +210,9 @@ impl<'a> Frame<'a> {
 
     fn body_start(&self) -> usize {
         let length = self.header.map_or(0, |header| usize::from(header.length));
-        // Some receivers pad the header of data frames to a multiple of 4 bytes.
-        if self.radio.data_pad { length.saturating_add(3) & !3 } else { length }
+        // Some receivers pad the header of data frames to a multiple of 4 bytes; a cut frame ends before.
+        let padded = if self.radio.data_pad { length.saturating_add(3) & !3 } else { length };
+        padded.min(self.mac.len())
     }
 
     /// The fixed fields and elements of a management frame; `None` for other frames, encrypted
