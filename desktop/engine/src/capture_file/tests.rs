@@ -3,7 +3,7 @@
 use super::*;
 use pw_dissect::LinkType;
 use pw_dissect::capture::CaptureReader;
-use pw_dissect::write::{PacketNotes, PcapWriter, PcapngWriter};
+use pw_dissect::write::{PacketNotes, PcapResolution, PcapWriter, PcapngWriter};
 use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -37,7 +37,8 @@ fn time(number: u32) -> Timestamp {
 }
 
 fn pcap(count: u32) -> Vec<u8> {
-    let mut out = PcapWriter::new(Vec::new(), LinkType::Ieee80211).expect("memory");
+    let mut out = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Nanoseconds)
+        .expect("memory");
     for number in 1..=count {
         let bytes = frame(number);
         out.write_frame(time(number), &bytes, bytes.len() as u32).expect("memory");
