@@ -37,7 +37,7 @@ fn time(number: u32) -> Timestamp {
 }
 
 fn pcap(count: u32) -> Vec<u8> {
-    let mut out = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Nanoseconds)
+    let mut out = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Microseconds)
         .expect("memory");
     for number in 1..=count {
         let bytes = frame(number);
