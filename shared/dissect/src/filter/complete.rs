@@ -3,6 +3,7 @@
 use super::lex::{Lexed, Sign, Token, is_word_character, lex};
 use super::literal::{Kind, value_names};
 use crate::fields::{self, Field, Form};
+use std::borrow::Cow;
 
 /// Most completions given.
 const MAX_COMPLETIONS: usize = 60;
@@ -138,6 +139,12 @@ fn field_label(field: &Field) -> String {
     }
 }
 
+/// True when `typed`, which is lower case, stands in `label` in any case.
+fn contains_word(label: &str, typed: &str) -> bool {
+    let (label, typed) = (label.as_bytes(), typed.as_bytes());
+    typed.is_empty() || label.windows(typed.len()).any(|part| part.eq_ignore_ascii_case(typed))
+}
+
 /// The operators that suit a field, in words.
 fn operators(field: &'static Field) -> impl Iterator<Item = (&'static str, &'static str)> {
     let kind = Kind::of(field, None);
@@ -162,7 +169,11 @@ struct Found {
 impl Found {
     /// Adds `text` if what is typed is in it or in its label.
     fn add(&mut self, text: &str, label: &str, kind: CompletionKind) {
-        let lower = text.to_ascii_lowercase();
+        // Names of fields are lower case already; only values and operators need a copy.
+        let lower = match kind {
+            CompletionKind::Field => Cow::Borrowed(text),
+            CompletionKind::Operator | CompletionKind::Value => text.to_ascii_lowercase().into(),
+        };
         let plain = lower.trim_matches('"');
         let rank = if plain.starts_with(&self.typed) {
             0
@@ -170,7 +181,7 @@ impl Found {
             1
         } else if plain.contains(&self.typed) {
             2
-        } else if label.to_lowercase().contains(&self.typed) {
+        } else if contains_word(label, &self.typed) {
             3
         } else {
             return;

@@ -2,7 +2,7 @@
 
 use pw_dissect::LinkType;
 use pw_dissect::capture::CaptureReader;
-use pw_dissect::fields::{Form, Packet, Part, all};
+use pw_dissect::fields::{Form, MALFORMED, Packet, Part, all};
 use pw_dissect::write::{InterfaceSettings, PacketNotes, PcapngWriter};
 use pw_model::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -266,7 +266,9 @@ impl Captures {
     /// Fields of the capture and radio parts that tshark was asked for.
     pub(crate) fn compared_names(&self) -> Vec<&'static str> {
         let names = all().filter(|field| matches!(field.part, Part::Radio | Part::Capture));
-        let names = names.filter(|field| field.form != Form::Branch).map(|field| field.name);
+        // What contradicts the format is each program's own judgement, in its own words.
+        let names = names.filter(|field| **field != MALFORMED && field.form != Form::Branch);
+        let names = names.map(|field| field.name);
         names.filter(|name| self.columns.contains_key(*name)).collect()
     }
 
