@@ -15,7 +15,7 @@ const TRIPLE: &str = "aarch64-unknown-linux-gnu";
 /// Installed: the C compiler that links, and builds the cryptography library.
 const INSTALLED: [&str; 2] = ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"];
 /// Unpacked: the compiler, which runs here, and the standard library for arm64. Two libraries more
-/// carry their release in the name; they are read from what the compiler depends on.
+/// carry their release in the name; they are read from what the standard library depends on.
 const COMPILER: [&str; 3] =
     ["rustc-web:amd64", "libstd-rust-web-dev:amd64", "libstd-rust-web-dev:arm64"];
 /// Unpacked: what the sensor is linked with, and what that needs.
@@ -48,11 +48,9 @@ pub(crate) fn build(install: bool) -> Result<PathBuf> {
     let folder = target().join("arm64");
     let (compiler, system) = (folder.join("compiler"), folder.join("system"));
     let mut downloads: Vec<String> = COMPILER.iter().map(|name| (*name).to_owned()).collect();
-    downloads.push(dependency("rustc-web:amd64", "libstd-rust-web-")?);
-    downloads.push(dependency("rustc-web:amd64", "libllvm").or_else(|_in_the_other| {
-        let library = downloads.last().cloned().unwrap_or_default();
-        dependency(&library, "libllvm")
-    })?);
+    let library = dependency("libstd-rust-web-dev:amd64", "libstd-rust-web-")?;
+    downloads.push(dependency(&library, "libllvm")?);
+    downloads.push(library);
     unpack(&downloads, &folder.join("compiler-debs"), &compiler)?;
     let packages: Vec<String> = SYSTEM.iter().map(|name| (*name).to_owned()).collect();
     unpack(&packages, &folder.join("system-debs"), &system)?;
@@ -182,8 +180,8 @@ mod tests {
 
     #[test]
     fn libraries_are_found_by_their_beginning() {
-        let text = "rustc-web\n  Depends: libc6\n  Depends: libstd-rust-web-dev\n |Depends: x\n  \
-                    Depends: libstd-rust-web-1.96\n  Depends: libllvm22:amd64\n";
+        let text = "libstd-rust-web-dev\n  Depends: libc6\n  Depends: libstd-rust-web-dev\n \
+                    |Depends: x\n  Depends: libstd-rust-web-1.96\n  Depends: libllvm22:amd64\n";
         let found = |prefix| named_dependency(text, prefix);
         assert_eq!(found("libstd-rust-web-").as_deref(), Some("libstd-rust-web-1.96:amd64"));
         assert_eq!(found("libllvm").as_deref(), Some("libllvm22:amd64"));

@@ -130,9 +130,9 @@ fn depends(needs: &Needs) -> Result<String> {
         };
         packages.push(package);
     }
-    // deb-systemd-helper, and who makes the service's user.
+    // deb-systemd-helper, and systemd-sysusers, which makes the service's user.
     packages.push("init-system-helpers (>= 1.52)".to_owned());
-    packages.push("systemd | systemd-standalone-sysusers | adduser".to_owned());
+    packages.push("systemd | systemd-standalone-sysusers".to_owned());
     packages.sort();
     packages.dedup();
     Ok(packages.join(", "))
