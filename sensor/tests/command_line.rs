@@ -171,7 +171,11 @@ fn setup_says_what_to_do_and_changes_nothing() {
         let checks = json["checks"].as_array().expect("a list");
         checks.iter().find(|check| check["check"] == name).expect(name).clone()
     };
-    let json = said("source = ['wifi:wlan1']\n", &listen);
+    let json = said("source = ['live:no-such-dev0']\n", &listen);
+    let missing = of(&json, "configuration");
+    assert_eq!(missing["outcome"], "bad");
+    assert!(missing["words"].as_str().is_some_and(|words| words.contains("no-such-dev0")));
+    let json = said("source = ['live:lo']\n", &listen);
     assert_eq!(of(&json, "configuration")["outcome"], "good");
     assert_eq!(of(&json, "kernel")["outcome"], "good");
     assert_eq!(of(&json, "port")["outcome"], "bad");

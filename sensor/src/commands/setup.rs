@@ -1,6 +1,7 @@
 //! `setup`: whether this machine can be a sensor, and what to do where it cannot yet.
 
 use super::checks::{self, Account, Check, Outcome};
+use crate::capture::SourceSpec;
 use crate::cli::SetupArguments;
 use crate::config::Config;
 use crate::gps::GpsSpec;
@@ -27,7 +28,9 @@ pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
     let wanted = wanted(arguments, config);
     let account = Account::of_the_sensor();
     let mut checks = vec![configuration, checks::kernel(), checks::libpcap()];
-    checks.extend(checks::radios());
+    let radios = checks::radios();
+    let has_radio = radios.iter().any(|radio| radio.outcome == Outcome::Good);
+    checks.extend(radios);
     checks.push(checks::radio_switches());
     checks.extend(checks::others_at_the_radios());
     checks.push(checks::capabilities());
@@ -42,6 +45,7 @@ pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
     if !json {
         let bad = checks.iter().filter(|check| check.outcome == Outcome::Bad).count();
         super::say(match bad {
+            0 if !has_radio => "Nothing is wrong, but there is no radio to listen with.".to_owned(),
             0 => "This machine can be a sensor.".to_owned(),
             1 => "One thing must be put right first.".to_owned(),
             bad => format!("{bad} things must be put right first."),
@@ -62,6 +66,14 @@ fn configuration(asked: Option<&Path>) -> (Check, Config) {
     };
     match Config::read(path) {
         Ok(config) => {
+            if let Some(interface) = missing_interface(&config) {
+                let words =
+                    format!("{} listens to {interface}, which is not there", path.display());
+                let check = Check::new(name, Outcome::Bad, words).advise(
+                    "plug the radio in, or name one of the radios below in the line source = […]",
+                );
+                return (check, config);
+            }
             let sources = match config.source.as_slice() {
                 [] => "no source".to_owned(),
                 sources => sources.join(", "),
@@ -74,6 +86,18 @@ fn configuration(asked: Option<&Path>) -> (Check, Config) {
             (check.advise("put that line right"), Config::default())
         }
     }
+}
+
+/// The first interface of the sources that the kernel does not have.
+fn missing_interface(config: &Config) -> Option<String> {
+    // A file with a source that is not understood has been refused.
+    config.sources().ok()?.into_iter().find_map(|source| match source {
+        SourceSpec::Wifi { interface } | SourceSpec::Live { interface } => {
+            let there = Path::new("/sys/class/net").join(&interface).exists();
+            (!there).then_some(interface)
+        }
+        SourceSpec::File { .. } | SourceSpec::Simulated { .. } => None,
+    })
 }
 
 /// The command line wins over the configuration, as in `run`.
