@@ -16,6 +16,7 @@ use std::path::PathBuf;
   piwardrive-sensor run --source wifi:wlan1 --gps gpsd:localhost:2947
   piwardrive-sensor run --source file:drive.pcapng,speed=max --gps nmea:drive.nmea --exit-at-end
   piwardrive-sensor run --source sim:demo
+  piwardrive-sensor setup
   piwardrive-sensor pair
   piwardrive-sensor status --json
 
@@ -41,6 +42,8 @@ pub enum Command {
     Status(CommonArguments),
     /// Check what this machine has: radios, receiver, disk, clock
     SelfTest(SelfTestArguments),
+    /// Check whether this machine can be a sensor, and say what to do where it cannot yet
+    Setup(SetupArguments),
     /// Look at the journal, also while a sensor writes it
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -140,6 +143,24 @@ pub struct SelfTestArguments {
     /// The position source to try [default: gpsd:localhost:2947]
     #[arg(long, value_name = "SPEC", value_parser = gps)]
     pub gps: Option<GpsSpec>,
+    /// What most commands have.
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
+/// `setup`.
+#[derive(Debug, Args)]
+#[command(after_help = "It changes nothing. The exit code is 1 when something is bad.")]
+pub struct SetupArguments {
+    /// The configuration to look at [default: /etc/piwardrive/sensor.toml, where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The position source to try [default: as configured, else gpsd:localhost:2947]
+    #[arg(long, value_name = "SPEC", value_parser = gps)]
+    pub gps: Option<GpsSpec>,
+    /// Where desktops are to connect (UDP) [default: as configured, else [::]:47147]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
     /// What most commands have.
     #[command(flatten)]
     pub common: CommonArguments,

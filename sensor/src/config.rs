@@ -155,6 +155,30 @@ mod tests {
     }
 
     #[test]
+    fn the_installed_file_and_all_that_it_offers_are_understood() {
+        let text = include_str!("../../packaging/debian/sensor.toml");
+        let config = read(text).expect("as installed");
+        assert_eq!(config.state.as_deref(), Some(Path::new(crate::state_dir::SYSTEM)));
+        assert_eq!(config.sources().expect("valid").len(), 1);
+        // A line that begins with '#' and a letter is a setting, with '# ' words about one.
+        let all: Vec<&str> = text
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if setting.starts_with(char::is_alphabetic) => setting,
+                _ => line,
+            })
+            .collect();
+        let config = read(&all.join("\n")).expect("with everything set");
+        let usual = Config::default().live_settings().expect("valid");
+        let offered = config.live_settings().expect("valid");
+        assert_eq!(offered.hop.dwell, usual.hop.dwell, "what is shown is what is usual");
+        assert_eq!(offered.snap_len, usual.snap_len);
+        assert_eq!(offered.buffer_bytes, usual.buffer_bytes);
+        assert_eq!(config.journal.quota_mib, Some(8192));
+        assert!(config.name.is_some() && config.listen.is_some());
+    }
+
+    #[test]
     fn slips_are_found_with_their_line() {
         for (text, words) in [
             ("name = 'x'\nsorce = []\n", "line 2"),

@@ -9,6 +9,7 @@ use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
 use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
 use crate::link::{self, Link, LinkSettings};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
+use crate::service::ServiceManager;
 use crate::{state_dir, status_json};
 use anyhow::{Context, Result};
 use pw_model::Origin;
@@ -106,6 +107,8 @@ fn machine_name() -> String {
 pub fn run(arguments: RunArguments) -> Result<()> {
     start_log(arguments.log.filter())?;
     let settings = Settings::new(arguments)?;
+    let mut service =
+        ServiceManager::from_environment().context("the service manager's NOTIFY_SOCKET")?;
     state_dir::create(&settings.state)?;
     let live = settings.config.live_settings()?;
     // Whatever can be wrong with sources and receiver is found before anything is written.
@@ -200,7 +203,9 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         GpsThread::start(receiver, Arc::clone(&stop), send)
             .context("cannot start the position thread")?;
     }
-    let waited = runtime.block_on(running.wait(&pipeline));
+    service.ready(&format!("listens for desktops on {listen}"));
+    let waited = runtime.block_on(running.wait(&pipeline, &mut service));
+    service.stopping();
     leave(Leaving { stop, events, threads, pipeline, control, runtime, link, running })?;
     waited
 }
@@ -292,7 +297,8 @@ impl Running {
     }
 
     /// Until a signal comes, everything asked for is done, or the pipeline has ended by a defect.
-    async fn wait<T>(&self, pipeline: &JoinHandle<T>) -> Result<()> {
+    async fn wait<T>(&self, pipeline: &JoinHandle<T>, service: &mut ServiceManager) -> Result<()> {
+        let mut progress = self.progress.clone();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut look = tokio::time::interval(Duration::from_millis(100));
@@ -305,6 +311,12 @@ impl Running {
             }
             if pipeline.is_finished() {
                 anyhow::bail!("the pipeline has ended by a defect; what was journaled is safe");
+            }
+            // The pipeline tells of itself twice a second; the watchdog hears of it only then, so
+            // that a pipeline that hangs is started anew.
+            if progress.has_changed().unwrap_or(false) {
+                progress.mark_unchanged();
+                service.alive();
             }
             if !self.settings.exit_at_end || !self.progress.borrow().settled {
                 continue;

@@ -15,5 +15,6 @@ pub mod link;
 pub mod pipeline;
 pub mod radio;
 pub mod record_json;
+pub mod service;
 pub mod state_dir;
 pub mod status_json;

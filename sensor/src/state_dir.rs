@@ -2,24 +2,29 @@
 
 use anyhow::{Context, Result};
 use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// The usual folder: the system's for root, else the person's own.
+/// The folder of the installed service.
+pub const SYSTEM: &str = "/var/lib/piwardrive";
+
+/// The usual folder: the service's for root and for the service's own user, else the person's own.
 #[must_use]
 pub fn default_state_dir() -> PathBuf {
-    if is_root() {
-        return PathBuf::from("/var/lib/piwardrive-sensor");
+    let own = own_user_id();
+    let belongs_to = |path: &str| std::fs::metadata(path).map(|data| data.uid()).ok();
+    if own == Some(0) || (own.is_some() && belongs_to(SYSTEM) == own) {
+        return PathBuf::from(SYSTEM);
     }
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
     state.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("piwardrive-sensor")
 }
 
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
+/// Who this process runs as; `None` where `/proc` is not there.
+pub(crate) fn own_user_id() -> Option<u32> {
     // The owner of our own process's folder is who we are.
-    std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
+    std::fs::metadata("/proc/self").map(|data| data.uid()).ok()
 }
 
 /// Creates the folder where it is missing, for its owner only.

@@ -144,3 +144,84 @@ fn status_of_a_running_sensor_and_an_orderly_end() {
     let gaps = records.lines().filter(|line| line.contains("\"record\":\"gap\"")).count();
     assert_eq!(gaps, 0, "an orderly end loses nothing");
 }
+
+#[test]
+fn setup_says_what_to_do_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let state = folder.path().join("state");
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let listen = taken.local_addr().expect("bound").to_string();
+    let config = folder.path().join("sensor.toml");
+    let said = |config_text: &str, listen: &str| {
+        std::fs::write(&config, config_text).expect("written");
+        let output = Command::new(SENSOR)
+            .args(["setup", "--json", "--gps", "none", "--listen", listen, "--state"])
+            .arg(&state)
+            .arg("--config")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .output()
+            .expect("started");
+        let json: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+        assert_eq!(output.status.success(), json["good"] == true, "{json}");
+        json
+    };
+    let of = |json: &serde_json::Value, name: &str| {
+        let checks = json["checks"].as_array().expect("a list");
+        checks.iter().find(|check| check["check"] == name).expect(name).clone()
+    };
+    let json = said("source = ['live:no-such-dev0']\n", &listen);
+    let missing = of(&json, "configuration");
+    assert_eq!(missing["outcome"], "bad");
+    assert!(missing["words"].as_str().is_some_and(|words| words.contains("no-such-dev0")));
+    let json = said("source = ['live:lo']\n", &listen);
+    assert_eq!(of(&json, "configuration")["outcome"], "good");
+    assert_eq!(of(&json, "kernel")["outcome"], "good");
+    assert_eq!(of(&json, "port")["outcome"], "bad");
+    assert!(of(&json, "port")["advice"].as_str().is_some_and(|words| words.contains("ss -ulpn")));
+    assert_eq!(json["good"], false, "a taken port is bad");
+    drop(taken);
+    let json = said("sorce = []\n", &listen);
+    assert_eq!(of(&json, "port")["outcome"], "good");
+    let slip = of(&json, "configuration");
+    assert_eq!(slip["outcome"], "bad");
+    assert!(slip["words"].as_str().is_some_and(|words| words.contains("line 1")), "{slip}");
+    assert!(!state.exists(), "setup makes no state folder");
+}
+
+#[test]
+fn a_service_manager_hears_that_the_sensor_is_ready_and_alive() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let notify = folder.path().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&notify).expect("bound");
+    manager.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    let mut child = Command::new(SENSOR)
+        .args(["run", "--source", "none", "--listen", "127.0.0.1:0", "--state"])
+        .arg(folder.path().join("state"))
+        .env("NOTIFY_SOCKET", &notify)
+        .env("WATCHDOG_USEC", "200000")
+        .env_remove("WATCHDOG_PID")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let heard = || {
+        let mut bytes = [0; 256];
+        let length = manager.recv(&mut bytes).expect("a message within 20 s");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    assert!(heard().starts_with("READY=1\nSTATUS=listens"));
+    for _ in 0..3 {
+        assert_eq!(heard(), "WATCHDOG=1");
+    }
+    let process = libc::pid_t::try_from(child.id()).expect("a process");
+    // SAFETY: a signal to a process that this test started and has not waited for.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::kill(process, libc::SIGTERM);
+    }
+    let last = std::iter::from_fn(|| Some(heard())).find(|message| message != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
+    assert!(child.wait().expect("ended").success());
+}

@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("pw_app", &["pw_model", "pw_survey", "pw_analysis", "pw_engine"]),
+    ("pw_xtask", &[]),
 ];
 
 /// Heavy dependencies and the crates that alone may name them.

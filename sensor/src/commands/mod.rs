@@ -1,9 +1,11 @@
 //! What each command does.
 
+mod checks;
 mod journal;
 mod keys;
 mod pair;
 mod self_test;
+mod setup;
 mod status;
 
 use crate::cli::{Cli, Command, CommonArguments, JournalCommand, KeysCommand};
@@ -33,6 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
             let common = &arguments.common;
             self_test::self_test(&state(common), arguments.gps.clone(), common.json)
         }
+        Command::Setup(arguments) => setup::setup(arguments),
         Command::Journal(JournalCommand::Info(common)) => {
             journal::info(&state(&common), common.json)
         }

@@ -6,7 +6,7 @@ use pw_wire::plain_name;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -323,10 +323,21 @@ pub(super) fn write_secret(path: &Path, text: &str) -> Result<(), KeyStoreError>
         .mode(0o600)
         .open(&partial)
         .map_err(failed)?;
+    give_to_owner_of(dir, &file).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     fs::rename(&partial, path).map_err(failed)?;
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
+}
+
+/// What root writes into the service's folder (`sudo piwardrive-sensor pair`) must be readable for
+/// the service, which runs as the folder's owner.
+fn give_to_owner_of(dir: &Path, file: &File) -> io::Result<()> {
+    let (folder, own) = (fs::metadata(dir)?, file.metadata()?);
+    if own.uid() == 0 && folder.uid() != 0 {
+        fchown(file, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
 }
 
 fn file_error(path: &Path, error: io::Error) -> KeyStoreError {
@@ -345,6 +356,21 @@ mod tests {
 
     fn key(byte: u8) -> KeyFingerprint {
         KeyFingerprint([byte; 32])
+    }
+
+    #[test]
+    fn what_root_writes_belongs_to_the_folders_owner() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = fs::metadata(dir.path()).expect("there").uid() == 0;
+        // Only root can give a folder away; others write as the owner they are.
+        let owner = if root { 12_345 } else { fs::metadata(dir.path()).expect("there").uid() };
+        if root {
+            std::os::unix::fs::chown(dir.path(), Some(owner), Some(owner)).expect("given");
+        }
+        let path = dir.path().join("secret");
+        write_secret(&path, "x").expect("written");
+        let meta = fs::metadata(&path).expect("written");
+        assert_eq!((meta.uid(), meta.mode() & 0o777), (owner, 0o600));
     }
 
     #[test]

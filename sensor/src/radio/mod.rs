@@ -5,5 +5,5 @@ mod nl80211;
 mod wifi;
 
 pub use control::{RadioControl, RadioError};
-pub use nl80211::Nl80211Radio;
+pub use nl80211::{Nl80211Radio, RadioAbilities};
 pub use wifi::WifiSource;

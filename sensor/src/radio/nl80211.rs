@@ -12,7 +12,7 @@ use wl_nl80211::packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use wl_nl80211::packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 use wl_nl80211::{
     Nl80211Attr, Nl80211BandInfo, Nl80211Channel, Nl80211ChannelWidth, Nl80211Command,
-    Nl80211FrequencyInfo, Nl80211Interface, Nl80211InterfaceType, Nl80211Message,
+    Nl80211FrequencyInfo, Nl80211IfMode, Nl80211Interface, Nl80211InterfaceType, Nl80211Message,
 };
 
 /// The control family's fixed number (genetlink.h).
@@ -51,6 +51,29 @@ impl Nl80211Radio {
     /// # Errors
     /// There is none, it is no Wi-Fi radio, or the kernel refuses.
     pub fn open(interface: &str) -> Result<Self, RadioError> {
+        let mut radio = Self::find(interface)?;
+        if radio.found_as != Some(Nl80211InterfaceType::Monitor) {
+            radio.set_type(Nl80211InterfaceType::Monitor)?;
+        }
+        radio.set_up(true)?;
+        Ok(radio)
+    }
+
+    /// What the radio behind this interface can do. Changes nothing, and needs no rights.
+    ///
+    /// # Errors
+    /// There is none, it is no Wi-Fi radio, or the kernel cannot be asked.
+    pub fn abilities(interface: &str) -> Result<RadioAbilities, RadioError> {
+        let mut radio = Self::find(interface)?;
+        let answers = radio.wiphy()?;
+        let monitor = answers.iter().flat_map(|answer| &answer.attributes).any(|attribute| {
+            matches!(attribute, Nl80211Attr::SupportedIftypes(modes)
+                if modes.contains(&Nl80211IfMode::Monitor))
+        });
+        Ok(RadioAbilities { monitor, frequencies_mhz: frequencies(&answers) })
+    }
+
+    fn find(interface: &str) -> Result<Self, RadioError> {
         let path = std::path::Path::new("/sys/class/net").join(interface).join("ifindex");
         let index = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
         let index =
@@ -66,10 +89,6 @@ impl Nl80211Radio {
         };
         radio.family = radio.find_family()?;
         radio.found_as = radio.interface_type()?;
-        if radio.found_as != Some(Nl80211InterfaceType::Monitor) {
-            radio.set_type(Nl80211InterfaceType::Monitor)?;
-        }
-        radio.set_up(true)?;
         Ok(radio)
     }
 
@@ -173,6 +192,12 @@ impl Nl80211Radio {
         ))
     }
 
+    /// All that the kernel says of the radio behind the interface.
+    fn wiphy(&mut self) -> Result<Vec<Nl80211Message>, RadioError> {
+        let filter = vec![Nl80211Attr::SplitWiphyDump, Nl80211Attr::IfIndex(self.index)];
+        self.request("read its channels", Nl80211Command::GetWiphy, filter, NLM_F_DUMP)
+    }
+
     /// The type can be changed only while the interface is down.
     fn set_type(&mut self, kind: Nl80211InterfaceType) -> Result<(), RadioError> {
         self.set_up(false)?;
@@ -213,20 +238,7 @@ impl Nl80211Radio {
 
 impl RadioControl for Nl80211Radio {
     fn frequencies_mhz(&mut self) -> Result<Vec<u16>, RadioError> {
-        let filter = vec![Nl80211Attr::SplitWiphyDump, Nl80211Attr::IfIndex(self.index)];
-        let answers =
-            self.request("read its channels", Nl80211Command::GetWiphy, filter, NLM_F_DUMP)?;
-        let mut frequencies = Vec::new();
-        for attribute in answers.iter().flat_map(|answer| &answer.attributes) {
-            let Nl80211Attr::WiphyBands(bands) = attribute else { continue };
-            for info in bands.iter().flat_map(|band| &band.info) {
-                let Nl80211BandInfo::Freqs(channels) = info else { continue };
-                frequencies.extend(channels.iter().filter_map(|channel| usable(&channel.info)));
-            }
-        }
-        frequencies.sort_unstable();
-        frequencies.dedup();
-        Ok(frequencies)
+        Ok(frequencies(&self.wiphy()?))
     }
 
     fn set_channel(&mut self, frequency_mhz: u16) -> Result<(), RadioError> {
@@ -250,6 +262,51 @@ impl RadioControl for Nl80211Radio {
     }
 }
 
+/// What a radio can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RadioAbilities {
+    /// Its driver has monitor mode.
+    pub monitor: bool,
+    /// Centres of the channels that the regulatory domain lets it listen to, in MHz, ascending.
+    pub frequencies_mhz: Vec<u16>,
+}
+
+impl RadioAbilities {
+    /// Channels by band, for people.
+    #[must_use]
+    pub fn bands_words(&self) -> String {
+        let count = |from: u16, to: u16| {
+            self.frequencies_mhz.iter().filter(|mhz| (from..to).contains(mhz)).count()
+        };
+        // IEEE 802.11-2020, Annex E: channel starting frequencies of 2.407, 5 and 5.950 GHz.
+        let bands =
+            [("2.4", count(2400, 2500)), ("5", count(4900, 5925)), ("6", count(5925, 7200))];
+        let words: Vec<String> = bands
+            .iter()
+            .filter(|(_, channels)| *channels > 0)
+            .map(|(band, channels)| format!("{band} GHz with {channels}"))
+            .collect();
+        if words.is_empty() {
+            return "no channel that is allowed".to_owned();
+        }
+        format!("channels: {}", words.join(", "))
+    }
+}
+
+fn frequencies(answers: &[Nl80211Message]) -> Vec<u16> {
+    let mut frequencies = Vec::new();
+    for attribute in answers.iter().flat_map(|answer| &answer.attributes) {
+        let Nl80211Attr::WiphyBands(bands) = attribute else { continue };
+        for info in bands.iter().flat_map(|band| &band.info) {
+            let Nl80211BandInfo::Freqs(channels) = info else { continue };
+            frequencies.extend(channels.iter().filter_map(|channel| usable(&channel.info)));
+        }
+    }
+    frequencies.sort_unstable();
+    frequencies.dedup();
+    frequencies
+}
+
 /// The centre of a channel that is not disabled. Channels on which nobody may begin to transmit are
 /// fine: listening is all that is done.
 fn usable(info: &[Nl80211FrequencyInfo]) -> Option<u16> {
@@ -266,6 +323,17 @@ fn usable(info: &[Nl80211FrequencyInfo]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn channels_are_told_by_band() {
+        let radio = |frequencies_mhz: &[u16]| RadioAbilities {
+            monitor: true,
+            frequencies_mhz: frequencies_mhz.to_vec(),
+        };
+        let words = radio(&[2412, 2484, 5180, 5885, 5955]).bands_words();
+        assert_eq!(words, "channels: 2.4 GHz with 2, 5 GHz with 2, 6 GHz with 1");
+        assert_eq!(radio(&[]).bands_words(), "no channel that is allowed");
+    }
 
     #[test]
     fn what_is_no_radio_is_refused_in_one_line() {

@@ -1,0 +1,112 @@
+//! `setup`: whether this machine can be a sensor, and what to do where it cannot yet.
+
+use super::checks::{self, Account, Check, Outcome};
+use crate::capture::SourceSpec;
+use crate::cli::SetupArguments;
+use crate::config::Config;
+use crate::gps::GpsSpec;
+use crate::state_dir;
+use anyhow::Result;
+use pw_wire::DEFAULT_PORT;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// The installed configuration.
+const INSTALLED: &str = "/etc/piwardrive/sensor.toml";
+
+/// What the checks look at.
+struct Wanted {
+    state: PathBuf,
+    gps: Option<GpsSpec>,
+    listen: SocketAddr,
+}
+
+/// Looks and says; true when nothing is bad. Changes nothing on the machine.
+pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
+    let json = arguments.common.json;
+    let (configuration, config) = configuration(arguments.config.as_deref());
+    let wanted = wanted(arguments, config);
+    let account = Account::of_the_sensor();
+    let mut checks = vec![configuration, checks::kernel(), checks::libpcap()];
+    let radios = checks::radios();
+    let has_radio = radios.iter().any(|radio| radio.outcome == Outcome::Good);
+    checks.extend(radios);
+    checks.push(checks::radio_switches());
+    checks.extend(checks::others_at_the_radios());
+    checks.push(checks::capabilities());
+    checks.push(checks::position(wanted.gps));
+    checks.extend(checks::serial_receivers(account.as_ref()));
+    checks.push(checks::state_folder(&wanted.state, account.as_ref()));
+    checks.push(checks::clock());
+    checks.push(checks::throttling());
+    checks.push(checks::temperature());
+    checks.push(checks::port(wanted.listen, &wanted.state));
+    let good = checks::show(&checks, json)?;
+    if !json {
+        let bad = checks.iter().filter(|check| check.outcome == Outcome::Bad).count();
+        super::say(match bad {
+            0 if !has_radio => "Nothing is wrong, but there is no radio to listen with.".to_owned(),
+            0 => "This machine can be a sensor.".to_owned(),
+            1 => "One thing must be put right first.".to_owned(),
+            bad => format!("{bad} things must be put right first."),
+        })?;
+    }
+    Ok(good)
+}
+
+fn configuration(asked: Option<&Path>) -> (Check, Config) {
+    let name = "configuration";
+    let path = match asked {
+        Some(path) => path,
+        None if Path::new(INSTALLED).exists() => Path::new(INSTALLED),
+        None => {
+            let words = "none is installed; what is usual is looked at";
+            return (Check::new(name, Outcome::NotAvailable, words), Config::default());
+        }
+    };
+    match Config::read(path) {
+        Ok(config) => {
+            if let Some(interface) = missing_interface(&config) {
+                let words =
+                    format!("{} listens to {interface}, which is not there", path.display());
+                let check = Check::new(name, Outcome::Bad, words).advise(
+                    "plug the radio in, or name one of the radios below in the line source = […]",
+                );
+                return (check, config);
+            }
+            let sources = match config.source.as_slice() {
+                [] => "no source".to_owned(),
+                sources => sources.join(", "),
+            };
+            let words = format!("{} is understood; it listens to: {sources}", path.display());
+            (Check::new(name, Outcome::Good, words), config)
+        }
+        Err(error) => {
+            let check = Check::new(name, Outcome::Bad, format!("{error:#}"));
+            (check.advise("put that line right"), Config::default())
+        }
+    }
+}
+
+/// The first interface of the sources that the kernel does not have.
+fn missing_interface(config: &Config) -> Option<String> {
+    // A file with a source that is not understood has been refused.
+    config.sources().ok()?.into_iter().find_map(|source| match source {
+        SourceSpec::Wifi { interface } | SourceSpec::Live { interface } => {
+            let there = Path::new("/sys/class/net").join(&interface).exists();
+            (!there).then_some(interface)
+        }
+        SourceSpec::File { .. } | SourceSpec::Simulated { .. } => None,
+    })
+}
+
+/// The command line wins over the configuration, as in `run`.
+fn wanted(arguments: SetupArguments, config: Config) -> Wanted {
+    let usual = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
+    Wanted {
+        // A file that is not understood has been told of already.
+        gps: arguments.gps.or_else(|| config.gps().ok().flatten()),
+        listen: arguments.listen.or(config.listen).unwrap_or(usual),
+        state: arguments.common.state.or(config.state).unwrap_or_else(state_dir::default_state_dir),
+    }
+}
