@@ -1,5 +1,6 @@
 //! Packets of a capture: list, tree of fields, bytes; filtered, coloured, counted, exported.
 
+mod analysis;
 mod bytes;
 mod columns;
 mod dialogs;
@@ -10,6 +11,7 @@ mod session;
 mod statistics;
 mod tree;
 
+pub use analysis::PacketsTab;
 pub(crate) use rules::Rule;
 
 use crate::command::Command;
@@ -17,6 +19,7 @@ use crate::feed::Notice;
 use crate::style::Palette;
 use crate::views::parts;
 use crate::words;
+use analysis::AnalysisState;
 use dialogs::PacketsDialog;
 use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use filter_bar::{Counts, FilterBar};
@@ -88,6 +91,14 @@ pub(crate) enum PacketsOrder {
     SetRules(Vec<Rule>),
     /// Show or hide the counts.
     ToggleStatistics,
+    /// Show this side of the view.
+    Show(PacketsTab),
+    /// Show this packet in the list, whatever the filter.
+    ShowPacket(u32),
+    StopAnalysis,
+    AnalyseAgain,
+    /// Analyse unencrypted traffic of this capture too, or not.
+    ReadLayer3(bool),
 }
 
 /// Which of the three panes takes the keys.
@@ -120,6 +131,7 @@ pub(crate) struct PacketsState {
     settle: bool,
     bring_bytes: bool,
     show_statistics: bool,
+    analysis: AnalysisState,
 }
 
 impl PacketsState {
@@ -178,6 +190,7 @@ impl PacketsState {
         self.list.first = 0;
         self.pane = Pane::List;
         self.settle = true;
+        self.analysis = AnalysisState::default();
         match Session::open(path, ctx) {
             Ok(session) => {
                 self.settings.opened(path);
@@ -251,6 +264,21 @@ impl PacketsState {
                     export.work.cancel();
                 }
             }
+            PacketsOrder::Show(tab) => self.analysis.tab = tab,
+            PacketsOrder::ShowPacket(number) => {
+                self.analysis.tab = PacketsTab::Packets;
+                let session = self.session.as_ref()?;
+                let place = session.place(number);
+                if session.number(place) != Some(number) {
+                    let notice = self.filter("");
+                    self.choose(number);
+                    return notice;
+                }
+                self.choose(number);
+            }
+            PacketsOrder::StopAnalysis => self.session.as_ref()?.analysis()?.cancel(),
+            PacketsOrder::AnalyseAgain => self.session.as_mut()?.forget_analysis(),
+            PacketsOrder::ReadLayer3(layer3) => self.session.as_mut()?.layer3 = layer3,
             PacketsOrder::ToggleStatistics => self.show_statistics = !self.show_statistics,
             PacketsOrder::SetRules(rules) => {
                 self.settings.rules = (rules != rules::usual()).then(|| rules.clone());
@@ -262,6 +290,7 @@ impl PacketsState {
     }
 
     fn filter(&mut self, text: &str) -> Option<Notice> {
+        self.analysis.tab = PacketsTab::Packets;
         self.bar.set(text);
         let filter = match Filter::compile(text) {
             Ok(filter) => filter,
@@ -289,6 +318,12 @@ impl PacketsState {
             && let Err(words) = session.count()
         {
             self.show_statistics = false;
+            return Some(Notice::failed(words));
+        }
+        if self.analysis.tab != PacketsTab::Packets
+            && let Err(words) = session.analyse()
+        {
+            self.analysis.tab = PacketsTab::Packets;
             return Some(Notice::failed(words));
         }
         // After a filter, the packet that was looked at stays chosen if it passes, else the next one.
@@ -434,6 +469,17 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
     if pressed(Key::T) {
         state.list.absolute = !state.list.absolute;
     }
+    for tab in PacketsTab::ALL {
+        if pressed(tab.key()) {
+            commands.push(order(PacketsOrder::Show(tab)));
+        }
+    }
+    if state.analysis.tab != PacketsTab::Packets {
+        if escape {
+            commands.push(order(PacketsOrder::Show(PacketsTab::Packets)));
+        }
+        return;
+    }
     if pressed(Key::S) {
         commands.push(order(PacketsOrder::ToggleStatistics));
     }
@@ -447,7 +493,14 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
 
 fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &mut Vec<Command>) {
     let Some(session) = &state.session else { return };
-    title(ui, session, palette, commands);
+    let on_list = state.analysis.tab == PacketsTab::Packets;
+    title(ui, session, on_list, palette, commands);
+    analysis::tabs(ui, state.analysis.tab, session, commands);
+    if !on_list {
+        let absolute = state.list.absolute;
+        analysis::ui(ui, &mut state.analysis, session, absolute, palette, commands);
+        return;
+    }
     let counts = counts(session);
     let history = state.settings.filters.clone();
     filter_bar::ui(ui, &mut state.bar, &counts, &history, palette, commands);
@@ -490,7 +543,13 @@ fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &
 }
 
 /// The file, how far it is, and what can be done with it.
-fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<Command>) {
+fn title(
+    ui: &mut Ui,
+    session: &Session,
+    on_list: bool,
+    palette: &Palette,
+    commands: &mut Vec<Command>,
+) {
     let status = session.file.status();
     ui.horizontal(|ui| {
         let path = session.file.path();
@@ -532,8 +591,10 @@ fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<C
                 let tip = "The packets that are shown, as pcapng (Ctrl+E)";
                 button("Export…", tip, order(PacketsOrder::AskExport));
             }
-            let tip = "Counts by kind, channel, rate and device (S)";
-            button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
+            if on_list {
+                let tip = "Counts by kind, channel, rate and device (S)";
+                button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
+            }
             button("Colours…", "Which packets get which colour", order(PacketsOrder::AskRules));
         });
     });
