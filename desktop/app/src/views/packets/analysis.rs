@@ -12,7 +12,7 @@ use crate::views::parts;
 use crate::words;
 use columns::{ANOMALIES, FLOWS, LAYER3_FLOWS, RELATIONS, STATIONS, class_words, kind_words};
 use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
-use pw_engine::capture_file::analysed::{Anomaly, Flow};
+use pw_engine::capture_file::analysed::{Anomaly, Confidence, Flow};
 use pw_engine::capture_file::{CaptureAnalysis, WorkError};
 use pw_model::MacAddr;
 use table::{Column, Done, Table, TableState, grade_words};
@@ -75,7 +75,7 @@ impl PacketsTab {
 }
 
 /// What the analysis remembers between frames.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct AnalysisState {
     pub(super) tab: PacketsTab,
     anomalies: TableState,
@@ -85,6 +85,21 @@ pub(super) struct AnalysisState {
     layer3_flows: TableState,
     /// The lower of two tables takes the keys.
     lower: bool,
+}
+
+impl Default for AnalysisState {
+    /// Those who say and carry most come first.
+    fn default() -> Self {
+        Self {
+            tab: PacketsTab::default(),
+            anomalies: TableState::default(),
+            stations: TableState::from_greatest(columns::SENT),
+            relations: TableState::from_greatest(columns::BYTES),
+            flows: TableState::default(),
+            layer3_flows: TableState::default(),
+            lower: false,
+        }
+    }
 }
 
 /// Paints the sides that can be chosen.
@@ -404,6 +419,8 @@ fn flows(
         if ui.checkbox(&mut layer3, words).on_hover_text(tip).changed() {
             commands.push(order(PacketsOrder::ReadLayer3(layer3)));
         }
+        let words = "Only of frames that were sent without encryption; it shows what people did.";
+        ui.label(RichText::new(words).color(shown.palette.weak));
     });
     if let Some(layer3) = &shown.data.report.layer3 {
         other_table(ui, state);
@@ -468,6 +485,9 @@ fn flow_facts(ui: &mut Ui, at: usize, flow: &Flow, shown: &Shown<'_>, commands: 
         ui.label(RichText::new(counts).color(shown.palette.weak));
     });
     let text = match shown.data.classified(at) {
+        Some(classified) if classified.confidence == Confidence::None => {
+            format!("What it looks like cannot be told: {}.", classified.evidence.join("; "))
+        }
         Some(classified) => format!(
             "Looks like {}. An estimate from sizes, times and priority of both directions, no \
              probability: {}.",
@@ -525,6 +545,12 @@ mod tests {
             assert!(Filter::compile(&filter).is_ok(), "{filter}: {:?}", Filter::compile(&filter));
         }
         assert_eq!(flow_filter(&flow).matches(" and ").count(), 3);
+    }
+
+    #[test]
+    fn tables_begin_with_those_who_say_and_carry_most() {
+        assert_eq!(STATIONS[columns::SENT].title, "Sent");
+        assert_eq!(RELATIONS[columns::BYTES].title, "Bytes");
     }
 
     #[test]

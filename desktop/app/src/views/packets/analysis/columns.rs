@@ -14,7 +14,7 @@ const fn column(
     width: f32,
     value: fn(&CaptureAnalysis, usize) -> Value,
 ) -> Column {
-    Column { title, meaning, width, is_number: false, value }
+    Column { title, meaning, width, is_number: false, is_time: false, value }
 }
 
 const fn number(
@@ -23,7 +23,16 @@ const fn number(
     width: f32,
     value: fn(&CaptureAnalysis, usize) -> Value,
 ) -> Column {
-    Column { title, meaning, width, is_number: true, value }
+    Column { title, meaning, width, is_number: true, is_time: false, value }
+}
+
+const fn time(
+    title: &'static str,
+    meaning: &'static str,
+    width: f32,
+    value: fn(&CaptureAnalysis, usize) -> Value,
+) -> Column {
+    Column { title, meaning, width, is_number: true, is_time: true, value }
 }
 
 fn of<T>(item: Option<&T>, value: impl FnOnce(&T) -> Value) -> Value {
@@ -64,9 +73,9 @@ pub(super) static ANOMALIES: [Column; 5] = [
     number("Frames", "How many frames belong to it", 80.0, |data, at| {
         anomaly(data, at, |one| Value::count(one.count))
     }),
-    number(
+    time(
         "First",
-        "Time of the first of them; T: since the first packet, or UTC",
+        "Time of the first of them. T: since the first packet, or UTC",
         120.0,
         |d, at| anomaly(d, at, |one| Value::time(one.span.first)),
     ),
@@ -77,6 +86,9 @@ pub(super) static ANOMALIES: [Column; 5] = [
         |data, at| anomaly(data, at, |one| Value::address(one.subject)),
     ),
 ];
+
+/// Place of the frames sent among the columns of stations.
+pub(super) const SENT: usize = 2;
 
 pub(super) static STATIONS: [Column; 10] = [
     column("Station", "Its address and maker", 290.0, |data, at| {
@@ -100,7 +112,7 @@ pub(super) static STATIONS: [Column; 10] = [
     number("Named", "Frames that name it beyond the radio link", 66.0, |data, at| {
         node(data, at, |one| Value::count(one.frames_named))
     }),
-    number("First", "When it was first seen", 112.0, |data, at| {
+    time("First", "When it was first seen", 112.0, |data, at| {
         node(data, at, |one| Value::time(one.span.first))
     }),
     number("Part", "Connected part of the graph, 0 is the largest", 50.0, |data, at| {
@@ -112,6 +124,9 @@ pub(super) static STATIONS: [Column; 10] = [
         })
     }),
 ];
+
+/// Place of the bytes among the columns of relations.
+pub(super) const BYTES: usize = 5;
 
 pub(super) static RELATIONS: [Column; 9] = [
     column("From", "One end: its address and maker", 250.0, |data, at| {
@@ -138,20 +153,20 @@ pub(super) static RELATIONS: [Column; 9] = [
     column("Handshake", "All four messages of a 4-way handshake were captured", 84.0, |d, at| {
         edge(d, at, |one| if one.evidence.has_handshake() { text("whole") } else { Value::Unknown })
     }),
-    column("Through", "BSS address where it is neither end", 160.0, |data, at| {
-        edge(data, at, |one| Value::address(one.via))
+    column("Through", "The BSS where it is neither end", 160.0, |data, at| {
+        edge(data, at, |one| one.via.map_or(Value::Unknown, Value::Bssid))
     }),
 ];
 
 pub(super) static FLOWS: [Column; 10] = [
-    column("From", "Source address, and maker; hidden in encrypted aggregates", 224.0, |d, at| {
+    column("From", "Source address, and maker; hidden in encrypted aggregates", 236.0, |d, at| {
         flow(d, at, |one| Value::address(one.source))
     }),
-    column("To", "Destination address, and maker", 224.0, |data, at| {
+    column("To", "Destination address, and maker", 236.0, |data, at| {
         flow(data, at, |one| Value::address(one.destination))
     }),
-    column("BSS", "BSS address that carries it; forwarded frames name none", 150.0, |data, at| {
-        flow(data, at, |one| Value::address(one.bssid))
+    column("BSS", "The BSS that carries it; forwarded frames name none", 134.0, |data, at| {
+        flow(data, at, |one| one.bssid.map_or(Value::Unknown, Value::Bssid))
     }),
     number("TID", "Traffic identifier of QoS data, 0 to 15", 42.0, |data, at| {
         flow(data, at, |one| one.tid.map_or(Value::Unknown, |tid| Value::count(u64::from(tid))))
@@ -168,7 +183,7 @@ pub(super) static FLOWS: [Column; 10] = [
     number("kbit/s", "Over its length; unknown for a single packet", 70.0, |data, at| {
         flow(data, at, |one| Value::decimal(one.bits_per_second.map(|rate| rate / 1e3)))
     }),
-    number("Start", "Time of the first frame", 106.0, |data, at| {
+    time("Start", "Time of the first frame", 106.0, |data, at| {
         flow(data, at, |one| Value::time(one.span.first))
     }),
     column(

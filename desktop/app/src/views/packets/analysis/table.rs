@@ -20,7 +20,10 @@ pub(super) enum Value {
     /// Not known, or without meaning here: a dash, and last in every order.
     Unknown,
     Text(String),
+    /// With whose it is.
     Address(MacAddr),
+    /// An address alone.
+    Bssid(MacAddr),
     /// A number as it is compared and as it is written.
     Number(f64, String),
     Time(Timestamp),
@@ -54,6 +57,7 @@ impl Value {
             Self::Unknown => UNKNOWN.to_owned(),
             Self::Text(text) | Self::Number(_, text) => text.clone(),
             Self::Address(address) => columns::named(*address),
+            Self::Bssid(address) => address.to_string(),
             Self::Time(time) => {
                 columns::time(Some(*time), base).unwrap_or_else(|| UNKNOWN.to_owned())
             }
@@ -65,7 +69,9 @@ impl Value {
     fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one.cmp(other),
-            (Self::Address(one), Self::Address(other)) => one.cmp(other),
+            (Self::Address(one), Self::Address(other)) | (Self::Bssid(one), Self::Bssid(other)) => {
+                one.cmp(other)
+            }
             (Self::Number(one, _), Self::Number(other, _)) => one.total_cmp(other),
             (Self::Time(one), Self::Time(other)) => one.cmp(other),
             (Self::Grade(one), Self::Grade(other)) => one.cmp(other),
@@ -90,6 +96,7 @@ pub(super) struct Column {
     pub(super) width: f32,
     /// Numbers stand at the right edge, and are sorted from the greatest at first.
     pub(super) is_number: bool,
+    pub(super) is_time: bool,
     pub(super) value: fn(&CaptureAnalysis, usize) -> Value,
 }
 
@@ -106,6 +113,13 @@ pub(super) struct TableState {
     order: Vec<usize>,
     made_for: Option<(usize, Option<(usize, bool)>)>,
     bring: bool,
+}
+
+impl TableState {
+    /// Sorted by this column from the greatest down, until the person sorts otherwise.
+    pub(super) fn from_greatest(column: usize) -> Self {
+        Self { sort: Some((column, true)), ..Self::default() }
+    }
 }
 
 /// What a table shows.
@@ -234,11 +248,15 @@ fn header(ui: &Ui, state: &mut TableState, table: &Table<'_>, head: Rect, palett
                 _ => Some((at, column.is_number)),
             };
         }
-        let title = match state.sort {
-            Some((by, true)) if by == at => format!("{} ⏷", column.title),
-            Some((by, false)) if by == at => format!("{} ⏶", column.title),
-            _ => column.title.to_owned(),
-        };
+        let mut title = column.title.to_owned();
+        if column.is_time {
+            title.push_str(if table.base == TimeBase::Absolute { " (UTC)" } else { " (s)" });
+        }
+        match state.sort {
+            Some((by, true)) if by == at => title.push_str(" ⏷"),
+            Some((by, false)) if by == at => title.push_str(" ⏶"),
+            _ => {}
+        }
         let sorted = state.sort.is_some_and(|(by, _)| by == at);
         let color = if sorted { palette.accent } else { palette.weak };
         list::put(ui, cell, column.is_number, &title, FontId::proportional(12.0), color);
@@ -322,7 +340,9 @@ fn paint(ui: &Ui, value: &Value, cell: Rect, right: bool, base: TimeBase, palett
             cell
         }
         Value::Text(_) => list::put(ui, cell, right, &text, plain, palette.text),
-        Value::Number(..) | Value::Time(_) => list::put(ui, cell, right, &text, mono, palette.text),
+        Value::Number(..) | Value::Time(_) | Value::Bssid(_) => {
+            list::put(ui, cell, right, &text, mono, palette.text)
+        }
         Value::Grade(grade) => {
             let color = match grade {
                 Grade::Warning => palette.bad,
@@ -397,6 +417,7 @@ mod tests {
         meaning: "",
         width: 10.0,
         is_number: true,
+        is_time: false,
         value: |_, at| [Value::count(3), Value::Unknown, Value::count(10)][at].clone(),
     }];
 
