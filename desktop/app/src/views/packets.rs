@@ -36,6 +36,8 @@ use tree::TreeState;
 const HISTORY: usize = 20;
 /// Captures that are remembered; the oldest is forgotten.
 const RECENT: usize = 10;
+/// Room that the title leaves for its buttons, and for the badge of simulated captures.
+const BUTTONS_WIDTH: f32 = 470.0;
 
 /// What the view keeps between runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -264,7 +266,10 @@ impl PacketsState {
                     export.work.cancel();
                 }
             }
-            PacketsOrder::Show(tab) => self.analysis.tab = tab,
+            PacketsOrder::Show(tab) => {
+                self.analysis.tab = tab;
+                return self.analyse();
+            }
             PacketsOrder::ShowPacket(number) => {
                 self.analysis.tab = PacketsTab::Packets;
                 let session = self.session.as_ref()?;
@@ -277,8 +282,14 @@ impl PacketsState {
                 self.choose(number);
             }
             PacketsOrder::StopAnalysis => self.session.as_ref()?.analysis()?.cancel(),
-            PacketsOrder::AnalyseAgain => self.session.as_mut()?.forget_analysis(),
-            PacketsOrder::ReadLayer3(layer3) => self.session.as_mut()?.layer3 = layer3,
+            PacketsOrder::AnalyseAgain => {
+                self.session.as_mut()?.forget_analysis();
+                return self.analyse();
+            }
+            PacketsOrder::ReadLayer3(layer3) => {
+                self.session.as_mut()?.layer3 = layer3;
+                return self.analyse();
+            }
             PacketsOrder::ToggleStatistics => self.show_statistics = !self.show_statistics,
             PacketsOrder::SetRules(rules) => {
                 self.settings.rules = (rules != rules::usual()).then(|| rules.clone());
@@ -310,20 +321,27 @@ impl PacketsState {
         None
     }
 
+    /// Begins the analysis when it is to be seen; what the person should be told comes back.
+    fn analyse(&mut self) -> Option<Notice> {
+        if self.analysis.tab == PacketsTab::Packets {
+            return None;
+        }
+        let words = self.session.as_mut()?.analyse().err()?;
+        self.analysis.tab = PacketsTab::Packets;
+        Some(Notice::failed(words))
+    }
+
     /// Takes what other threads have done; what the person should be told comes back.
     pub(crate) fn pull(&mut self) -> Option<Notice> {
         self.settings.absolute_time = self.list.absolute;
+        if let Some(notice) = self.analyse() {
+            return Some(notice);
+        }
         let session = self.session.as_mut()?;
         if self.show_statistics
             && let Err(words) = session.count()
         {
             self.show_statistics = false;
-            return Some(Notice::failed(words));
-        }
-        if self.analysis.tab != PacketsTab::Packets
-            && let Err(words) = session.analyse()
-        {
-            self.analysis.tab = PacketsTab::Packets;
             return Some(Notice::failed(words));
         }
         // After a filter, the packet that was looked at stays chosen if it passes, else the next one.
@@ -449,6 +467,18 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
         state.bar.focus = true;
     }
     let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    // Asked for before all others: egui moves its own focus by this key too, and with a focus anywhere
+    // no other key would be heard.
+    if !ui.ctx().text_edit_focused() && pressed(Key::Tab) {
+        if let Some(focused) = ui.memory(egui::Memory::focused) {
+            ui.memory_mut(|memory| memory.surrender_focus(focused));
+        }
+        if state.analysis.tab == PacketsTab::Packets {
+            state.pane = if state.pane == Pane::List { Pane::Tree } else { Pane::List };
+        } else {
+            state.analysis.lower = !state.analysis.lower;
+        }
+    }
     let escape = pressed(Key::Escape);
     if (escape && state.bar.escaped()) || ui.ctx().egui_wants_keyboard_input() {
         return;
@@ -483,9 +513,6 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
     if pressed(Key::S) {
         commands.push(order(PacketsOrder::ToggleStatistics));
     }
-    if pressed(Key::Tab) {
-        state.pane = if state.pane == Pane::List { Pane::Tree } else { Pane::List };
-    }
     if escape && !state.bar.applied.is_empty() {
         commands.push(order(PacketsOrder::Filter(String::new())));
     }
@@ -494,8 +521,7 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
 fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &mut Vec<Command>) {
     let Some(session) = &state.session else { return };
     let on_list = state.analysis.tab == PacketsTab::Packets;
-    title(ui, session, on_list, palette, commands);
-    analysis::tabs(ui, state.analysis.tab, session, commands);
+    title(ui, session, state.analysis.tab, palette, commands);
     if !on_list {
         let absolute = state.list.absolute;
         analysis::ui(ui, &mut state.analysis, session, absolute, palette, commands);
@@ -546,16 +572,18 @@ fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &
 fn title(
     ui: &mut Ui,
     session: &Session,
-    on_list: bool,
+    tab: PacketsTab,
     palette: &Palette,
     commands: &mut Vec<Command>,
 ) {
     let status = session.file.status();
     ui.horizontal(|ui| {
+        analysis::tabs(ui, tab, session, commands);
+        ui.add_space(6.0);
         let path = session.file.path();
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = RichText::new(name).family(crate::fonts::bold()).color(palette.strong);
-        ui.add(egui::Label::new(name)).on_hover_text(path.display().to_string());
+        let name = ui.add(egui::Label::new(name));
         let mut facts = words::bytes(status.size_bytes);
         if status.is_unpacked {
             facts.push_str(", packed");
@@ -565,7 +593,15 @@ fn title(
             let range = pw_model::TimeRange::new(first, last);
             facts.push_str(&format!(", {}", words::range(range)));
         }
-        ui.label(RichText::new(facts).color(palette.weak));
+        name.on_hover_text(format!("{}\n{facts}", path.display()));
+        // The buttons at the right edge come first where there is not room for all.
+        let facts = RichText::new(facts).color(palette.weak);
+        let room = (ui.available_width() - BUTTONS_WIDTH).max(0.0);
+        let facts = egui::Label::new(facts).truncate();
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(facts);
+        });
         if status.is_simulated {
             parts::badge(ui, "SIMULATED DATA", palette.badge, palette.badge_text);
         }
@@ -591,7 +627,7 @@ fn title(
                 let tip = "The packets that are shown, as pcapng (Ctrl+E)";
                 button("Export…", tip, order(PacketsOrder::AskExport));
             }
-            if on_list {
+            if tab == PacketsTab::Packets {
                 let tip = "Counts by kind, channel, rate and device (S)";
                 button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
             }

@@ -15,7 +15,11 @@ use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, RichText, Ui};
 use pw_engine::capture_file::analysed::{Anomaly, Confidence, Flow};
 use pw_engine::capture_file::{CaptureAnalysis, WorkError};
 use pw_model::MacAddr;
+use std::time::Duration;
 use table::{Column, Done, Table, TableState, grade_words};
+
+/// How often it is looked how far the analysis is.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Side of the packet view.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -84,7 +88,7 @@ pub(super) struct AnalysisState {
     flows: TableState,
     layer3_flows: TableState,
     /// The lower of two tables takes the keys.
-    lower: bool,
+    pub(super) lower: bool,
 }
 
 impl Default for AnalysisState {
@@ -106,21 +110,19 @@ impl Default for AnalysisState {
 pub(super) fn tabs(ui: &mut Ui, tab: PacketsTab, session: &Session, commands: &mut Vec<Command>) {
     let result = session.analysis().and_then(pw_engine::capture_file::Work::result);
     let found = result.as_ref().and_then(|result| result.as_ref().as_ref().ok());
-    ui.horizontal(|ui| {
-        for side in PacketsTab::ALL {
-            let title = match (side, found) {
-                (PacketsTab::Anomalies, Some(found)) => {
-                    let count = found.report.anomalies.list.len() as u64;
-                    format!("{} ({})", side.title(), words::count(count))
-                }
-                _ => side.title().to_owned(),
-            };
-            let button = ui.selectable_label(side == tab, title).on_hover_text(side.meaning());
-            if button.clicked() {
-                commands.push(order(PacketsOrder::Show(side)));
+    for side in PacketsTab::ALL {
+        let title = match (side, found) {
+            (PacketsTab::Anomalies, Some(found)) => {
+                let count = found.report.anomalies.list.len() as u64;
+                format!("{} ({})", side.title(), words::count(count))
             }
+            _ => side.title().to_owned(),
+        };
+        let button = ui.selectable_label(side == tab, title).on_hover_text(side.meaning());
+        if button.clicked() {
+            commands.push(order(PacketsOrder::Show(side)));
         }
-    });
+    }
 }
 
 /// What the painters are given besides their state.
@@ -154,12 +156,14 @@ pub(super) fn ui(
     let Some(work) = session.analysis() else {
         let words = "The analysis begins when the whole capture is read.";
         parts::empty(ui, palette, "Reading the capture", words, &[], commands);
+        ui.ctx().request_repaint_after(LOOK_AGAIN);
         return;
     };
     let Some(result) = work.result() else {
         let words = format!("{} of the packets", words::percent(f64::from(work.share())));
         let stop = [("Stop", order(PacketsOrder::StopAnalysis))];
         parts::empty(ui, palette, "Analysing", &words, &stop, commands);
+        ui.ctx().request_repaint_after(LOOK_AGAIN);
         return;
     };
     let again = [("Analyse again", order(PacketsOrder::AnalyseAgain))];
@@ -325,7 +329,6 @@ fn talk(ui: &mut Ui, state: &mut AnalysisState, shown: &Shown<'_>, commands: &mu
         parts::empty(ui, shown.palette, "Nobody talks", words, &[], commands);
         return;
     }
-    other_table(ui, state);
     let half = ui.available_height() * 0.5;
     let frame = Frame::new().fill(shown.palette.card);
     let panel = Panel::bottom("relations").frame(frame).resizable(true).default_size(half);
@@ -375,15 +378,6 @@ fn heading(ui: &mut Ui, words: &str, palette: &Palette) {
     ui.label(RichText::new(words).family(crate::fonts::bold()).color(palette.strong));
 }
 
-/// The key that goes from one of two tables to the other.
-fn other_table(ui: &Ui, state: &mut AnalysisState) {
-    if !ui.ctx().egui_wants_keyboard_input()
-        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab))
-    {
-        state.lower = !state.lower;
-    }
-}
-
 /// A filter for what names both in its header.
 fn between(one: MacAddr, other: MacAddr) -> String {
     format!("wlan.addr == {one} and wlan.addr == {other}")
@@ -423,7 +417,6 @@ fn flows(
         ui.label(RichText::new(words).color(shown.palette.weak));
     });
     if let Some(layer3) = &shown.data.report.layer3 {
-        other_table(ui, state);
         let frame = Frame::new().fill(shown.palette.card);
         let half = ui.available_height() * 0.42;
         let panel = Panel::bottom("layer3").frame(frame).resizable(true).default_size(half);

@@ -368,3 +368,16 @@ fn a_stopped_analysis_says_so_and_can_be_made_again() -> anyhow::Result<()> {
     window.get_by_label_contains("stations");
     Ok(())
 }
+
+#[test]
+fn tab_goes_to_the_fields_and_back_and_the_keys_with_it() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    press(&mut window, Key::Tab)?;
+    assert_eq!(window.state_mut().packets().pane, Pane::Tree);
+    press(&mut window, Key::ArrowDown)?;
+    assert_eq!(chosen(&mut window), Some(1), "the list stays where it is");
+    press(&mut window, Key::Tab)?;
+    press(&mut window, Key::ArrowDown)?;
+    assert_eq!(chosen(&mut window), Some(2));
+    Ok(())
+}

@@ -253,8 +253,8 @@ fn header(ui: &Ui, state: &mut TableState, table: &Table<'_>, head: Rect, palett
             title.push_str(if table.base == TimeBase::Absolute { " (UTC)" } else { " (s)" });
         }
         match state.sort {
-            Some((by, true)) if by == at => title.push_str(" ⏷"),
-            Some((by, false)) if by == at => title.push_str(" ⏶"),
+            Some((by, true)) if by == at => title.push_str(" ↓"),
+            Some((by, false)) if by == at => title.push_str(" ↑"),
             _ => {}
         }
         let sorted = state.sort.is_some_and(|(by, _)| by == at);
