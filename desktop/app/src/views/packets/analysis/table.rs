@@ -167,6 +167,7 @@ pub(super) fn ui(
     commands: &mut Vec<Command>,
 ) -> Done {
     let mut done = Done::default();
+    let before = state.chosen;
     // The analysis stays where it is as long as it is kept.
     let data = std::ptr::from_ref(table.data) as usize;
     if state.made_for != Some((data, state.sort)) {
@@ -211,6 +212,10 @@ pub(super) fn ui(
         });
         ui.data_mut(|data| data.insert_temp(id, output.state.clamped_offset().y));
     });
+    if state.chosen != before {
+        // What is said of the chosen row was painted before.
+        ui.ctx().request_repaint();
+    }
     done
 }
 
