@@ -207,6 +207,15 @@ pub(super) static LAYER3_FLOWS: [Column; 7] = [
     column("Transport", "Transport protocol", 80.0, |data, at| {
         layer3(data, at, |one| Value::Text(transport_words(one.transport)))
     }),
+    number("Packets", "IP packets", 80.0, |data, at| {
+        layer3(data, at, |one| Value::count(one.packets))
+    }),
+    number("Bytes", "Of the IP packets", 90.0, |data, at| {
+        layer3(data, at, |one| Value::bytes(one.bytes))
+    }),
+    number("kbit/s", "Over its length", 90.0, |data, at| {
+        layer3(data, at, |one| Value::decimal(one.bits_per_second.map(|rate| rate / 1e3)))
+    }),
     column("Carries", "What it carries, and what told it", 190.0, |data, at| {
         layer3(data, at, |one| {
             let Some(application) = one.application else { return Value::Unknown };
@@ -217,15 +226,6 @@ pub(super) static LAYER3_FLOWS: [Column; 7] = [
             };
             Value::Text(format!("{}{by}", application.name().to_uppercase()))
         })
-    }),
-    number("Packets", "IP packets", 80.0, |data, at| {
-        layer3(data, at, |one| Value::count(one.packets))
-    }),
-    number("Bytes", "Of the IP packets", 90.0, |data, at| {
-        layer3(data, at, |one| Value::bytes(one.bytes))
-    }),
-    number("kbit/s", "Over its length", 110.0, |data, at| {
-        layer3(data, at, |one| Value::decimal(one.bits_per_second.map(|rate| rate / 1e3)))
     }),
 ];
 
