@@ -247,10 +247,10 @@ fn frames_filter(anomaly: &Anomaly) -> String {
 }
 
 /// The part below the tables that says more of the chosen row.
-fn foot<'a>(shown: &Shown<'_>, id: &'static str, height: f32) -> (Panel, &'a str) {
+fn foot(shown: &Shown<'_>, id: &'static str, height: f32) -> Panel {
     let frame = Frame::new().fill(shown.palette.panel).inner_margin(Margin::symmetric(10, 6));
     let panel = Panel::bottom(id).frame(frame).resizable(true).default_size(height);
-    (panel.size_range(56.0..=360.0), id)
+    panel.size_range(56.0..=360.0)
 }
 
 fn anomalies(
@@ -273,10 +273,9 @@ fn anomalies(
         return;
     }
     if let Some(anomaly) = state.anomalies.chosen.and_then(|at| list.get(at)) {
-        let (panel, id) = foot(shown, "anomaly", 170.0);
-        panel.show(ui, |ui| {
+        foot(shown, "anomaly", 170.0).show(ui, |ui| {
             egui::ScrollArea::vertical()
-                .id_salt(id)
+                .id_salt("explanation")
                 .auto_shrink([false, false])
                 .show(ui, |ui| explained(ui, anomaly, shown.palette, commands));
         });
@@ -448,8 +447,7 @@ fn flows(
     }
     let chosen = state.flows.chosen.and_then(|at| Some((at, list.get(at)?)));
     if let Some((at, flow)) = chosen {
-        let (panel, _) = foot(shown, "flow", 84.0);
-        panel.show(ui, |ui| flow_facts(ui, at, flow, shown, commands));
+        foot(shown, "flow", 84.0).show(ui, |ui| flow_facts(ui, at, flow, shown, commands));
         if !state.lower {
             followed(ui, flow.source, commands);
         }
