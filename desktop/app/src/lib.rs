@@ -21,4 +21,5 @@ mod words;
 pub use command::View;
 pub use screenshot::{Picture, ScreenshotRequest, screenshot};
 pub use style::ThemeChoice;
+pub use views::packets::PacketsTab;
 pub use window::run_window;

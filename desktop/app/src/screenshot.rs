@@ -7,7 +7,7 @@ use crate::feed::{Feed, Notice};
 use crate::picker::wait_for;
 use crate::settings::SettingsFile;
 use crate::style::ThemeChoice;
-use crate::views::packets::PacketsOrder;
+use crate::views::packets::{PacketsOrder, PacketsTab};
 use anyhow::{Context, bail, ensure};
 use eframe::{egui_wgpu, wgpu};
 use egui_kittest::Harness;
@@ -76,6 +76,8 @@ pub struct ScreenshotRequest {
     pub select: Option<u32>,
     /// In the packet view: the filter.
     pub filter: Option<String>,
+    /// In the packet view: the side to show.
+    pub tab: PacketsTab,
 }
 
 /// Opens the survey, waits until everything is computed, paints the view and writes the picture.
@@ -140,6 +142,10 @@ fn packets_picture(request: &ScreenshotRequest) -> anyhow::Result<image::RgbaIma
     }
     if let Some(number) = request.select {
         harness.state_mut().packets().choose(number);
+        settle(&mut harness)?;
+    }
+    if request.tab != PacketsTab::Packets {
+        harness.state_mut().packets().carry_out(PacketsOrder::Show(request.tab));
         settle(&mut harness)?;
     }
     render(&mut harness)

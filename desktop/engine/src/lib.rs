@@ -45,7 +45,7 @@ pub use report::{
 };
 pub use settings::{EngineSettings, default_state_dir};
 pub use shared::Places;
-pub use vendor::vendor;
+pub use vendor::{vendor, vendor_lists};
 pub use view::SurveyView;
 
 use pw_model::Timestamp;

@@ -41,6 +41,7 @@ fn input(snapshot: &Arc<Snapshot>, places: &Arc<Places>, settings: &ReportSettin
         generated_at: crate::now(),
         software: concat!("PiWardrive ", env!("CARGO_PKG_VERSION")).to_owned(),
         vendor: |address: MacAddr| crate::vendor(address).map(str::to_owned),
+        vendor_lists: crate::vendor_lists(),
     }
 }
 

@@ -406,5 +406,6 @@ pub(crate) fn input(snapshot: Snapshot) -> ReportInput {
         generated_at: moment(90_000.0),
         software: "PiWardrive 0.1.0".to_owned(),
         vendor: |address| (address.0[4] % 3 == 0).then(|| "Example Networks Ltd".to_owned()),
+        vendor_lists: "IEEE lists of 2026-01".to_owned(),
     }
 }

@@ -22,6 +22,8 @@ pub struct ReportInput {
     pub software: String,
     /// Who made the device, by its address; `None` when the registry does not say.
     pub vendor: fn(MacAddr) -> Option<String>,
+    /// The lists that `vendor` asks, with their date, as the method section names them.
+    pub vendor_lists: String,
 }
 
 impl fmt::Debug for ReportInput {

@@ -33,6 +33,7 @@ fn a_survey_of_sixty() {
     let (_, html) = check_renders("sixty", &input);
     assert!(html.contains("SIMULATED DATA"));
     assert!(html.contains("<b>60</b>access points"), "the count on the tile");
+    assert!(html.contains(&input.vendor_lists), "how old the makers' names are");
     assert!(!html.contains("a private name"), "names that clients ask for are never printed");
     for client in &input.snapshot.clients {
         assert!(!html.contains(&client.address.to_string()), "no client's address is printed");

@@ -456,6 +456,9 @@ pub(crate) struct Screenshot {
     /// Packets: show only those that pass this display filter.
     #[arg(long = "where", value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+    /// Packets: the side to show: packets, anomalies, talk or flows.
+    #[arg(long, default_value = "packets")]
+    pub(crate) tab: String,
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

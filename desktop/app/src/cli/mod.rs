@@ -31,7 +31,15 @@ const LOG_FILTER: &str = "off,piwardrive=error,pw_app=error,pw_engine=error,pw_s
 
 /// Does what the arguments say.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        if error.kind() == clap::error::ErrorKind::DisplayVersion {
+            // After the line that other programs read, and only when asked: the lists are unpacked.
+            print!("{error}");
+            println!("makers' names: {}", pw_engine::vendor_lists());
+            std::process::exit(0);
+        }
+        error.exit()
+    });
     let filter =
         EnvFilter::try_from_env("PIWARDRIVE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

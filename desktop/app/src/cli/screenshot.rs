@@ -3,7 +3,7 @@
 use super::WrongUsage;
 use super::arguments::Screenshot;
 use anyhow::Result;
-use pw_app::{Picture, ScreenshotRequest, ThemeChoice};
+use pw_app::{PacketsTab, Picture, ScreenshotRequest, ThemeChoice};
 use pw_engine::capture_file::Filter;
 
 pub(super) fn run(arguments: &Screenshot) -> Result<()> {
@@ -20,6 +20,14 @@ pub(super) fn run(arguments: &Screenshot) -> Result<()> {
         let words = "--select and --where are for --view packets".to_owned();
         return Err(WrongUsage(words).into());
     }
+    let mut tabs = PacketsTab::ALL.into_iter();
+    let tab = tabs.find(|tab| tab.name() == arguments.tab).ok_or_else(|| {
+        let names = PacketsTab::ALL.map(PacketsTab::name).join(", ");
+        WrongUsage(format!("there is no tab '{}'; tabs are {names}", arguments.tab))
+    })?;
+    if tab != PacketsTab::Packets && arguments.view != "packets" {
+        return Err(WrongUsage("--tab is for --view packets".to_owned()).into());
+    }
     if let Some(filter) = &arguments.filter {
         Filter::compile(filter).map_err(|error| WrongUsage(error.to_string()))?;
     }
@@ -31,5 +39,6 @@ pub(super) fn run(arguments: &Screenshot) -> Result<()> {
         out: arguments.out.clone(),
         select: arguments.select,
         filter: arguments.filter.clone(),
+        tab,
     })
 }

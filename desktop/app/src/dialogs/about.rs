@@ -6,7 +6,7 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 34] = [
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 39] = [
     ("Everywhere", "Ctrl+1 … Ctrl+6", "Drive, Networks, Map, Spectrum, Sensors, Packets"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
@@ -37,6 +37,11 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 34] = [
     ("", "Ctrl+E", "Export the packets that are shown"),
     ("", "Esc", "Show all packets again"),
     ("", "Click on a byte", "Choose its field"),
+    ("", "A  W  L  P", "Anomalies, who talks to whom, flows; back to the packets"),
+    ("Analysis", "Up Down PgUp PgDn Home End", "Walk through the table; Tab: the other table"),
+    ("", "Enter or double click", "Show the packets of the row"),
+    ("", "F", "Follow the device of the row"),
+    ("", "Left Right, Ctrl+C, Ctrl+Shift+C", "Choose the cell; copy it, the row"),
     ("Map", "Drag, wheel", "Move, zoom"),
     ("", "Click on a number", "Zoom in on networks that are close together"),
     ("Time", "Drag", "Select a stretch of time; drag it to move it"),
@@ -87,6 +92,8 @@ pub(super) fn about(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>)
             ui.end_row();
         }
     });
+    let vendors = format!("Makers' names of addresses: {}.", pw_engine::vendor_lists());
+    explain(ui, palette, &vendors);
     explain(
         ui,
         palette,

@@ -385,7 +385,11 @@ fn header_cell(ui: &mut Ui, column: Column, sort: Sort, palette: &Palette) -> Op
             }
             let button =
                 egui::Button::new(text).frame(false).wrap_mode(egui::TextWrapMode::Truncate);
-            let response = ui.add(button).on_hover_text(column.meaning());
+            let mut meaning = column.meaning().to_owned();
+            if column == Column::Vendor {
+                meaning.push_str(&format!("\n{}", pw_engine::vendor_lists()));
+            }
+            let response = ui.add(button).on_hover_text(meaning);
             if active && !column.is_number() {
                 arrow(ui, sort.descending, color);
             }

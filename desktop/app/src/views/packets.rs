@@ -1,5 +1,6 @@
 //! Packets of a capture: list, tree of fields, bytes; filtered, coloured, counted, exported.
 
+mod analysis;
 mod bytes;
 mod columns;
 mod dialogs;
@@ -10,6 +11,7 @@ mod session;
 mod statistics;
 mod tree;
 
+pub use analysis::PacketsTab;
 pub(crate) use rules::Rule;
 
 use crate::command::Command;
@@ -17,6 +19,7 @@ use crate::feed::Notice;
 use crate::style::Palette;
 use crate::views::parts;
 use crate::words;
+use analysis::AnalysisState;
 use dialogs::PacketsDialog;
 use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, RichText, Ui, vec2};
 use filter_bar::{Counts, FilterBar};
@@ -33,6 +36,8 @@ use tree::TreeState;
 const HISTORY: usize = 20;
 /// Captures that are remembered; the oldest is forgotten.
 const RECENT: usize = 10;
+/// Room that the title leaves for its buttons, and for the badge of simulated captures.
+const BUTTONS_WIDTH: f32 = 470.0;
 
 /// What the view keeps between runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -88,6 +93,14 @@ pub(crate) enum PacketsOrder {
     SetRules(Vec<Rule>),
     /// Show or hide the counts.
     ToggleStatistics,
+    /// Show this side of the view.
+    Show(PacketsTab),
+    /// Show this packet in the list, whatever the filter.
+    ShowPacket(u32),
+    StopAnalysis,
+    AnalyseAgain,
+    /// Analyse unencrypted traffic of this capture too, or not.
+    ReadLayer3(bool),
 }
 
 /// Which of the three panes takes the keys.
@@ -120,6 +133,7 @@ pub(crate) struct PacketsState {
     settle: bool,
     bring_bytes: bool,
     show_statistics: bool,
+    analysis: AnalysisState,
 }
 
 impl PacketsState {
@@ -178,6 +192,7 @@ impl PacketsState {
         self.list.first = 0;
         self.pane = Pane::List;
         self.settle = true;
+        self.analysis = AnalysisState::default();
         match Session::open(path, ctx) {
             Ok(session) => {
                 self.settings.opened(path);
@@ -251,6 +266,30 @@ impl PacketsState {
                     export.work.cancel();
                 }
             }
+            PacketsOrder::Show(tab) => {
+                self.analysis.tab = tab;
+                return self.analyse();
+            }
+            PacketsOrder::ShowPacket(number) => {
+                self.analysis.tab = PacketsTab::Packets;
+                let session = self.session.as_ref()?;
+                let place = session.place(number);
+                if session.number(place) != Some(number) {
+                    let notice = self.filter("");
+                    self.choose(number);
+                    return notice;
+                }
+                self.choose(number);
+            }
+            PacketsOrder::StopAnalysis => self.session.as_ref()?.analysis()?.cancel(),
+            PacketsOrder::AnalyseAgain => {
+                self.session.as_mut()?.forget_analysis();
+                return self.analyse();
+            }
+            PacketsOrder::ReadLayer3(layer3) => {
+                self.session.as_mut()?.layer3 = layer3;
+                return self.analyse();
+            }
             PacketsOrder::ToggleStatistics => self.show_statistics = !self.show_statistics,
             PacketsOrder::SetRules(rules) => {
                 self.settings.rules = (rules != rules::usual()).then(|| rules.clone());
@@ -262,6 +301,7 @@ impl PacketsState {
     }
 
     fn filter(&mut self, text: &str) -> Option<Notice> {
+        self.analysis.tab = PacketsTab::Packets;
         self.bar.set(text);
         let filter = match Filter::compile(text) {
             Ok(filter) => filter,
@@ -281,9 +321,22 @@ impl PacketsState {
         None
     }
 
+    /// Begins the analysis when it is to be seen; what the person should be told comes back.
+    fn analyse(&mut self) -> Option<Notice> {
+        if self.analysis.tab == PacketsTab::Packets {
+            return None;
+        }
+        let words = self.session.as_mut()?.analyse().err()?;
+        self.analysis.tab = PacketsTab::Packets;
+        Some(Notice::failed(words))
+    }
+
     /// Takes what other threads have done; what the person should be told comes back.
     pub(crate) fn pull(&mut self) -> Option<Notice> {
         self.settings.absolute_time = self.list.absolute;
+        if let Some(notice) = self.analyse() {
+            return Some(notice);
+        }
         let session = self.session.as_mut()?;
         if self.show_statistics
             && let Err(words) = session.count()
@@ -414,6 +467,18 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
         state.bar.focus = true;
     }
     let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    // Asked for before all others: egui moves its own focus by this key too, and with a focus anywhere
+    // no other key would be heard.
+    if !ui.ctx().text_edit_focused() && pressed(Key::Tab) {
+        if let Some(focused) = ui.memory(egui::Memory::focused) {
+            ui.memory_mut(|memory| memory.surrender_focus(focused));
+        }
+        if state.analysis.tab == PacketsTab::Packets {
+            state.pane = if state.pane == Pane::List { Pane::Tree } else { Pane::List };
+        } else {
+            state.analysis.lower = !state.analysis.lower;
+        }
+    }
     let escape = pressed(Key::Escape);
     if (escape && state.bar.escaped()) || ui.ctx().egui_wants_keyboard_input() {
         return;
@@ -434,11 +499,19 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
     if pressed(Key::T) {
         state.list.absolute = !state.list.absolute;
     }
+    for tab in PacketsTab::ALL {
+        if pressed(tab.key()) {
+            commands.push(order(PacketsOrder::Show(tab)));
+        }
+    }
+    if state.analysis.tab != PacketsTab::Packets {
+        if escape {
+            commands.push(order(PacketsOrder::Show(PacketsTab::Packets)));
+        }
+        return;
+    }
     if pressed(Key::S) {
         commands.push(order(PacketsOrder::ToggleStatistics));
-    }
-    if pressed(Key::Tab) {
-        state.pane = if state.pane == Pane::List { Pane::Tree } else { Pane::List };
     }
     if escape && !state.bar.applied.is_empty() {
         commands.push(order(PacketsOrder::Filter(String::new())));
@@ -447,7 +520,13 @@ fn keys(ui: &Ui, state: &mut PacketsState, commands: &mut Vec<Command>) {
 
 fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &mut Vec<Command>) {
     let Some(session) = &state.session else { return };
-    title(ui, session, palette, commands);
+    let on_list = state.analysis.tab == PacketsTab::Packets;
+    title(ui, session, state.analysis.tab, palette, commands);
+    if !on_list {
+        let absolute = state.list.absolute;
+        analysis::ui(ui, &mut state.analysis, session, absolute, palette, commands);
+        return;
+    }
     let counts = counts(session);
     let history = state.settings.filters.clone();
     filter_bar::ui(ui, &mut state.bar, &counts, &history, palette, commands);
@@ -490,13 +569,21 @@ fn packets(ui: &mut Ui, state: &mut PacketsState, palette: &Palette, commands: &
 }
 
 /// The file, how far it is, and what can be done with it.
-fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<Command>) {
+fn title(
+    ui: &mut Ui,
+    session: &Session,
+    tab: PacketsTab,
+    palette: &Palette,
+    commands: &mut Vec<Command>,
+) {
     let status = session.file.status();
     ui.horizontal(|ui| {
+        analysis::tabs(ui, tab, session, commands);
+        ui.add_space(6.0);
         let path = session.file.path();
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = RichText::new(name).family(crate::fonts::bold()).color(palette.strong);
-        ui.add(egui::Label::new(name)).on_hover_text(path.display().to_string());
+        let name = ui.add(egui::Label::new(name));
         let mut facts = words::bytes(status.size_bytes);
         if status.is_unpacked {
             facts.push_str(", packed");
@@ -506,7 +593,15 @@ fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<C
             let range = pw_model::TimeRange::new(first, last);
             facts.push_str(&format!(", {}", words::range(range)));
         }
-        ui.label(RichText::new(facts).color(palette.weak));
+        name.on_hover_text(format!("{}\n{facts}", path.display()));
+        // The buttons at the right edge come first where there is not room for all.
+        let facts = RichText::new(facts).color(palette.weak);
+        let room = (ui.available_width() - BUTTONS_WIDTH).max(0.0);
+        let facts = egui::Label::new(facts).truncate();
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(facts);
+        });
         if status.is_simulated {
             parts::badge(ui, "SIMULATED DATA", palette.badge, palette.badge_text);
         }
@@ -532,8 +627,10 @@ fn title(ui: &mut Ui, session: &Session, palette: &Palette, commands: &mut Vec<C
                 let tip = "The packets that are shown, as pcapng (Ctrl+E)";
                 button("Export…", tip, order(PacketsOrder::AskExport));
             }
-            let tip = "Counts by kind, channel, rate and device (S)";
-            button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
+            if tab == PacketsTab::Packets {
+                let tip = "Counts by kind, channel, rate and device (S)";
+                button("Statistics", tip, order(PacketsOrder::ToggleStatistics));
+            }
             button("Colours…", "Which packets get which colour", order(PacketsOrder::AskRules));
         });
     });

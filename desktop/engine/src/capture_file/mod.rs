@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! index thread ── where each packet is ──> Packets <── bytes on demand ── view thread ──> rows, trees
-//!                                             └──── every packet ──> filter, statistics, export threads
+//!                                             └──── every packet ──> filter, statistics, analysis, export threads
 //! ```
 //!
 //! Memory: 24 bytes a packet for the index, 4 bytes for each packet that passes the filter, and a few
@@ -10,6 +10,7 @@
 //! indexed, into a temporary file without a name, at most 8 GiB.
 //! Nothing here waits for the disk on the caller's thread.
 
+mod analysis;
 mod chunks;
 mod detail;
 mod export;
@@ -23,8 +24,10 @@ mod statistics;
 mod view;
 mod work;
 
+pub use analysis::CaptureAnalysis;
 pub use detail::PacketDetail;
 pub use packets::PacketError;
+pub use pw_analysis::packets as analysed;
 pub use pw_dissect::fields::by_name as field_by_name;
 pub use pw_dissect::fields::{Field, Form, Node, Span, Tree};
 pub use pw_dissect::filter::{Completion, CompletionKind, Filter, FilterError, complete};
@@ -274,6 +277,17 @@ impl CaptureFile {
         let found = selection.map(|selection| Arc::clone(&selection.found));
         Work::start(&self.shared, "capture-count", self.count(), move |shared, progress| {
             statistics::run(shared, found.as_deref(), progress)
+        })
+    }
+
+    /// Begins to analyse all packets together. Never only those of a selection: a frame that is left out
+    /// would look like one that was lost.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn analyse(&self, settings: analysed::PacketSettings) -> io::Result<Work<CaptureAnalysis>> {
+        Work::start(&self.shared, "capture-analysis", self.count(), move |shared, progress| {
+            analysis::run(shared, settings, progress)
         })
     }
 

@@ -347,3 +347,53 @@ fn a_selection_is_counted_and_counting_can_be_stopped() {
     let result = work.wait(Duration::from_secs(60)).expect("in time");
     assert!(matches!(*result, Err(WorkError::Cancelled) | Ok(_)));
 }
+
+#[test]
+fn an_analysis_is_of_all_packets_and_tells_flows_with_their_class() {
+    let open = open("a.pcap", &pcap(5_000));
+    indexed(&open);
+    let settings = analysed::PacketSettings::default();
+    let work = open.file.analyse(settings).expect("a thread");
+    let outcome = work.wait(Duration::from_secs(60)).expect("in time");
+    let analysis = outcome.as_ref().as_ref().expect("readable");
+    assert_eq!(analysis.report.totals.packets, 5_000);
+    assert!(analysis.report.layer3.is_none(), "off unless asked for");
+    let flood = analysis.report.anomalies.list.first().expect("a flood");
+    assert_eq!(flood.kind, analysed::AnomalyKind::DeauthenticationFlood);
+    assert!(flood.frames.iter().all(|number| number % 10 == 0), "{:?}", flood.frames);
+    assert_eq!(analysis.classified(0), None, "no data frames, no flows");
+}
+
+#[test]
+fn each_flow_has_the_conversation_that_it_is_half_of() {
+    let data = |number: u32, to_ap: bool| {
+        let station = [0x02, 0, 0x5e, 0x20, 0, 2];
+        let mut mac = vec![0x08, if to_ap { 1 } else { 2 }, 0, 0];
+        let ends = if to_ap { [AP, station, AP] } else { [station, AP, AP] };
+        mac.extend(ends.concat());
+        mac.extend((number as u16).wrapping_mul(16).to_le_bytes());
+        mac.extend(vec![0xaa; 200]);
+        mac
+    };
+    let mut out = PcapWriter::new(Vec::new(), LinkType::Ieee80211, PcapResolution::Microseconds)
+        .expect("memory");
+    // Two stretches, with more silence between them than a flow lives.
+    for (number, gap_ms) in (1..=400).map(|number| (number, if number > 200 { 700_000 } else { 0 }))
+    {
+        let bytes = data(number, number.is_multiple_of(2));
+        out.write_frame(time(number * 25 + gap_ms), &bytes, bytes.len() as u32).expect("memory");
+    }
+    let open = open("a.pcap", &out.finish().expect("memory"));
+    indexed(&open);
+    let work = open.file.analyse(analysed::PacketSettings::default()).expect("a thread");
+    let outcome = work.wait(Duration::from_secs(60)).expect("in time");
+    let analysis = outcome.as_ref().as_ref().expect("readable");
+    let report = &analysis.report;
+    assert_eq!((report.flows.len(), report.conversations.len()), (4, 2));
+    for (at, flow) in report.flows.iter().enumerate() {
+        let classified = analysis.classified(at).expect("its conversation is kept");
+        let of = report.conversations.iter().find(|one| std::ptr::eq(&one.classified, classified));
+        let span = of.expect("one of them").span;
+        assert!(span.first <= flow.span.first && flow.span.last <= span.last);
+    }
+}

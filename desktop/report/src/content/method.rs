@@ -37,6 +37,11 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
          probe response. Frames with a wrong check sequence are counted, but nothing is learned \
          from them.",
     );
+    section.paragraph(format!(
+        "Makers are told from the addresses, by the {}; addresses that a device gave itself name \
+         none.",
+        words::safe(&facts.input.vendor_lists)
+    ));
     section.heading("Positions");
     section.paragraph(positions(facts));
     section.heading("Airtime");

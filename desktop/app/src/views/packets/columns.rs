@@ -142,7 +142,7 @@ pub(super) fn line(row: &PacketRow, base: TimeBase) -> String {
 }
 
 /// Seconds with microseconds, or the time of day.
-fn time(time: Option<Timestamp>, base: TimeBase) -> Option<String> {
+pub(super) fn time(time: Option<Timestamp>, base: TimeBase) -> Option<String> {
     let time = time?;
     match base {
         TimeBase::Relative(first) => {
@@ -177,7 +177,7 @@ fn rate(rate_100kbps: u32) -> String {
 }
 
 /// An address in words where it is not a station's, else with its maker's name.
-fn named(address: MacAddr) -> String {
+pub(super) fn named(address: MacAddr) -> String {
     match who(address) {
         Some(who) if address == MacAddr::BROADCAST => who.to_owned(),
         Some(who) => format!("{address}  {who}"),

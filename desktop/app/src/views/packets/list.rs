@@ -167,7 +167,11 @@ fn paint_header(ui: &mut Ui, state: &mut ListState, rect: Rect, edges: &[f32], p
         let cell = Rect::from_min_max(pos2(*left, rect.top()), pos2(*right, rect.bottom()));
         let cell = cell.intersect(rect);
         let id = ui.scope_id().with(("header", column.title()));
-        let response = ui.interact(cell, id, Sense::click()).on_hover_text(column.meaning());
+        let mut meaning = column.meaning().to_owned();
+        if matches!(column, Column::Transmitter | Column::Receiver) {
+            meaning.push_str(&format!("\n{}", pw_engine::vendor_lists()));
+        }
+        let response = ui.interact(cell, id, Sense::click()).on_hover_text(meaning);
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::accesskit::Role::ColumnHeader, true, column.title())
         });
@@ -322,7 +326,7 @@ fn paint_cell(
 }
 
 /// The address, and weaker behind it whose it is.
-fn address(ui: &Ui, cell: Rect, text: &str, palette: &Palette) {
+pub(super) fn address(ui: &Ui, cell: Rect, text: &str, palette: &Palette) {
     let (address, who) = text.split_once("  ").unwrap_or((text, ""));
     let is_word = !address.contains(':');
     let color = if is_word { palette.weak } else { palette.text };
@@ -343,7 +347,7 @@ pub(super) fn warning_mark(ui: &Ui, room: Rect, palette: &Palette) {
 }
 
 /// Puts text into a cell, cut with an ellipsis where it does not fit; returns what it covers.
-fn put(
+pub(super) fn put(
     ui: &Ui,
     cell: Rect,
     to_the_right: bool,

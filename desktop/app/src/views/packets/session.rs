@@ -1,6 +1,9 @@
 //! The capture that is open: the file, the packets that pass the filter, and work under way on them.
 
-use pw_engine::capture_file::{CaptureFile, Filter, Report, Selection, SelectionPhase, Wake, Work};
+use pw_engine::capture_file::analysed::PacketSettings;
+use pw_engine::capture_file::{
+    CaptureAnalysis, CaptureFile, Filter, Report, Selection, SelectionPhase, Wake, Work,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +16,10 @@ pub(super) struct Session {
     pub(super) export: Option<Export>,
     /// Counts of what is shown; `None` while nobody wants them.
     pub(super) counting: Option<Work<Report>>,
+    /// The analysis without and with layers 3 and 4; `None` until somebody wants it.
+    analyses: [Option<Work<CaptureAnalysis>>; 2],
+    /// Unencrypted traffic is analysed too. Never on from the start.
+    pub(super) layer3: bool,
 }
 
 /// A file that is being written.
@@ -29,7 +36,14 @@ impl Session {
         let wake: Wake = Arc::new(move || ctx.request_repaint());
         let file = CaptureFile::open(path, wake)
             .map_err(|error| format!("{}: no thread to read it: {error}", path.display()))?;
-        Ok(Self { file, selection: None, export: None, counting: None })
+        Ok(Self {
+            file,
+            selection: None,
+            export: None,
+            counting: None,
+            analyses: [None, None],
+            layer3: false,
+        })
     }
 
     /// Shows only what passes; everything for an empty filter.
@@ -79,11 +93,33 @@ impl Session {
         Ok(())
     }
 
+    /// The analysis that is wanted, under way or done.
+    pub(super) fn analysis(&self) -> Option<&Work<CaptureAnalysis>> {
+        self.analyses[usize::from(self.layer3)].as_ref()
+    }
+
+    /// Begins to analyse all packets, once they are known, unless that was done before.
+    pub(super) fn analyse(&mut self) -> Result<(), String> {
+        let analysis = &mut self.analyses[usize::from(self.layer3)];
+        if analysis.is_none() && !self.file.is_indexing() {
+            let settings = PacketSettings { layer3: self.layer3, ..PacketSettings::default() };
+            let work = self.file.analyse(settings);
+            *analysis = Some(work.map_err(|error| format!("no thread: {error}"))?);
+        }
+        Ok(())
+    }
+
+    /// Forgets the analysis, so that it is made anew.
+    pub(super) fn forget_analysis(&mut self) {
+        self.analyses[usize::from(self.layer3)] = None;
+    }
+
     /// True while anything that is to be seen is not there yet.
     pub(super) fn is_busy(&self) -> bool {
         let counting = self.counting.as_ref();
         self.file.is_busy()
             || self.is_searching()
             || counting.is_some_and(|counting| counting.result().is_none())
+            || self.analysis().is_some_and(|analysis| analysis.result().is_none())
     }
 }

@@ -271,3 +271,113 @@ fn scrolling_paints_every_place_of_a_capture() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+/// A window on the simulated demonstration, whose devices restart now and then.
+fn demonstration() -> anyhow::Result<(TempDir, Window)> {
+    let folder = tempfile::tempdir()?;
+    pw_engine::simulate::write_folder("demo", None, folder.path())?;
+    let window = open(&folder.path().join("capture.pcapng"), ThemeChoice::Dark)?;
+    Ok((folder, window))
+}
+
+#[test]
+fn anomalies_lead_to_their_frames() -> anyhow::Result<()> {
+    let (_folder, mut window) = demonstration()?;
+    let all = total(&mut window);
+    press(&mut window, Key::A)?;
+    let (frame, count) = {
+        let work = window.state_mut().packets().session.as_ref().and_then(Session::analysis);
+        let outcome = work.and_then(pw_engine::capture_file::Work::result).expect("settled");
+        let analysis = outcome.as_ref().as_ref().expect("readable");
+        assert_eq!(analysis.report.totals.packets, u64::from(all));
+        let anomaly =
+            analysis.report.anomalies.list.first().expect("the simulator restarts devices");
+        (*anomaly.frames.first().expect("listed"), anomaly.frames.len() as u32)
+    };
+    window.get_by_label_contains("Sequence number jumped (information)");
+    // Whatever the filter hides, a click on a frame number shows that packet.
+    window.get_by_label(&frame.to_string()).click();
+    settle(&mut window)?;
+    assert_eq!(chosen(&mut window), u32::try_from(frame).ok());
+    assert!(window.query_by_label_contains(&format!("packet {frame} ")).is_some(), "in the list");
+    press(&mut window, Key::A)?;
+    press(&mut window, Key::Enter)?;
+    assert_eq!(shown(&mut window), count, "all its listed frames and no other");
+    press(&mut window, Key::Escape)?;
+    assert_eq!(shown(&mut window), all);
+    Ok(())
+}
+
+#[test]
+fn who_talks_and_flows_lead_to_their_packets() -> anyhow::Result<()> {
+    let (_folder, mut window) = demonstration()?;
+    let all = total(&mut window);
+    press(&mut window, Key::W)?;
+    window.get_by_label_contains("stations");
+    press(&mut window, Key::ArrowDown)?;
+    press(&mut window, Key::F)?;
+    assert!(window.state_mut().packets().bar.applied.starts_with("wlan.addr == "));
+    assert!((1..all).contains(&shown(&mut window)));
+    press(&mut window, Key::W)?;
+    window.get_by_label_contains("not only those that pass the filter");
+    press(&mut window, Key::Tab)?;
+    press(&mut window, Key::Enter)?;
+    assert_eq!(window.state_mut().packets().bar.applied.matches("wlan.addr == ").count(), 2);
+    assert!((1..all).contains(&shown(&mut window)), "a relation has frames that name both");
+    press(&mut window, Key::L)?;
+    press(&mut window, Key::Enter)?;
+    assert!(window.state_mut().packets().bar.applied.starts_with("wlan.sa == "));
+    assert!((1..all).contains(&shown(&mut window)), "a flow has packets");
+    Ok(())
+}
+
+#[test]
+fn unencrypted_traffic_is_read_only_when_switched_on_and_never_for_the_next_capture()
+-> anyhow::Result<()> {
+    let (folder, mut window) = demonstration()?;
+    press(&mut window, Key::L)?;
+    let reads = |window: &mut Window| {
+        let work = window.state_mut().packets().session.as_ref().and_then(Session::analysis);
+        let outcome = work.and_then(pw_engine::capture_file::Work::result).expect("settled");
+        outcome.as_ref().as_ref().expect("readable").report.layer3.is_some()
+    };
+    assert!(!reads(&mut window));
+    window.get_by_label_contains("Read unencrypted traffic too").click();
+    settle(&mut window)?;
+    assert!(reads(&mut window));
+    window.get_by_label_contains("encrypted frames cannot be read");
+    let ctx = window.ctx.clone();
+    window.state_mut().packets().open(&folder.path().join("capture.pcapng"), &ctx);
+    settle(&mut window)?;
+    press(&mut window, Key::L)?;
+    assert!(!reads(&mut window), "off again");
+    Ok(())
+}
+
+#[test]
+fn a_stopped_analysis_says_so_and_can_be_made_again() -> anyhow::Result<()> {
+    let (_folder, mut window) = demonstration()?;
+    // Stopped before it began to look: as on a capture of which it does not see the end.
+    let state = window.state_mut().packets();
+    state.carry_out(PacketsOrder::Show(PacketsTab::Talk));
+    state.session.as_mut().expect("open").analyse().map_err(anyhow::Error::msg)?;
+    state.carry_out(PacketsOrder::StopAnalysis);
+    settle(&mut window)?;
+    window.get_by_label("Analyse again").click();
+    settle(&mut window)?;
+    window.get_by_label_contains("stations");
+    Ok(())
+}
+
+#[test]
+fn tab_goes_to_the_fields_and_back_and_the_keys_with_it() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    press(&mut window, Key::Tab)?;
+    assert_eq!(window.state_mut().packets().pane, Pane::Tree);
+    press(&mut window, Key::ArrowDown)?;
+    assert_eq!(chosen(&mut window), Some(1), "the list stays where it is");
+    press(&mut window, Key::Tab)?;
+    press(&mut window, Key::ArrowDown)?;
+    assert_eq!(chosen(&mut window), Some(2));
+    Ok(())
+}
