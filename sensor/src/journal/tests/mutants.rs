@@ -38,12 +38,12 @@ fn damage_costs_what_it_hits_and_is_told_with_its_place() {
     for mutant in 0..setting("JOURNAL_MUTANTS", MUTANTS) as u64 {
         let chance = |what: u64| random(mutant * 64 + what) as usize;
         let mut damaged = bytes.clone();
-        let cut = mutant % 4 == 0;
+        let cut = mutant.is_multiple_of(4);
         let mut hit = Vec::new();
         if cut {
             damaged.truncate(chance(0) % bytes.len());
         }
-        if !cut || mutant % 8 == 0 {
+        if !cut || mutant.is_multiple_of(8) {
             for flip in 0..1 + (mutant / 8) % 6 {
                 let at = chance(1 + flip) % damaged.len().max(1);
                 if let Some(byte) = damaged.get_mut(at)

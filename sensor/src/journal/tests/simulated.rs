@@ -173,7 +173,7 @@ impl State {
     }
 }
 
-fn set_names(names: &mut BTreeMap<PathBuf, usize>, change: &NameChange) {
+fn set_names(names: &mut BTreeMap<PathBuf, usize>, change: &[(PathBuf, Option<usize>)]) {
     for (name, file) in change {
         match file {
             Some(file) => names.insert(name.clone(), *file),
