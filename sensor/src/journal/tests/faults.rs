@@ -111,3 +111,22 @@ fn no_more_than_ten_syncs_a_second() {
     // Beside them `state.json`, at most once a second.
     assert!(other.len() <= 10, "{other:?}");
 }
+
+#[test]
+fn a_segment_that_cannot_be_read_is_driven_out_with_a_loss_of_unknown_size() {
+    let machine = SimulatedMachine::new();
+    let mut small = settings(Path::new("/"));
+    small.segment_bytes = 2_000;
+    small.quota_bytes = 10_000;
+    let journal = open(&machine, small);
+    let reader = journal.reader();
+    machine.set_fault(Some(Fault::IoOnRead));
+    fill(&journal, 200, 5);
+    journal.close().expect("closed");
+    let state = reader.state().borrow().clone();
+    assert!(state.disk_bytes <= 12_500 && state.oldest_seq > 1, "{state:?}");
+    let stated = gaps(&all(&reader));
+    let unknown =
+        stated.iter().filter(|gap| gap.cause == GapCause::JournalQuota && gap.frames.is_none());
+    assert!(unknown.count() > 0, "{stated:?}");
+}

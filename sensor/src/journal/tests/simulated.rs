@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Io,
     /// Writes work, syncs fail with EIO.
     IoOnSync,
+    /// Whole files cannot be read: EIO.
+    IoOnRead,
     /// A sync takes this long.
     Stall(Duration),
 }
@@ -369,6 +371,9 @@ impl Machine for SimulatedMachine {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let state = self.state();
+        if state.fault == Some(Fault::IoOnRead) {
+            return Err(failure(libc::EIO));
+        }
         let file = state.find(path)?;
         Ok(state.disk.files[file].now.clone())
     }
