@@ -3,11 +3,10 @@
 //! The kernel writes the page back when it likes, so after a power cut the numbers may be older than
 //! the journal. The boot identifier tells the two cases apart.
 
+use super::JournalError;
 use super::accounting::RADIOS_MAX;
-use super::{JournalError, directory};
-use memmap2::{MmapOptions, MmapRaw};
+use super::machine::{Machine, Words};
 use std::fmt;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +27,7 @@ mod word {
 
 /// The mapped file.
 pub(super) struct Counters {
-    map: MmapRaw,
+    words: Box<dyn Words>,
 }
 
 /// What the last run left in the file.
@@ -54,28 +53,15 @@ impl Counters {
     /// Maps the file at `path` for the journal `epoch`; `None` beside it when the file was new,
     /// damaged or another journal's.
     pub(super) fn open(
+        machine: &dyn Machine,
         path: &Path,
         epoch: u64,
     ) -> Result<(Self, Option<LeftBehind>), JournalError> {
-        let mut file = directory::private_file()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(|error| JournalError::io("cannot open", path, error))?;
-        // Written, not only sized: a mapped page that the disk has no room for would be a SIGBUS.
-        let length = file.metadata().map_err(|e| JournalError::io("cannot read", path, e))?.len();
-        if length < (WORDS * size_of::<u64>()) as u64 {
-            file.write_all(&[0; WORDS * size_of::<u64>()])
-                .map_err(|error| JournalError::io("cannot write", path, error))?;
-        }
-        let map = MmapOptions::new()
-            .len(WORDS * size_of::<u64>())
-            .map_raw(&file)
+        let words = machine
+            .map_words(path, WORDS)
             .map_err(|error| JournalError::io("cannot map", path, error))?;
-        let counters = Self { map };
-        let boot = boot_id();
+        let counters = Self { words };
+        let boot = machine.boot();
         let sound = counters.get(word::MAGIC) == MAGIC && counters.get(word::EPOCH) == epoch;
         let left = sound.then(|| {
             let clean = counters.get(word::CLEAN) == 1;
@@ -106,6 +92,12 @@ impl Counters {
         self.set(word::DURABLE, durable_seq);
     }
 
+    /// Puts the numbers on the disk. Without it, a power cut could leave the last run's orderly end
+    /// standing there, and what this run lost would not be missed.
+    pub(super) fn flush(&self) -> std::io::Result<()> {
+        self.words.flush()
+    }
+
     /// Notes the newest durable batch.
     pub(super) fn set_durable(&self, seq: u64) {
         self.set(word::DURABLE, seq);
@@ -114,7 +106,7 @@ impl Counters {
     /// Notes that the sensor leaves in order.
     pub(super) fn set_clean(&self) -> std::io::Result<()> {
         self.set(word::CLEAN, 1);
-        self.map.flush()
+        self.words.flush()
     }
 
     fn add_frames(&self, radio: u8, frames: u64) {
@@ -133,13 +125,8 @@ impl Counters {
         self.word(at).store(value, Ordering::Release);
     }
 
-    #[allow(unsafe_code)]
     fn word(&self, at: usize) -> &AtomicU64 {
-        assert!(at < WORDS, "callers stay below WORDS");
-        // SAFETY: the mapping is page-aligned, writable, WORDS words long (checked above) and lives
-        // as long as `self`; this process reaches it only through these atomics, and the journal's
-        // lock keeps every other process of ours away.
-        unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().cast::<u64>().add(at)) }
+        self.words.word(at)
     }
 }
 
@@ -167,36 +154,29 @@ impl RadioCounter {
     }
 }
 
-/// The kernel's identifier of this boot, as two numbers.
-fn boot_id() -> Option<(u64, u64)> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let digits: String = text.trim().chars().filter(|c| *c != '-').collect();
-    let (high, low) = digits.split_at_checked(16)?;
-    Some((u64::from_str_radix(low, 16).ok()?, u64::from_str_radix(high, 16).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::machine::RealMachine;
 
     #[test]
     fn numbers_outlive_the_process_and_other_journals_do_not_mix() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("counters");
-        let (counters, left) = Counters::open(&path, 7).expect("new");
+        let (counters, left) = Counters::open(&RealMachine, &path, 7).expect("new");
         assert_eq!(left, None);
         counters.add_frames(3, 12);
         counters.set_durable(5);
         drop(counters);
-        let (counters, left) = Counters::open(&path, 7).expect("there");
+        let (counters, left) = Counters::open(&RealMachine, &path, 7).expect("there");
         let left = left.expect("same journal");
         assert_eq!((left.frames_in[3], left.durable_seq, left.clean), (12, 5, false));
         assert!(left.exact, "same boot");
         counters.set_clean().expect("flushed");
         drop(counters);
-        let (_counters, left) = Counters::open(&path, 7).expect("there");
+        let (_counters, left) = Counters::open(&RealMachine, &path, 7).expect("there");
         assert!(left.expect("same journal").clean);
-        let (_counters, left) = Counters::open(&path, 8).expect("there");
+        let (_counters, left) = Counters::open(&RealMachine, &path, 8).expect("there");
         assert_eq!(left, None, "another epoch");
     }
 }

@@ -8,7 +8,7 @@ use pw_model::{Gap, GapCause, TimeRange, Timestamp};
 /// The losses of segment `number` that have not been stated before.
 pub(super) fn losses(shared: &Shared, number: u64) -> Vec<Gap> {
     let path = shared.segment_path(number);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match shared.machine.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
             tracing::warn!("cannot read {}: {error}", path.display());
@@ -38,7 +38,9 @@ pub(super) fn losses(shared: &Shared, number: u64) -> Vec<Gap> {
             continue;
         }
         let frames = match (before, damage.after) {
-            (Some(before), Some(after)) => Some(less(&after.sums, &before.sums).total()),
+            (Some(before), Some(after)) => {
+                after.sums.zip(before.sums).map(|(after, before)| less(&after, &before).total())
+            }
             _ => None,
         };
         let range = |edge: Option<Edge>| edge.and_then(|edge| edge.range);
@@ -60,9 +62,13 @@ fn end_before(shared: &Shared, number: u64) -> Option<Edge> {
         };
         index.segments.iter().rev().find(filled)?.number
     };
-    let bytes = std::fs::read(shared.segment_path(earlier)).ok()?;
+    let bytes = shared.machine.read(&shared.segment_path(earlier)).ok()?;
     let scan = Scan::of(&bytes, 0);
-    scan.last.map(|last| Edge { seq: last.id.seq, sums: scan.sums, range: last.range })
+    scan.last.as_ref().map(|last| Edge {
+        seq: last.id.seq,
+        sums: scan.known_sums(),
+        range: last.range,
+    })
 }
 
 fn between(before: Option<TimeRange>, after: Option<TimeRange>) -> (Timestamp, Timestamp) {

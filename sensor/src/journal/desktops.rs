@@ -1,5 +1,6 @@
 //! How far each paired desktop has acknowledged, and which damage was already stated.
 
+use super::machine::Machine;
 use super::{JournalError, directory};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +28,9 @@ const DAMAGE_MAX: usize = 10_000;
 
 impl Desktops {
     /// Reads the file; an unreadable one counts as empty and is said so.
-    pub(super) fn read(folder: &Path) -> Self {
+    pub(super) fn read(machine: &dyn Machine, folder: &Path) -> Self {
         let path = path(folder);
-        let text = match std::fs::read(&path) {
+        let text = match machine.read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Self::default(),
             Err(error) => {
@@ -57,7 +58,7 @@ impl Desktops {
     }
 
     /// Writes the file.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), JournalError> {
+    pub(super) fn write(&self, machine: &dyn Machine, folder: &Path) -> Result<(), JournalError> {
         let file = File {
             acknowledged: self
                 .acknowledged
@@ -71,7 +72,7 @@ impl Desktops {
             path: path.clone(),
             problem: error.to_string(),
         })?;
-        directory::replace(&path, &text)
+        directory::replace(machine, &path, &text)
     }
 
     /// Makes these the paired desktops: new ones have acknowledged nothing, others are forgotten.
@@ -136,11 +137,12 @@ fn key_bytes(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::machine::RealMachine;
 
     #[test]
     fn acknowledgements_survive_and_never_go_back() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let mut desktops = Desktops::read(folder.path());
+        let mut desktops = Desktops::read(&RealMachine, folder.path());
         assert_eq!(desktops.everywhere(), 0);
         desktops.set(&[[1; 32], [2; 32]]);
         assert!(desktops.acknowledge(&[1; 32], 9));
@@ -149,11 +151,11 @@ mod tests {
         assert_eq!((desktops.everywhere(), desktops.anywhere()), (0, 9));
         assert!(desktops.acknowledge(&[2; 32], 4));
         assert_eq!(desktops.everywhere(), 4);
-        desktops.write(folder.path()).expect("written");
-        assert_eq!(Desktops::read(folder.path()), desktops);
+        desktops.write(&RealMachine, folder.path()).expect("written");
+        assert_eq!(Desktops::read(&RealMachine, folder.path()), desktops);
         desktops.set(&[[1; 32]]);
         assert_eq!(desktops.everywhere(), 9);
         std::fs::write(path(folder.path()), b"{").expect("written");
-        assert_eq!(Desktops::read(folder.path()), Desktops::default());
+        assert_eq!(Desktops::read(&RealMachine, folder.path()), Desktops::default());
     }
 }

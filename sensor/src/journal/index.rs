@@ -1,13 +1,14 @@
 //! What writer and readers of a journal share in memory.
 
 use super::desktops::Desktops;
+use super::machine::Machine;
 use super::segment::PLACE_STEP;
 use super::{JournalState, directory};
 use pw_model::SensorId;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// One segment on disk.
@@ -91,6 +92,7 @@ impl Index {
 /// Shared by the writer's thread and all readers. No lock is held across file work.
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub(super) machine: Arc<dyn Machine>,
     pub(super) directory: PathBuf,
     pub(super) epoch: u64,
     pub(super) sensor: SensorId,
@@ -107,6 +109,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(
+        machine: Arc<dyn Machine>,
         directory: PathBuf,
         epoch: u64,
         sensor: SensorId,
@@ -114,6 +117,7 @@ impl Shared {
         desktops: Desktops,
     ) -> Self {
         Self {
+            machine,
             directory,
             epoch,
             sensor,

@@ -1,5 +1,6 @@
 //! Looking at a journal from outside, also while a sensor writes it.
 
+use super::machine::{Machine, RealMachine};
 use super::segment::{Scan, Step, walk};
 use super::{JournalError, directory};
 use pw_model::TimeRange;
@@ -114,10 +115,10 @@ fn each_segment(
     directory: &Path,
     mut look: impl FnMut(u64, PathBuf, &[u8]) -> Result<bool, JournalError>,
 ) -> Result<(), JournalError> {
-    let (numbers, _) = directory::segments(directory)?;
+    let (numbers, _) = directory::segments(&RealMachine, directory)?;
     for number in numbers {
         let path = directory::segment_path(directory, number);
-        let bytes = match std::fs::read(&path) {
+        let bytes = match RealMachine.read(&path) {
             Ok(bytes) => bytes,
             // Acknowledged and deleted by the running sensor since the folder was read.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

@@ -19,6 +19,7 @@ mod desktops;
 mod directory;
 mod index;
 mod inspect;
+mod machine;
 mod reader;
 mod recover;
 mod segment;
@@ -33,6 +34,7 @@ pub use inspect::{DamagedPlace, SegmentReport, each_batch, inspect};
 pub use reader::JournalReader;
 
 use counters::Counters;
+use machine::{Machine, RealMachine};
 use pw_model::SensorId;
 use pw_wire::{Batch, StreamInfo};
 use std::io;
@@ -173,7 +175,15 @@ impl Journal {
     /// # Errors
     /// The folder cannot be used, belongs to another sensor or is in use.
     pub fn open(settings: JournalSettings) -> Result<Self, JournalError> {
-        let recovered = recover::recover(&settings)?;
+        Self::open_on(settings, &(Arc::new(RealMachine) as Arc<dyn Machine>))
+    }
+
+    /// Opens the journal on `machine`.
+    fn open_on(
+        settings: JournalSettings,
+        machine: &Arc<dyn Machine>,
+    ) -> Result<Self, JournalError> {
+        let recovered = recover::recover(&settings, machine)?;
         let (queue, drafts) = sync_channel(QUEUE_BATCHES);
         let counters = Arc::clone(&recovered.counters);
         let shared = Arc::clone(&recovered.shared);

@@ -1,11 +1,10 @@
 //! The reading end of a journal: durable batches in order, acknowledgements.
 
 use super::index::{IndexedSegment, Shared};
+use super::machine::{Access, OpenFile};
 use super::{JournalError, JournalState};
 use pw_wire::{EncodedBatch, Envelope, EnvelopeError, EnvelopeKind, ScanItem, SegmentScanner};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::watch;
@@ -118,9 +117,11 @@ impl JournalReader {
     }
 
     fn read_segment(&self, segment: &IndexedSegment, taken: &mut Taken) -> io::Result<()> {
-        let file = File::open(self.shared.segment_path(segment.number))?;
+        let path = self.shared.segment_path(segment.number);
+        let file = self.shared.machine.open(&path, Access::Read)?;
         let mut offset = segment.place_of(taken.next);
-        let mut window = Window { file: &file, start: offset, bytes: Vec::new(), end: segment.end };
+        let mut window =
+            Window { file: &*file, start: offset, bytes: Vec::new(), end: segment.end };
         while !taken.is_full() && offset < segment.end {
             let bytes = window.at(offset, READ_STEP.min(64 << 10))?;
             let envelope = match Envelope::read(bytes) {
@@ -130,7 +131,7 @@ impl JournalReader {
                 read => read,
             };
             let Ok(envelope) = envelope else {
-                return self.read_past_damage(segment, &file, offset, taken);
+                return self.read_past_damage(segment, &*file, offset, taken);
             };
             let length = envelope.len;
             if envelope.kind == Some(EnvelopeKind::Batch) {
@@ -152,7 +153,7 @@ impl JournalReader {
     fn read_past_damage(
         &self,
         segment: &IndexedSegment,
-        file: &File,
+        file: &dyn OpenFile,
         offset: u64,
         taken: &mut Taken,
     ) -> io::Result<()> {
@@ -186,7 +187,7 @@ impl JournalReader {
 
 /// A stretch of a file in memory.
 struct Window<'a> {
-    file: &'a File,
+    file: &'a dyn OpenFile,
     start: u64,
     bytes: Vec<u8>,
     end: u64,

@@ -3,20 +3,23 @@
 use super::accounting::{Accounted, RADIOS_MAX};
 use super::counters::{Counters, LeftBehind};
 use super::desktops::Desktops;
+use super::directory::Expired;
 use super::index::{Index, IndexedSegment, Shared};
+use super::machine::{Access, Machine, OpenFile};
 use super::segment::{Scan, Step, walk};
 use super::{JournalError, JournalSettings, directory};
 use crate::clock;
 use pw_model::{Gap, GapCause, Origin, RadioId, Timestamp};
 use pw_wire::BatchHeader;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Numbers that are passed over when the end of the journal is damaged and nothing says how many
 /// batches stood there: more than fit into a segment, so that none is given twice.
 const UNKNOWN_BATCHES: u64 = 1 << 20;
+
+/// No batch with its mark is shorter: two envelopes of 16 bytes, the mark's and the batch's header.
+const BATCH_BYTES_MIN: u64 = 64;
 
 /// Bytes at the start of an older segment in which its first batch is looked for.
 const HEAD_BYTES: u64 = 512 << 10;
@@ -27,7 +30,7 @@ pub(super) struct Recovered {
     pub(super) shared: Arc<Shared>,
     pub(super) counters: Arc<Counters>,
     /// Held as long as the writer lives.
-    pub(super) lock: File,
+    pub(super) lock: Box<dyn OpenFile>,
     /// Number for the next segment.
     pub(super) next_segment: u64,
     /// The last segment may be written on from here; `None` to begin a new one.
@@ -41,44 +44,52 @@ pub(super) struct Recovered {
 }
 
 /// Opens the journal in its folder.
-pub(super) fn recover(settings: &JournalSettings) -> Result<Recovered, JournalError> {
+pub(super) fn recover(
+    settings: &JournalSettings,
+    machine: &Arc<dyn Machine>,
+) -> Result<Recovered, JournalError> {
     let folder = &settings.directory;
-    directory::create(folder)?;
-    let lock = directory::lock(folder)?;
-    let (numbers, expired) = directory::segments(folder)?;
-    for number in expired {
-        // Its loss was stated before or is about to be known no more; keeping it helps nobody.
-        let path = directory::expired_path(folder, number);
-        std::fs::remove_file(&path).map_err(|e| JournalError::io("cannot delete", &path, e))?;
-    }
-    let mut end = read_end(settings, &numbers)?;
-    let epoch = match (directory::read_epoch(folder)?, &end.last) {
+    let files = &**machine;
+    directory::create(files, folder)?;
+    let lock = directory::lock(files, folder)?;
+    let (mut numbers, expired) = directory::segments(files, folder)?;
+    settle_expired(files, folder, &mut numbers, &expired)?;
+    let mut end = read_end(settings, files, &numbers)?;
+    let epoch = match (directory::read_epoch(files, folder)?, &end.last) {
         (Some(epoch), _) if !numbers.is_empty() => epoch,
         (None, Some(last)) => last.id.epoch,
         _ => draw_epoch()?,
     };
-    if directory::read_epoch(folder)? != Some(epoch) {
-        directory::write_epoch(folder, epoch)?;
+    if directory::read_epoch(files, folder)? != Some(epoch) {
+        directory::write_epoch(files, folder, epoch)?;
     }
-    let segments = index_segments(settings, &numbers, &end)?;
-    let desktops = Desktops::read(folder);
-    let (counters, left) = Counters::open(&folder.join("counters"), epoch)?;
+    let segments = index_segments(settings, files, &numbers, &end)?;
+    let desktops = Desktops::read(files, folder);
+    let (counters, left) = Counters::open(files, &folder.join("counters"), epoch)?;
 
     let last_seq = end.last.as_ref().map_or(0, |last| last.id.seq);
     let known = left.as_ref().map_or(0, |left| left.durable_seq).max(desktops.anywhere());
     let mut next_seq = last_seq.max(known) + 1;
-    if end.damaged && left.is_none() {
-        next_seq += UNKNOWN_BATCHES;
+    if end.damaged {
+        next_seq += match &left {
+            None => UNKNOWN_BATCHES,
+            // After a power cut the counters may be older than what stood in the damaged place.
+            Some(left) if !left.exact => end.hidden_batches(),
+            Some(_) => 0,
+        };
     }
     let gaps =
         if numbers.is_empty() { Vec::new() } else { restart_gaps(settings, left.as_ref(), &end) };
     // From here on the difference is stated by the first batch, so both sides begin equal.
     counters.restart(&restarted(left.as_ref(), &end.sums, &gaps), next_seq - 1);
+    let path = folder.join("counters");
+    counters.flush().map_err(|error| JournalError::io("cannot sync", &path, error))?;
     if end.damaged {
         end.append_at = None;
     }
     let index = Index { segments: segments.into(), durable_seq: next_seq - 1 };
-    let shared = Shared::new(folder.clone(), epoch, settings.sensor, index, desktops);
+    let shared =
+        Shared::new(Arc::clone(machine), folder.clone(), epoch, settings.sensor, index, desktops);
     if end.damaged
         && let Some(number) = numbers.last()
     {
@@ -96,6 +107,64 @@ pub(super) fn recover(settings: &JournalSettings) -> Result<Recovered, JournalEr
     })
 }
 
+/// Deletes segments that were being driven out when the last run ended, and takes those back whose
+/// loss was not stated yet: the quota drives them out again, and then it is.
+fn settle_expired(
+    machine: &dyn Machine,
+    folder: &Path,
+    numbers: &mut Vec<u64>,
+    expired: &[Expired],
+) -> Result<(), JournalError> {
+    if expired.is_empty() {
+        return Ok(());
+    }
+    for segment in expired {
+        let path = segment.path(folder);
+        let stated = match segment.statement {
+            Some(seq) => is_stated(machine, folder, numbers, seq)?,
+            None => false,
+        };
+        if stated || numbers.contains(&segment.number) {
+            machine.remove(&path).map_err(|e| JournalError::io("cannot delete", &path, e))?;
+        } else {
+            let back = directory::segment_path(folder, segment.number);
+            machine
+                .rename(&path, &back)
+                .map_err(|error| JournalError::io("cannot rename", &path, error))?;
+        }
+    }
+    directory::sync_names(machine, folder)?;
+    *numbers = directory::segments(machine, folder)?.0;
+    Ok(())
+}
+
+/// True when batch `seq` is in the journal, or had been and was acknowledged and deleted.
+fn is_stated(
+    machine: &dyn Machine,
+    folder: &Path,
+    numbers: &[u64],
+    seq: u64,
+) -> Result<bool, JournalError> {
+    let mut oldest = None;
+    for number in numbers.iter().rev() {
+        let path = directory::segment_path(folder, *number);
+        let bytes = machine.read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
+        let mut seqs = walk(&bytes).filter_map(|step| match step {
+            Step::Batch { header, .. } => Some(header.id.seq),
+            _ => None,
+        });
+        let Some(first) = seqs.next() else { continue };
+        if first == seq || (first < seq && seqs.any(|found| found == seq)) {
+            return Ok(true);
+        }
+        if first < seq {
+            return Ok(false);
+        }
+        oldest = Some(first);
+    }
+    Ok(oldest.is_some_and(|first| first > seq))
+}
+
 /// The end of the journal.
 struct End {
     last: Option<BatchHeader>,
@@ -108,8 +177,20 @@ struct End {
     file_len: u64,
 }
 
+impl End {
+    /// No more batches than that stood in the damaged places after the last sound one.
+    fn hidden_batches(&self) -> u64 {
+        let last = self.scan.damage.iter().filter(|damage| damage.after.is_none());
+        last.map(|damage| damage.len / BATCH_BYTES_MIN).sum()
+    }
+}
+
 /// Reads the last segment, cuts off a torn end, and goes back to the last batch there is.
-fn read_end(settings: &JournalSettings, numbers: &[u64]) -> Result<End, JournalError> {
+fn read_end(
+    settings: &JournalSettings,
+    machine: &dyn Machine,
+    numbers: &[u64],
+) -> Result<End, JournalError> {
     let mut end = End {
         last: None,
         sums: Accounted::default(),
@@ -120,13 +201,13 @@ fn read_end(settings: &JournalSettings, numbers: &[u64]) -> Result<End, JournalE
     };
     for (back, number) in numbers.iter().rev().enumerate() {
         let path = directory::segment_path(&settings.directory, *number);
-        let bytes = std::fs::read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
+        let bytes = machine.read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
         let scan = Scan::of(&bytes, 0);
         if back == 0 {
             end.damaged = !scan.damage.is_empty();
             end.file_len = bytes.len() as u64;
             if !end.damaged {
-                end.append_at = cut_torn_end(&path, &scan, bytes.len() as u64)?;
+                end.append_at = cut_torn_end(machine, &path, &scan, bytes.len() as u64)?;
                 end.file_len = scan.sound_end;
             }
         }
@@ -152,14 +233,18 @@ fn read_end(settings: &JournalSettings, numbers: &[u64]) -> Result<End, JournalE
 }
 
 /// Cuts the last segment after its last whole batch; `None` when not even its header is whole.
-fn cut_torn_end(path: &Path, scan: &Scan, length: u64) -> Result<Option<u64>, JournalError> {
+fn cut_torn_end(
+    machine: &dyn Machine,
+    path: &Path,
+    scan: &Scan,
+    length: u64,
+) -> Result<Option<u64>, JournalError> {
     if length > scan.sound_end {
-        let file = File::options()
-            .write(true)
-            .open(path)
+        let file = machine
+            .open(path, Access::Write)
             .map_err(|e| JournalError::io("cannot open", path, e))?;
-        file.set_len(scan.sound_end)
-            .and_then(|()| file.sync_all())
+        file.set_length(scan.sound_end)
+            .and_then(|()| file.sync())
             .map_err(|e| JournalError::io("cannot cut the torn end of", path, e))?;
         tracing::warn!(
             "{}: cut off {} bytes after byte {} that the last run did not finish writing",
@@ -173,6 +258,7 @@ fn cut_torn_end(path: &Path, scan: &Scan, length: u64) -> Result<Option<u64>, Jo
 
 fn index_segments(
     settings: &JournalSettings,
+    machine: &dyn Machine,
     numbers: &[u64],
     end: &End,
 ) -> Result<Vec<IndexedSegment>, JournalError> {
@@ -191,7 +277,7 @@ fn index_segments(
             segment.places.clone_from(&end.scan.places);
         } else {
             let path = directory::segment_path(&settings.directory, *number);
-            let first = |limit| first_batch(&path, limit);
+            let first = |limit| first_batch(machine, &path, limit);
             let (found, length) = match first(HEAD_BYTES)? {
                 (None, length) if length > HEAD_BYTES => first(u64::MAX)?,
                 found => found,
@@ -209,12 +295,16 @@ fn index_segments(
 }
 
 /// Number of the first batch in a segment, and the segment's length.
-fn first_batch(path: &Path, limit: u64) -> Result<(Option<u64>, u64), JournalError> {
+fn first_batch(
+    machine: &dyn Machine,
+    path: &Path,
+    limit: u64,
+) -> Result<(Option<u64>, u64), JournalError> {
     let unreadable = |error| JournalError::io("cannot read", path, error);
-    let file = File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    let file = machine.open(path, Access::Read).map_err(unreadable)?;
+    let length = file.length().map_err(unreadable)?;
+    let mut bytes = vec![0; usize::try_from(length.min(limit)).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, 0).map_err(unreadable)?;
     let first = walk(&bytes).find_map(|step| match step {
         Step::Batch { header, .. } => Some(header.id.seq),
         _ => None,

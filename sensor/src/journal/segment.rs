@@ -65,8 +65,8 @@ fn step(offset: u64, envelope: Envelope<'_>) -> Option<Step<'_>> {
 pub(super) struct Edge {
     /// Number of the sound batch next to it.
     pub(super) seq: u64,
-    /// Sums on the damaged side of that batch.
-    pub(super) sums: Accounted,
+    /// Sums on the damaged side of that batch; `None` when the damage took every mark that says it.
+    pub(super) sums: Option<Accounted>,
     /// Time range of that batch.
     pub(super) range: Option<TimeRange>,
 }
@@ -114,6 +114,8 @@ pub(super) struct Scan {
     pub(super) places: Vec<(u64, u64)>,
     /// Damaged places.
     pub(super) damage: Vec<Damage>,
+    /// What the batches since the damage account for, while none of them had its mark.
+    unmarked: Option<Accounted>,
     /// Where the writer was stopped within a record.
     pub(super) torn: Option<u64>,
     /// End of the last whole batch, or of the header: where writing may go on.
@@ -138,16 +140,21 @@ impl Scan {
                     let start = own.map_or(offset, |(at, _, _)| at);
                     let accounted =
                         || Batch::read(&envelope).map(|b| Accounted::of(&b)).unwrap_or_default();
-                    scan.batch(&header, start, own.map(|(_, _, sums)| sums), &accounted, watched);
+                    let marked = own.map(|(_, _, sums)| sums);
+                    scan.batch(&header, start, marked, &accounted, watched);
                     scan.sound_end = offset + envelope.len as u64;
-                    scan.close_damage(&mut open_damage, &header, &accounted);
+                    scan.close_damage(&mut open_damage, &header, marked.is_some(), &accounted);
                 }
                 Step::Damage { offset, len, problem } => {
                     let before = scan.last.as_ref().map(|header| Edge {
                         seq: header.id.seq,
-                        sums: scan.sums,
+                        sums: scan.known_sums(),
                         range: header.range,
                     });
+                    if scan.unmarked.take().is_some() {
+                        // No mark between two damaged places: what each cost is not known.
+                        open_damage = scan.damage.len();
+                    }
                     scan.damage.push(Damage { offset, len, problem, before, after: None });
                     mark = None;
                 }
@@ -155,6 +162,11 @@ impl Scan {
             }
         }
         scan
+    }
+
+    /// Sums after the last batch; `None` when damage took every mark that says it.
+    pub(super) fn known_sums(&self) -> Option<Accounted> {
+        Some(self.sums).filter(|_| self.unmarked.is_none())
     }
 
     fn batch(
@@ -190,22 +202,29 @@ impl Scan {
         self.last = Some(header.clone());
     }
 
-    /// Gives the damaged places before this batch their edge after.
+    /// Gives the damaged places before this batch their edge after. Where the damage took the mark of
+    /// the first batch behind it, the next mark says what was lost.
     fn close_damage(
         &mut self,
         open: &mut usize,
         header: &BatchHeader,
+        marked: bool,
         accounted: &dyn Fn() -> Accounted,
     ) {
         if *open == self.damage.len() {
             return;
         }
-        let sums = less(&self.sums, &accounted());
-        let edge = Edge { seq: header.id.seq, sums, range: header.range };
+        let own = accounted().plus(&self.unmarked.take().unwrap_or_default());
+        let sums = marked.then(|| less(&self.sums, &own));
         for damage in self.damage.iter_mut().skip(*open) {
-            damage.after = Some(edge);
+            let first = Edge { seq: header.id.seq, sums: None, range: header.range };
+            damage.after.get_or_insert(first).sums = sums;
         }
-        *open = self.damage.len();
+        if marked {
+            *open = self.damage.len();
+        } else {
+            self.unmarked = Some(own);
+        }
     }
 }
 

@@ -9,19 +9,22 @@ use pw_wire::BatchId;
 use std::fs;
 use std::time::Instant;
 
-/// Makes the journal's writes fail while a file named `fail-writes` stands in its folder.
-pub(super) struct Fault {
-    path: PathBuf,
+mod faults;
+mod mutants;
+mod power_cut;
+mod simulated;
+
+/// A number that follows from `seed` and looks like chance (Steele and others, SplitMix64, 2014).
+fn random(seed: u64) -> u64 {
+    let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
-impl Fault {
-    pub(super) fn of(directory: &Path) -> Self {
-        Self { path: directory.join("fail-writes") }
-    }
-
-    pub(super) fn check(&self) -> io::Result<()> {
-        if self.path.exists() { Err(io::Error::from_raw_os_error(libc::ENOSPC)) } else { Ok(()) }
-    }
+/// A number from the environment, for longer runs than the usual one.
+fn setting(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().map_or(usual, |text| text.parse().expect("a number"))
 }
 
 const SENSOR: SensorId = SensorId([7; 16]);
@@ -113,7 +116,7 @@ fn sum(batches: &[Batch]) -> u64 {
 
 fn segment_files(directory: &Path) -> Vec<PathBuf> {
     let journal = directory.join("journal");
-    let (numbers, _) = directory::segments(&journal).expect("readable");
+    let (numbers, _) = directory::segments(&RealMachine, &journal).expect("readable");
     numbers.into_iter().map(|number| directory::segment_path(&journal, number)).collect()
 }
 
@@ -278,45 +281,6 @@ fn the_quota_drives_out_the_oldest_and_says_so() {
     assert!(gaps(&read).iter().any(|gap| gap.cause == GapCause::JournalQuota));
     // Statements that were driven out themselves are stated again: nothing goes missing.
     assert_eq!(sum(&read), 1000, "{:?}", gaps(&read));
-}
-
-#[test]
-fn a_full_disk_loses_nothing_that_fits_into_memory() {
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let journal = Journal::open(settings(folder.path())).expect("new");
-    let reader = journal.reader();
-    fill(&journal, 10, 2);
-    wait(&reader, "durable", |state| state.durable_seq == 10);
-    let fault = folder.path().join("journal/fail-writes");
-    fs::write(&fault, b"").expect("written");
-    fill(&journal, 30, 2);
-    let state = wait(&reader, "trouble", |state| state.trouble.is_some());
-    assert_eq!(state.durable_seq, 10);
-    fs::remove_file(&fault).expect("removed");
-    wait(&reader, "written", |state| state.trouble.is_none() && state.durable_seq == 40);
-    journal.close().expect("closed");
-    let read = all(&reader);
-    assert_eq!(seqs(&read), (1..=40).collect::<Vec<_>>());
-    assert_eq!((sum(&read), gaps(&read).len()), (80, 0));
-}
-
-#[test]
-fn what_does_not_fit_into_memory_is_counted() {
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let journal = Journal::open(settings(folder.path())).expect("new");
-    let reader = journal.reader();
-    let fault = folder.path().join("journal/fail-writes");
-    fs::write(&fault, b"").expect("written");
-    fill(&journal, 1100, 2);
-    wait(&reader, "losses", |state| state.write_loss_frames > 0);
-    fs::remove_file(&fault).expect("removed");
-    wait(&reader, "written", |state| state.trouble.is_none() && state.durable_seq > 1024);
-    journal.close().expect("closed");
-    let read = all(&reader);
-    let stated = gaps(&read);
-    assert!(stated.iter().any(|gap| gap.cause == GapCause::JournalWrite), "{stated:?}");
-    assert_eq!(sum(&read), 2200);
-    assert_eq!(seqs(&read), (1..=read.len() as u64).collect::<Vec<_>>(), "no number is left out");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::accounting::{Accounted, Loss};
 use super::counters::Counters;
+use super::directory::Expired;
 use super::index::{IndexedSegment, Shared};
+use super::machine::{Access, OpenFile};
 use super::recover::Recovered;
 use super::segment::{Scan, less};
 use super::{JournalError, JournalSettings, damage, directory};
@@ -10,9 +12,6 @@ use crate::clock;
 use pw_model::{Gap, GapCause, RadioId, TimeRange};
 use pw_wire::{Batch, BatchId, JournalRecord, SegmentHeader, segment_start};
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -39,7 +38,7 @@ struct Pending {
 
 /// The segment that is being written.
 struct Active {
-    file: File,
+    file: Box<dyn OpenFile>,
     number: u64,
     len: u64,
 }
@@ -49,7 +48,7 @@ pub(super) struct Writer {
     settings: JournalSettings,
     shared: Arc<Shared>,
     counters: Arc<Counters>,
-    _lock: File,
+    _lock: Box<dyn OpenFile>,
     active: Option<Active>,
     append_at: Option<u64>,
     next_segment: u64,
@@ -58,21 +57,20 @@ pub(super) struct Writer {
     pending: VecDeque<Pending>,
     pending_bytes: usize,
     restart_gaps: Vec<Gap>,
+    /// Driven out, and not yet deleted.
+    expired: Vec<Expired>,
     loss: Loss,
     last_sync: Option<Instant>,
     last_try: Option<Instant>,
     trouble: Option<String>,
     desktops_written: Instant,
     desktops_unwritten: bool,
-    #[cfg(test)]
-    pub(super) fault: super::tests::Fault,
 }
 
 impl Writer {
     pub(super) fn new(settings: JournalSettings, recovered: Recovered) -> Self {
+        let now = recovered.shared.machine.steady_now();
         Self {
-            #[cfg(test)]
-            fault: super::tests::Fault::of(&settings.directory),
             settings,
             shared: recovered.shared,
             counters: recovered.counters,
@@ -85,13 +83,20 @@ impl Writer {
             pending: VecDeque::new(),
             pending_bytes: 0,
             restart_gaps: recovered.gaps,
+            expired: Vec::new(),
             loss: Loss::default(),
             last_sync: None,
             last_try: None,
             trouble: None,
-            desktops_written: Instant::now(),
+            desktops_written: now,
             desktops_unwritten: false,
         }
+    }
+
+    /// The number that the next batch gets.
+    #[cfg(test)]
+    pub(super) const fn next_seq(&self) -> u64 {
+        self.next_seq
     }
 
     /// Begins the first segment of this run and states what the last one left unwritten. The first
@@ -123,10 +128,18 @@ impl Writer {
         self.finish();
     }
 
+    fn now(&self) -> Instant {
+        self.shared.machine.steady_now()
+    }
+
+    fn since(&self, then: Instant) -> Duration {
+        self.now().saturating_duration_since(then)
+    }
+
     /// How long to wait for the next batch.
     fn patience(&self) -> Duration {
         if self.trouble.is_none() && !self.pending.is_empty() {
-            let since = self.last_sync.map_or(self.settings.sync_interval, |last| last.elapsed());
+            let since = self.last_sync.map_or(self.settings.sync_interval, |last| self.since(last));
             self.settings.sync_interval.saturating_sub(since)
         } else {
             UPKEEP
@@ -134,7 +147,7 @@ impl Writer {
     }
 
     /// Numbers and writes one batch, or counts it as lost when memory is full.
-    fn take(&mut self, mut batch: Batch) {
+    pub(super) fn take(&mut self, mut batch: Batch) {
         if self.pending.len() >= UNWRITTEN_BATCHES || self.pending_bytes >= UNWRITTEN_BYTES {
             self.lose(&batch);
             return;
@@ -176,13 +189,13 @@ impl Writer {
     }
 
     /// Everything that is due.
-    fn upkeep(&mut self) {
+    pub(super) fn upkeep(&mut self) {
         if self.trouble.is_some() {
-            if self.last_try.is_none_or(|last| last.elapsed() >= RETRY) {
+            if self.last_try.is_none_or(|last| self.since(last) >= RETRY) {
                 self.try_again();
             }
         } else if !self.pending.is_empty()
-            && self.last_sync.is_none_or(|last| last.elapsed() >= self.settings.sync_interval)
+            && self.last_sync.is_none_or(|last| self.since(last) >= self.settings.sync_interval)
         {
             self.sync();
         }
@@ -196,7 +209,7 @@ impl Writer {
             self.forget_acknowledged();
             self.shared.publish(|_| {});
         }
-        if self.desktops_unwritten && self.desktops_written.elapsed() >= Duration::from_secs(1) {
+        if self.desktops_unwritten && self.since(self.desktops_written) >= Duration::from_secs(1) {
             self.write_desktops();
         }
     }
@@ -219,8 +232,6 @@ impl Writer {
         let Some(active) = self.active.as_mut() else { return Err(JournalError::Stopped) };
         let path = self.shared.segment_path(active.number);
         for pending in self.pending.iter_mut().filter(|pending| pending.offset.is_none()) {
-            #[cfg(test)]
-            self.fault.check().map_err(|error| JournalError::io("cannot write", &path, error))?;
             active
                 .file
                 .write_all_at(&pending.bytes, active.len)
@@ -233,14 +244,14 @@ impl Writer {
 
     /// Goes on in the last segment of the last run where that is sound, else begins a new one.
     fn open_segment(&mut self) -> Result<Active, JournalError> {
+        let machine = Arc::clone(&self.shared.machine);
         if let Some(len) = self.append_at.take()
             && len < self.settings.segment_bytes
         {
             let number = self.next_segment - 1;
             let path = self.shared.segment_path(number);
-            let file = File::options()
-                .write(true)
-                .open(&path)
+            let file = machine
+                .open(&path, Access::Write)
                 .map_err(|error| JournalError::io("cannot open", &path, error))?;
             return Ok(Active { file, number, len });
         }
@@ -252,16 +263,13 @@ impl Writer {
             writer: concat!("piwardrive-sensor ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         let start = segment_start(&header).map_err(|e| JournalError::Encode(e.to_string()))?;
-        #[cfg(test)]
-        self.fault.check().map_err(|error| JournalError::io("cannot create", &path, error))?;
         let create = || {
-            let mut options = directory::private_file();
-            let mut file = options.write(true).create(true).truncate(true).open(&path)?;
-            file.write_all(&start)?;
+            let file = machine.open(&path, Access::Create)?;
+            file.write_all_at(&start, 0)?;
             Ok(file)
         };
         let file = create().map_err(|error| JournalError::io("cannot create", &path, error))?;
-        directory::sync_names(&self.shared.directory)?;
+        directory::sync_names(&*machine, &self.shared.directory)?;
         self.next_segment += 1;
         let len = start.len() as u64;
         self.shared.index().segments.push_back(IndexedSegment {
@@ -282,12 +290,10 @@ impl Writer {
     }
 
     fn try_sync(&mut self) -> Result<(), JournalError> {
-        self.last_sync = Some(Instant::now());
+        self.last_sync = Some(self.now());
         let Some(active) = &self.active else { return Ok(()) };
         let path = self.shared.segment_path(active.number);
-        #[cfg(test)]
-        self.fault.check().map_err(|error| JournalError::io("cannot sync", &path, error))?;
-        active.file.sync_data().map_err(|error| JournalError::io("cannot sync", &path, error))?;
+        active.file.sync().map_err(|error| JournalError::io("cannot sync", &path, error))?;
         let mut index = self.shared.index();
         let Some(segment) = index.segments.iter_mut().find(|s| s.number == active.number) else {
             return Err(JournalError::Stopped);
@@ -327,7 +333,7 @@ impl Writer {
         for pending in &mut self.pending {
             pending.offset = None;
         }
-        self.last_try = Some(Instant::now());
+        self.last_try = Some(self.now());
         self.trouble = Some(words.clone());
         self.shared.publish(|state| state.trouble = Some(words));
     }
@@ -340,9 +346,9 @@ impl Writer {
         let path = self.shared.segment_path(active.number);
         let result = if end == 0 {
             index.segments.retain(|segment| segment.number != active.number);
-            std::fs::remove_file(&path)
+            self.shared.machine.remove(&path)
         } else {
-            active.file.set_len(end)
+            active.file.set_length(end)
         };
         if let Err(error) = result {
             tracing::warn!("cannot cut {} back to byte {end}: {error}", path.display());
@@ -350,7 +356,7 @@ impl Writer {
     }
 
     fn try_again(&mut self) {
-        self.last_try = Some(Instant::now());
+        self.last_try = Some(self.now());
         let waiting = self.pending.len();
         match self.try_write().and_then(|()| self.try_sync()) {
             Ok(()) => {
@@ -393,7 +399,9 @@ impl Writer {
 
     /// Deletes the oldest segments while the journal is above its quota, and states what is lost.
     fn hold_quota(&mut self) {
-        loop {
+        self.delete_expired();
+        // While the journal cannot be written, a loss cannot be stated.
+        while self.trouble.is_none() {
             let number = {
                 let index = self.shared.index();
                 if index.segments.len() < 2 || index.disk_bytes() <= self.settings.quota_bytes {
@@ -413,37 +421,79 @@ impl Writer {
 
     fn drive_out(&mut self, number: u64) -> Result<(), JournalError> {
         let path = self.shared.segment_path(number);
-        let bytes = std::fs::read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
         let acknowledged = self.shared.desktops().everywhere();
-        let scan = Scan::of(&bytes, acknowledged);
-        let lost = less(&scan.sums, &scan.sums_at).total();
-        let expired = directory::expired_path(&self.shared.directory, number);
-        std::fs::rename(&path, &expired)
+        let (lost, range, unseen) = match self.shared.machine.read(&path) {
+            Ok(bytes) => {
+                let scan = Scan::of(&bytes, acknowledged);
+                let unseen = scan.last.as_ref().is_some_and(|last| last.id.seq > acknowledged);
+                (Some(less(&scan.sums, &scan.sums_at).total()), scan.range_after, unseen)
+            }
+            // A bad disk must not make the journal grow without end: the loss is of unknown size.
+            Err(error) => {
+                tracing::error!("cannot read {}: {error}", path.display());
+                (None, None, true)
+            }
+        };
+        if !unseen {
+            self.forget(number);
+            return self
+                .shared
+                .machine
+                .remove(&path)
+                .map_err(|error| JournalError::io("cannot delete", &path, error));
+        }
+        // Aside first, then the statement, then the deletion. The name says which batch states the
+        // loss, so that a start after a crash between any two of them knows whether it was stated.
+        let expired = Expired { number, statement: Some(self.next_seq) };
+        let aside = expired.path(&self.shared.directory);
+        self.shared
+            .machine
+            .rename(&path, &aside)
             .map_err(|error| JournalError::io("cannot rename", &path, error))?;
         self.forget(number);
-        let unseen = scan.last.as_ref().is_some_and(|last| last.id.seq > acknowledged);
-        if unseen {
-            let now = clock::now();
-            let range = scan.range_after.unwrap_or(TimeRange { start: now, end: now });
-            tracing::warn!(
-                "the journal is above its quota of {} bytes: deleted {} with {lost} frames that \
-                 not every desktop has",
-                self.settings.quota_bytes,
-                path.display()
-            );
-            self.shared.state.send_modify(|state| state.losses += 1);
-            self.state_gaps(vec![Gap {
-                radio: None,
-                start: range.start,
-                end: range.end,
-                cause: GapCause::JournalQuota,
-                frames: Some(lost),
-            }]);
-            // The statement first, then the deletion: a crash between the two loses nothing.
+        self.expired.push(expired);
+        if let Err(error) = directory::sync_names(&*self.shared.machine, &self.shared.directory) {
+            // The statement waits in memory, and the segment with it.
+            self.fail(error);
+        }
+        let now = clock::now();
+        let range = range.unwrap_or(TimeRange { start: now, end: now });
+        tracing::warn!(
+            "the journal is above its quota of {} bytes: deleted {} with {} frames that not \
+             every desktop has",
+            self.settings.quota_bytes,
+            path.display(),
+            lost.map_or_else(|| "an unknown number of".to_owned(), |lost| lost.to_string())
+        );
+        self.shared.state.send_modify(|state| state.losses += 1);
+        self.state_gaps(vec![Gap {
+            radio: None,
+            start: range.start,
+            end: range.end,
+            cause: GapCause::JournalQuota,
+            frames: lost,
+        }]);
+        if self.trouble.is_none() {
             self.sync();
         }
-        std::fs::remove_file(&expired)
-            .map_err(|error| JournalError::io("cannot delete", &expired, error))
+        self.delete_expired();
+        Ok(())
+    }
+
+    /// Deletes what was driven out and whose loss is stated for good.
+    fn delete_expired(&mut self) {
+        let durable = self.shared.index().durable_seq;
+        let shared = Arc::clone(&self.shared);
+        self.expired.retain(|expired| {
+            if expired.statement.is_some_and(|seq| seq > durable) {
+                return true;
+            }
+            let path = expired.path(&shared.directory);
+            if let Err(error) = shared.machine.remove(&path) {
+                tracing::error!("cannot delete {}: {error}", path.display());
+            }
+            false
+        });
     }
 
     fn forget(&mut self, number: u64) {
@@ -473,7 +523,7 @@ impl Writer {
         for number in done {
             let path = self.shared.segment_path(number);
             self.forget(number);
-            if let Err(error) = std::fs::remove_file(&path) {
+            if let Err(error) = self.shared.machine.remove(&path) {
                 tracing::warn!("cannot delete {}: {error}", path.display());
             }
         }
@@ -493,16 +543,16 @@ impl Writer {
     }
 
     fn write_desktops(&mut self) {
-        self.desktops_written = Instant::now();
+        self.desktops_written = self.now();
         let desktops = self.shared.desktops().clone();
-        match desktops.write(&self.shared.directory) {
+        match desktops.write(&*self.shared.machine, &self.shared.directory) {
             Ok(()) => self.desktops_unwritten = false,
             Err(error) => tracing::warn!("{error}; acknowledgements are not kept across a restart"),
         }
     }
 
     /// Writes what is left when the sensor leaves in order.
-    fn finish(mut self) {
+    pub(super) fn finish(mut self) {
         self.upkeep();
         if self.trouble.is_some() {
             self.try_again();
