@@ -5,6 +5,8 @@ use crate::app::Open;
 use crate::backend::{Backend, EngineBackend};
 use crate::screenshot::{headless, settle};
 use crate::style::ThemeChoice;
+use crate::words;
+use egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
