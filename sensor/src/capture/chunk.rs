@@ -4,13 +4,21 @@ use crate::journal::RadioCounter;
 use crate::pipeline::Event;
 use pw_dissect::LinkType;
 use pw_model::{Gap, GapCause, Position, RadioId, Timestamp};
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Frames in a chunk.
+/// Frames in a chunk of a live feed, which is dropped as a whole when there is no room for it.
 const CHUNK_FRAMES: usize = 256;
-/// Bytes in a chunk, the last frame not counted.
+/// Bytes in it, the last frame not counted.
 const CHUNK_BYTES: usize = 64 << 10;
+/// Frames in a chunk of a feed that waits: each hand-over between threads costs a switch.
+const WAITING_CHUNK_FRAMES: usize = 1024;
+/// Bytes in it, the last frame not counted.
+const WAITING_CHUNK_BYTES: usize = 256 << 10;
+/// Chunks of a feed that waits. So few stay in the processor's cache.
+const WAITING_CHUNKS: usize = 4;
+/// Worked-off chunks that a feed keeps to fill them again.
+const RETURNED_CHUNKS: usize = 16;
 /// A live chunk is sent on at this age even when it is not full.
 const CHUNK_AGE: Duration = Duration::from_millis(50);
 
@@ -30,19 +38,34 @@ pub struct FrameMeta {
 }
 
 /// Frames of one radio.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Debug)]
 pub struct FrameChunk {
     /// Which radio.
     pub radio: RadioId,
     bytes: Vec<u8>,
     frames: Vec<(FrameMeta, usize)>,
+    /// The feed that fills it again.
+    home: Option<SyncSender<FrameChunk>>,
 }
 
 impl FrameChunk {
     /// An empty chunk.
     #[must_use]
     pub const fn new(radio: RadioId) -> Self {
-        Self { radio, bytes: Vec::new(), frames: Vec::new() }
+        Self { radio, bytes: Vec::new(), frames: Vec::new(), home: None }
+    }
+
+    fn returning(radio: RadioId, home: SyncSender<Self>) -> Self {
+        Self { home: Some(home), ..Self::new(radio) }
+    }
+
+    /// Empties the chunk and hands its memory back to the feed it came from, to be filled again.
+    pub fn give_back(mut self) {
+        let Some(home) = self.home.clone() else { return };
+        self.bytes.clear();
+        self.frames.clear();
+        // A feed that has ended fills no more chunks, and none keeps all of a burst.
+        drop(home.try_send(self));
     }
 
     /// Adds a frame.
@@ -73,8 +96,13 @@ impl FrameChunk {
         self.frames.is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.frames.len() >= CHUNK_FRAMES || self.bytes.len() >= CHUNK_BYTES
+    const fn is_full(&self, live: bool) -> bool {
+        let (frames, bytes) = if live {
+            (CHUNK_FRAMES, CHUNK_BYTES)
+        } else {
+            (WAITING_CHUNK_FRAMES, WAITING_CHUNK_BYTES)
+        };
+        self.frames.len() >= frames || self.bytes.len() >= bytes
     }
 
     fn range(&self) -> Option<(Timestamp, Timestamp)> {
@@ -98,6 +126,11 @@ pub struct Feed {
     counter: RadioCounter,
     live: bool,
     dropped: Option<Gap>,
+    /// Chunks that were worked off.
+    returned: Receiver<FrameChunk>,
+    /// For a chunk more where none has come back; a feed that waits has all its chunks from the
+    /// beginning.
+    home: Option<SyncSender<FrameChunk>>,
 }
 
 impl Feed {
@@ -109,8 +142,16 @@ impl Feed {
         counter: RadioCounter,
         live: bool,
     ) -> Self {
+        let (home, returned) = sync_channel(RETURNED_CHUNKS);
+        if !live {
+            for _ in 1..WAITING_CHUNKS {
+                FrameChunk::returning(radio, home.clone()).give_back();
+            }
+        }
         Self {
-            chunk: FrameChunk::new(radio),
+            chunk: FrameChunk::returning(radio, home.clone()),
+            returned,
+            home: live.then_some(home),
             begun: Instant::now(),
             events,
             counter,
@@ -135,7 +176,7 @@ impl Feed {
             self.begun = Instant::now();
         }
         self.chunk.push(meta, data);
-        if self.chunk.is_full() || (self.live && self.begun.elapsed() >= CHUNK_AGE) {
+        if self.chunk.is_full(self.live) || (self.live && self.begun.elapsed() >= CHUNK_AGE) {
             self.flush()?;
         }
         Ok(())
@@ -160,8 +201,14 @@ impl Feed {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        let next = FrameChunk::new(self.chunk.radio);
-        let chunk = std::mem::replace(&mut self.chunk, next);
+        let none = FrameChunk::new(self.radio());
+        let chunk = std::mem::replace(&mut self.chunk, none);
+        let sent = self.send(chunk);
+        self.chunk = self.next_chunk()?;
+        sent
+    }
+
+    fn send(&mut self, chunk: FrameChunk) -> Result<(), Gone> {
         if !self.live {
             return self.events.send(Event::Frames(chunk)).map_err(|_unsent| Gone);
         }
@@ -170,9 +217,22 @@ impl Feed {
             Err(TrySendError::Disconnected(_)) => Err(Gone),
             Err(TrySendError::Full(Event::Frames(chunk))) => {
                 self.drop_chunk(&chunk);
+                chunk.give_back();
                 Ok(())
             }
             Err(TrySendError::Full(_)) => Ok(()),
+        }
+    }
+
+    /// An empty chunk. A feed that waits waits for one.
+    fn next_chunk(&self) -> Result<FrameChunk, Gone> {
+        match &self.home {
+            Some(home) => Ok(self
+                .returned
+                .try_recv()
+                .unwrap_or_else(|_none| FrameChunk::returning(self.radio(), home.clone()))),
+            // Only the chunks under way hold the other ends: they are gone when the pipeline is.
+            None => self.returned.recv().map_err(|_gone| Gone),
         }
     }
 
@@ -277,5 +337,59 @@ mod tests {
         assert!(stated > 0, "two chunks of room for four");
         assert_eq!(handed + stated, 1000);
         assert_eq!(counter.total(), 1000);
+    }
+
+    fn counter(folder: &std::path::Path) -> RadioCounter {
+        let stream = StreamInfo { name: String::new(), origin: Origin::Replay };
+        let settings = JournalSettings::new(folder.join("journal"), SensorId([1; 16]), stream);
+        Journal::open(settings).expect("new").radio_counter(0).expect("radio 0")
+    }
+
+    const META: FrameMeta = FrameMeta {
+        time: Timestamp::from_unix_ns(0),
+        link_type: LinkType::Ieee80211,
+        original_len: 4,
+        frequency_mhz: None,
+        position: None,
+    };
+
+    #[test]
+    fn a_feed_that_waits_fills_the_same_chunks_again() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (events, queue) = sync_channel(512);
+        let mut feed = Feed::new(RadioId(0), events, counter(folder.path()), false);
+        let frames = 100 * WAITING_CHUNK_FRAMES as u32 + 7;
+        let source = std::thread::spawn(move || {
+            (0..frames).try_for_each(|at| feed.push(META, &at.to_le_bytes()))?;
+            feed.finish()
+        });
+        let mut memory = std::collections::BTreeSet::new();
+        let mut next = 0_u32;
+        while let Ok(event) = queue.recv() {
+            let Event::Frames(chunk) = event else { panic!("{event:?}") };
+            for (_, data) in chunk.frames() {
+                assert_eq!(data, next.to_le_bytes());
+                next += 1;
+            }
+            memory.insert(chunk.bytes.as_ptr());
+            chunk.give_back();
+        }
+        source.join().expect("no panic").expect("a pipeline");
+        assert_eq!(next, frames, "every frame, in order");
+        assert!(memory.len() <= WAITING_CHUNKS, "{} pieces of memory", memory.len());
+    }
+
+    #[test]
+    fn a_feed_that_waits_ends_with_the_pipeline() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (events, queue) = sync_channel(512);
+        let mut feed = Feed::new(RadioId(0), events, counter(folder.path()), false);
+        let source = std::thread::spawn(move || {
+            std::iter::repeat(()).try_for_each(|()| feed.push(META, &[0; 4]))
+        });
+        let Ok(Event::Frames(chunk)) = queue.recv() else { panic!("frames come first") };
+        drop(queue);
+        drop(chunk);
+        assert_eq!(source.join().expect("no panic"), Err(Gone), "and does not wait for ever");
     }
 }

@@ -10,7 +10,10 @@ use super::segment::{Scan, less};
 use super::{JournalError, JournalSettings, damage, directory};
 use crate::clock;
 use pw_model::{Gap, GapCause, RadioId, TimeRange};
-use pw_wire::{Batch, BatchId, JournalRecord, SegmentHeader, segment_start};
+use pw_wire::{
+    Batch, BatchEncoder, BatchError, BatchId, EncodedBatch, JournalRecord, SegmentHeader,
+    segment_start,
+};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,6 +57,8 @@ pub(super) struct Writer {
     next_segment: u64,
     next_seq: u64,
     sums: Accounted,
+    /// Made with the first batch.
+    encoder: Option<BatchEncoder>,
     pending: VecDeque<Pending>,
     pending_bytes: usize,
     restart_gaps: Vec<Gap>,
@@ -80,6 +85,7 @@ impl Writer {
             next_segment: recovered.next_segment,
             next_seq: recovered.next_seq,
             sums: recovered.sums,
+            encoder: None,
             pending: VecDeque::new(),
             pending_bytes: 0,
             restart_gaps: recovered.gaps,
@@ -156,9 +162,10 @@ impl Writer {
         batch.id = BatchId { sensor: self.shared.sensor, epoch: self.shared.epoch, seq };
         let sums = self.sums.plus(&Accounted::of(&batch));
         let mark = JournalRecord::Mark { seq, accounted: sums.to_mark(), restated: sums.restated };
-        let encoded = mark.encode().map_err(|error| error.to_string()).and_then(|mark| {
-            Ok((mark, batch.clone().encode().map_err(|error| error.to_string())?))
-        });
+        let encoded = mark
+            .encode()
+            .map_err(|error| error.to_string())
+            .and_then(|mark| Ok((mark, self.encode(&batch).map_err(|error| error.to_string())?)));
         match encoded {
             Ok((mut bytes, batch)) => {
                 bytes.extend_from_slice(batch.bytes());
@@ -177,6 +184,14 @@ impl Writer {
                 self.lose(&batch);
             }
         }
+    }
+
+    fn encode(&mut self, batch: &Batch) -> Result<EncodedBatch, BatchError> {
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => none.insert(BatchEncoder::new()?),
+        };
+        encoder.encode(batch)
     }
 
     fn lose(&mut self, batch: &Batch) {

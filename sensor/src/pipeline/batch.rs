@@ -93,7 +93,9 @@ impl BatchBuilder {
     pub(super) fn close(&mut self) -> Option<Batch> {
         self.begun.take()?;
         self.bytes = 0;
-        let next = empty(self.sensor, &self.stream);
+        let mut next = empty(self.sensor, &self.stream);
+        // The next stretch of time is about as busy as this one.
+        next.observations.reserve_exact(self.batch.observations.len());
         Some(std::mem::replace(&mut self.batch, next))
     }
 }

@@ -20,8 +20,8 @@ use crate::{clock, health};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    ClockSource, ClockState, Fix, FixMode, Gap, GapCause, Health, Origin, Position, RadioEventKind,
-    RadioId, SensorId, Timestamp,
+    ClockSource, ClockState, Fix, FixMode, Gap, GapCause, Health, Observation, Origin, Position,
+    RadioEventKind, RadioId, SensorId, Timestamp,
 };
 use pw_wire::{Status, StreamInfo};
 use recent::RecentAdvertisements;
@@ -206,7 +206,10 @@ impl Pipeline {
 
     fn take(&mut self, event: Event) -> Result<(), JournalError> {
         match event {
-            Event::Frames(chunk) => self.frames(&chunk)?,
+            Event::Frames(chunk) => {
+                self.frames(&chunk)?;
+                chunk.give_back();
+            }
             Event::Lost(gap) => {
                 self.counts.lost(&gap);
                 self.batch.gap(gap);
@@ -240,10 +243,12 @@ impl Pipeline {
 
     fn frames(&mut self, chunk: &FrameChunk) -> Result<(), JournalError> {
         let radio = chunk.radio;
+        let is_self_tuned = self.self_tuned.contains(&radio);
+        let mut observed = std::mem::take(&mut self.observed);
         self.counts.heard(radio, chunk.len() as u64);
         for (meta, data) in chunk.frames() {
             self.advance(meta.time)?;
-            let before = self.observed.opted_out;
+            let before = observed.opted_out;
             let input = FrameInput {
                 time: meta.time,
                 radio,
@@ -253,18 +258,18 @@ impl Pipeline {
                 frequency_mhz: meta.frequency_mhz,
                 position: meta.position,
             };
-            self.observer.observe(&input, &mut self.observed);
-            if self.observed.opted_out > before {
-                self.opt_out(radio, meta.time, self.observed.opted_out - before);
+            self.observer.observe(&input, &mut observed);
+            if observed.opted_out > before {
+                self.opt_out(radio, meta.time, observed.opted_out - before);
             }
-            for advertisement in self.observed.advertisements.drain(..) {
+            for advertisement in observed.advertisements.drain(..) {
                 self.recent.insert(&advertisement);
                 self.batch.advertisement(advertisement);
             }
-            for observation in self.observed.observations.drain(..) {
+            for observation in observed.observations.drain(..) {
                 if let Some(frequency) = observation.frequency_mhz {
                     self.counts.tuned(radio, frequency);
-                    if !self.self_tuned.contains(&radio) {
+                    if !is_self_tuned {
                         let ended = self.ledger.heard(radio, observation.time, frequency);
                         ended.into_iter().for_each(|interval| self.batch.tune(interval));
                     }
@@ -272,11 +277,26 @@ impl Pipeline {
                 if let Some(id) = observation.advertisement {
                     self.recent.heard(id, observation.time);
                 }
-                self.waiting.enter(observation);
+                self.place(observation)?;
             }
-            self.release()?;
         }
+        self.observed = observed;
         Ok(())
+    }
+
+    /// Puts an observation into the batch when its place is decided, else among those that wait.
+    fn place(&mut self, observation: Observation) -> Result<(), JournalError> {
+        let patience = self.patience_for_fixes();
+        match self.waiting.enter(observation, &self.track, patience) {
+            Some(placed) => self.keep(placed),
+            None => self.release(),
+        }
+    }
+
+    fn keep(&mut self, observation: Observation) -> Result<(), JournalError> {
+        self.placed += u64::from(observation.position.is_some());
+        self.batch.observation(observation);
+        if self.batch.is_full() { self.close_batch() } else { Ok(()) }
     }
 
     fn opt_out(&mut self, radio: RadioId, time: Timestamp, frames: u64) {
@@ -326,11 +346,7 @@ impl Pipeline {
     fn release(&mut self) -> Result<(), JournalError> {
         let patience = self.patience_for_fixes();
         while let Some(observation) = self.waiting.leave(&self.track, patience) {
-            self.placed += u64::from(observation.position.is_some());
-            self.batch.observation(observation);
-            if self.batch.is_full() {
-                self.close_batch()?;
-            }
+            self.keep(observation)?;
         }
         Ok(())
     }

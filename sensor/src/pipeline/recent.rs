@@ -1,5 +1,6 @@
 //! Advertisements heard lately, to be sent once more when a desktop begins in the middle.
 
+use pw_model::hash::SeededHash;
 use pw_model::{Advertisement, AdvertisementId, Timestamp};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +14,7 @@ const LATELY: Duration = Duration::from_secs(600);
 /// What stations said of themselves lately.
 #[derive(Debug, Default)]
 pub(super) struct RecentAdvertisements {
-    by_id: HashMap<AdvertisementId, (Advertisement, Timestamp)>,
+    by_id: HashMap<AdvertisementId, (Advertisement, Timestamp), SeededHash>,
 }
 
 impl RecentAdvertisements {

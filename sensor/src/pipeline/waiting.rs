@@ -32,9 +32,46 @@ pub(super) enum Patience {
     Stream(Timestamp),
 }
 
+impl Patience {
+    /// The wait for a fix is over.
+    fn is_over(self, observation: &Observation, since: Instant) -> bool {
+        match self {
+            Self::None => true,
+            Self::Live => since.elapsed() >= WAIT,
+            Self::Stream(now) => now.since(observation.time) >= WAIT,
+        }
+    }
+}
+
+/// The place of an observation, as far as a later fix may change it.
+fn place_of(observation: &Observation, track: &Track) -> Place {
+    // When the capture says where it was, nobody knows better.
+    observation.position.map_or_else(|| track.place_at(observation.time), Place::Known)
+}
+
 impl WaitingRoom {
-    pub(super) fn enter(&mut self, observation: Observation) {
+    /// Gives the observation back with its place when that is decided at once and nobody waits
+    /// before it; else it waits.
+    pub(super) fn enter(
+        &mut self,
+        mut observation: Observation,
+        track: &Track,
+        patience: Patience,
+    ) -> Option<Observation> {
+        if self.queue.is_empty() {
+            let place = match (place_of(&observation, track), patience) {
+                (Place::Known(position), _) => Some(Some(position)),
+                (Place::Unknown, _) => Some(None),
+                (Place::Wait(position), Patience::None) => Some(position),
+                (Place::Wait(_), Patience::Live | Patience::Stream(_)) => None,
+            };
+            if let Some(position) = place {
+                observation.position = position;
+                return Some(observation);
+            }
+        }
         self.queue.push_back(Waiting { observation, since: Instant::now() });
+        None
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -44,19 +81,11 @@ impl WaitingRoom {
     /// The next observation whose place is decided.
     pub(super) fn leave(&mut self, track: &Track, patience: Patience) -> Option<Observation> {
         let waiting = self.queue.front()?;
-        let observation = &waiting.observation;
-        let place: Option<Position> = match (observation.position, track.place_at(observation.time))
-        {
-            // The capture says where it was: nobody knows better.
-            (Some(own), _) => Some(own),
-            (None, Place::Known(position)) => Some(position),
-            (None, Place::Unknown) => None,
-            (None, Place::Wait(position)) => {
-                let over = match patience {
-                    Patience::None => true,
-                    Patience::Live => waiting.since.elapsed() >= WAIT,
-                    Patience::Stream(now) => now.since(observation.time) >= WAIT,
-                };
+        let place: Option<Position> = match place_of(&waiting.observation, track) {
+            Place::Known(position) => Some(position),
+            Place::Unknown => None,
+            Place::Wait(position) => {
+                let over = patience.is_over(&waiting.observation, waiting.since);
                 if !over && self.queue.len() <= WAITING_MAX {
                     return None;
                 }

@@ -27,7 +27,6 @@ pub mod fields;
 pub mod filter;
 mod frame;
 mod geotag;
-mod hash;
 pub mod ieee80211;
 mod link;
 pub mod observe;
@@ -36,6 +35,8 @@ pub mod statistics;
 pub mod summary;
 pub mod vendor;
 pub mod write;
+
+use pw_model::hash;
 
 pub use fault::{Fault, Faults, Layer, MAX_FAULTS};
 pub use frame::{Fcs, Frame, parse, parse_with_fcs};

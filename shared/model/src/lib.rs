@@ -7,6 +7,7 @@ mod address;
 mod advertisement;
 mod channel;
 mod frame;
+pub mod hash;
 mod observation;
 mod position;
 mod security;

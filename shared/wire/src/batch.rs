@@ -2,18 +2,20 @@
 //!
 //! The bytes of a batch in the journal are its bytes on the link and in the survey.
 
-use crate::columns::{ColumnError, ColumnsV1};
+use crate::columns::{ColumnError, ColumnsEncoder, ColumnsV1};
 use crate::envelope::{
-    Envelope, EnvelopeError, EnvelopeKind, MAX_PAYLOAD, decode_payload, encode_payload, seal,
+    Envelope, EnvelopeError, EnvelopeKind, MAX_PAYLOAD, decode_payload, encode_payload,
+    encode_payload_into, seal_parts,
 };
 use pw_model::{
     Advertisement, ClockState, Fix, Gap, Health, Observation, Origin, RadioEvent, SensorId,
     TimeRange, Timestamp, TuneInterval,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// Level of zstd: more costs the sensor's processor and gains little on columns.
-const COMPRESSION_LEVEL: i32 = 3;
+/// Level of zstd: on columns, level 3 makes batches 2.5 % smaller for 6 % more of the sensor's processor.
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// Names a batch for ever. `epoch` is drawn anew whenever a journal is created, so that a sensor
 /// whose card was replaced cannot give an old number to new data.
@@ -79,7 +81,7 @@ pub struct Batch {
 }
 
 /// Version 1 of the packed body. Never changed; a later one is a new structure.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct BodyV1 {
     observations: ColumnsV1,
     advertisements: Vec<Advertisement>,
@@ -89,6 +91,19 @@ struct BodyV1 {
     health: Vec<Health>,
     clocks: Vec<ClockState>,
     radio_events: Vec<RadioEvent>,
+}
+
+/// [`BodyV1`] for writing: the same fields in the same order, borrowed.
+#[derive(Serialize)]
+struct BodyV1Ref<'a> {
+    observations: &'a ColumnsV1,
+    advertisements: &'a [Advertisement],
+    fixes: &'a [Fix],
+    tunes: &'a [TuneInterval],
+    gaps: &'a [Gap],
+    health: &'a [Health],
+    clocks: &'a [ClockState],
+    radio_events: &'a [RadioEvent],
 }
 
 /// Why bytes are not a batch.
@@ -176,42 +191,86 @@ impl Batch {
         range
     }
 
-    /// Packs the batch into its envelope. Lists are taken, not copied.
+    /// Packs the batch into its envelope. Who packs many uses one [`BatchEncoder`] for all.
     ///
     /// # Errors
     /// The batch is above the envelope's limit: it should have been closed earlier.
-    pub fn encode(self) -> Result<EncodedBatch, BatchError> {
-        let range = self.range();
-        let body = encode_payload(&BodyV1 {
-            observations: ColumnsV1::encode(&self.observations),
-            advertisements: self.advertisements,
-            fixes: self.fixes,
-            tunes: self.tunes,
-            gaps: self.gaps,
-            health: self.health,
-            clocks: self.clocks,
-            radio_events: self.radio_events,
-        })?;
-        let header = BatchHeader {
-            id: self.id,
-            stream: self.stream,
-            range,
-            observations: self.observations.len() as u32,
-            body_version: 1,
-            // encode_payload holds to MAX_PAYLOAD, far below u32::MAX.
-            body_len: body.len() as u32,
+    pub fn encode(&self) -> Result<EncodedBatch, BatchError> {
+        BatchEncoder::new()?.encode(self)
+    }
+}
+
+/// Packs batches one after the other, in memory that is allocated once.
+pub struct BatchEncoder {
+    columns: ColumnsEncoder,
+    compressor: zstd::bulk::Compressor<'static>,
+    body: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl fmt::Debug for BatchEncoder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("BatchEncoder")
+    }
+}
+
+impl BatchEncoder {
+    /// Before the first batch.
+    ///
+    /// # Errors
+    /// There is no memory for the compressor.
+    pub fn new() -> Result<Self, BatchError> {
+        let compressor = zstd::bulk::Compressor::new(COMPRESSION_LEVEL)
+            .map_err(|error| BatchError::Unpack(error.to_string()))?;
+        Ok(Self {
+            columns: ColumnsEncoder::default(),
+            compressor,
+            body: Vec::new(),
+            packed: Vec::new(),
+        })
+    }
+
+    /// Packs a batch into its envelope. Equal batches give equal bytes, whatever came before.
+    ///
+    /// # Errors
+    /// The batch is above the envelope's limit: it should have been closed earlier.
+    pub fn encode(&mut self, batch: &Batch) -> Result<EncodedBatch, BatchError> {
+        self.body.clear();
+        let body = BodyV1Ref {
+            observations: self.columns.encode(&batch.observations),
+            advertisements: &batch.advertisements,
+            fixes: &batch.fixes,
+            tunes: &batch.tunes,
+            gaps: &batch.gaps,
+            health: &batch.health,
+            clocks: &batch.clocks,
+            radio_events: &batch.radio_events,
         };
-        let packed = zstd::bulk::compress(&body, COMPRESSION_LEVEL)
+        encode_payload_into(&body, &mut self.body)?;
+        if self.body.len() > MAX_PAYLOAD {
+            return Err(EnvelopeError::TooLong { length: self.body.len() }.into());
+        }
+        let header = BatchHeader {
+            id: batch.id,
+            stream: batch.stream.clone(),
+            range: batch.range(),
+            observations: batch.observations.len() as u32,
+            body_version: 1,
+            // At most MAX_PAYLOAD, far below u32::MAX.
+            body_len: self.body.len() as u32,
+        };
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(self.body.len()));
+        self.compressor
+            .compress_to_buffer(&self.body, &mut self.packed)
             .map_err(|error| BatchError::Unpack(error.to_string()))?;
         let head = encode_payload(&header)?;
-        let mut payload = Vec::with_capacity(2 + head.len() + packed.len());
         // A header is some tens of bytes and a name; a longer one would not decode below.
         let head_len = u16::try_from(head.len())
             .map_err(|_too_long| BatchError::Unpack("the stream's name is too long".to_owned()))?;
-        payload.extend_from_slice(&head_len.to_le_bytes());
-        payload.extend_from_slice(&head);
-        payload.extend_from_slice(&packed);
-        Ok(EncodedBatch { bytes: seal(EnvelopeKind::Batch, &payload)?, header })
+        let head_len = head_len.to_le_bytes();
+        let parts = [head_len.as_slice(), &head, &self.packed];
+        Ok(EncodedBatch { bytes: seal_parts(EnvelopeKind::Batch, &parts)?, header })
     }
 }
 
@@ -314,6 +373,7 @@ fn split<'a>(envelope: &Envelope<'a>) -> Result<(BatchHeader, &'a [u8]), BatchEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::seal;
     use pw_model::{GapCause, RadioId};
 
     fn batch() -> Batch {
@@ -361,6 +421,18 @@ mod tests {
             if let Ok(read) = EncodedBatch::from_bytes(sealed) {
                 drop(read.decode());
             }
+        }
+    }
+
+    #[test]
+    fn one_encoder_for_many_batches_gives_the_bytes_of_one_for_each() {
+        let mut encoder = BatchEncoder::new().expect("memory");
+        let mut long = batch();
+        long.gaps.extend((0..3000).map(|n| Gap { frames: Some(n * n), ..batch().gaps[0] }));
+        for batch in [batch(), long.clone(), batch(), long] {
+            let encoded = encoder.encode(&batch).expect("small");
+            assert_eq!(encoded, batch.encode().expect("small"));
+            assert_eq!(encoded.decode().as_ref(), Ok(&batch));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `None`. Addresses, advertisement identifiers and places stand once in a table per batch.
 //! Positions are kept to 1e-7 degrees (about 1 cm), heights and errors to 0.1 m, errors rounded up.
 
+use pw_model::hash::SeededHash;
 use pw_model::{
     AdvertisementId, Detail, FrameFlags, FrameKind, MacAddr, Observation, PhyKind, Position,
     RadioId, Timestamp,
@@ -19,26 +20,45 @@ pub(crate) struct ColumnsV1 {
     base_time_ns: i64,
     /// Times are multiples of this many nanoseconds: 1000 where the source counts microseconds.
     time_unit_ns: u32,
+    #[serde(with = "column")]
     time: Vec<u8>,
+    #[serde(with = "column")]
     radio: Vec<u8>,
+    #[serde(with = "column")]
     kind: Vec<u8>,
+    #[serde(with = "column")]
     flags: Vec<u8>,
     addresses: Vec<[u8; 6]>,
+    #[serde(with = "column")]
     transmitter: Vec<u8>,
+    #[serde(with = "column")]
     receiver: Vec<u8>,
+    #[serde(with = "column")]
     bssid: Vec<u8>,
+    #[serde(with = "column")]
     frequency_mhz: Vec<u8>,
+    #[serde(with = "column")]
     signal_dbm: Vec<u8>,
+    #[serde(with = "column")]
     noise_dbm: Vec<u8>,
+    #[serde(with = "column")]
     rate_100kbps: Vec<u8>,
+    #[serde(with = "column")]
     phy: Vec<u8>,
+    #[serde(with = "column")]
     length: Vec<u8>,
+    #[serde(with = "column")]
     airtime_us: Vec<u8>,
+    #[serde(with = "column")]
     sequence: Vec<u8>,
     advertisement_ids: Vec<u64>,
+    #[serde(with = "column")]
     advertisement: Vec<u8>,
+    #[serde(with = "column")]
     detail: Vec<u8>,
+    #[serde(with = "column")]
     places: Vec<u8>,
+    #[serde(with = "column")]
     place: Vec<u8>,
 }
 
@@ -53,20 +73,38 @@ pub(crate) struct ColumnError {
 /// Values that stand once in a table; rows hold their place in it plus one, 0 for none.
 struct Table<T> {
     items: Vec<T>,
-    places: HashMap<T, u64>,
+    places: HashMap<T, u64, SeededHash>,
+    /// The last answer: neighbouring rows often say the same.
+    last: Option<(T, u64)>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), places: HashMap::default(), last: None }
+    }
 }
 
 impl<T: Copy + Eq + Hash> Table<T> {
-    fn new() -> Self {
-        Self { items: Vec::new(), places: HashMap::new() }
+    /// Forgets the items and keeps the room.
+    fn clear(&mut self) {
+        self.items.clear();
+        self.places.clear();
+        self.last = None;
     }
 
     fn place_of(&mut self, item: Option<T>) -> u64 {
         let Some(item) = item else { return 0 };
-        *self.places.entry(item).or_insert_with(|| {
+        if let Some((last, place)) = self.last
+            && last == item
+        {
+            return place;
+        }
+        let place = *self.places.entry(item).or_insert_with(|| {
             self.items.push(item);
             self.items.len() as u64
-        })
+        });
+        self.last = Some((item, place));
+        place
     }
 }
 
@@ -97,35 +135,45 @@ impl Place {
     }
 }
 
-impl ColumnsV1 {
-    pub(crate) fn encode(observations: &[Observation]) -> Self {
+/// Makes columns, again and again in the same memory.
+#[derive(Default)]
+pub(crate) struct ColumnsEncoder {
+    columns: ColumnsV1,
+    addresses: Table<u64>,
+    advertisements: Table<u64>,
+    places: Table<Place>,
+    /// By place of the transmitter in the table of addresses, 0 for none.
+    last_sequence: Vec<u16>,
+}
+
+impl ColumnsEncoder {
+    /// The columns of these observations, valid until the next call.
+    pub(crate) fn encode(&mut self, observations: &[Observation]) -> &ColumnsV1 {
         let base_time_ns = observations.first().map_or(0, |o| o.time.unix_ns());
         let whole_us = observations.iter().all(|o| (o.time.unix_ns() - base_time_ns) % 1000 == 0);
         let time_unit_ns = if whole_us { 1000 } else { 1 };
-        let mut columns = Self {
-            count: observations.len() as u32,
-            base_time_ns,
-            time_unit_ns,
-            ..Self::default()
-        };
-        let mut addresses = Table::new();
-        let mut advertisements = Table::new();
-        let mut places = Table::new();
+        self.clear();
+        let Self { columns, addresses, advertisements, places, last_sequence } = self;
+        columns.count = observations.len() as u32;
+        columns.base_time_ns = base_time_ns;
+        columns.time_unit_ns = time_unit_ns;
         let mut last_time_ns = base_time_ns;
-        let mut last_sequence: HashMap<Option<MacAddr>, u16> = HashMap::new();
         for o in observations {
             let time_ns = o.time.unix_ns();
-            put_signed(
-                &mut columns.time,
-                time_ns.wrapping_sub(last_time_ns) / i64::from(time_unit_ns),
-            );
+            let step_ns = time_ns.wrapping_sub(last_time_ns);
+            // Both divisors are constants, which a processor multiplies by instead.
+            put_signed(&mut columns.time, if whole_us { step_ns / 1000 } else { step_ns });
             last_time_ns = time_ns;
             columns.radio.push(o.radio.0);
             columns.kind.push(o.kind.0);
             put(&mut columns.flags, u64::from(o.flags.0));
-            put(&mut columns.transmitter, addresses.place_of(o.transmitter.map(|a| a.0)));
-            put(&mut columns.receiver, addresses.place_of(o.receiver.map(|a| a.0)));
-            put(&mut columns.bssid, addresses.place_of(o.bssid.map(|a| a.0)));
+            let transmitter = addresses.place_of(o.transmitter.map(MacAddr::to_u64));
+            put(&mut columns.transmitter, transmitter);
+            // In most frames the network is also the one that sends.
+            let bssid = if o.bssid == o.transmitter { Some(transmitter) } else { None };
+            put(&mut columns.receiver, addresses.place_of(o.receiver.map(MacAddr::to_u64)));
+            let bssid = bssid.unwrap_or_else(|| addresses.place_of(o.bssid.map(MacAddr::to_u64)));
+            put(&mut columns.bssid, bssid);
             put_option(&mut columns.frequency_mhz, o.frequency_mhz.map(u64::from));
             put_option(&mut columns.signal_dbm, o.signal_dbm.map(|v| zigzag(i64::from(v))));
             put_option(&mut columns.noise_dbm, o.noise_dbm.map(|v| zigzag(i64::from(v))));
@@ -133,21 +181,90 @@ impl ColumnsV1 {
             put_option(&mut columns.phy, o.phy.map(phy_number));
             put(&mut columns.length, u64::from(o.length));
             put_option(&mut columns.airtime_us, o.airtime_us.map(u64::from));
-            let last = last_sequence.get(&o.transmitter).copied().unwrap_or(0);
-            put_option(&mut columns.sequence, o.sequence.map(|s| u64::from(s.wrapping_sub(last))));
-            if let Some(sequence) = o.sequence {
-                last_sequence.insert(o.transmitter, sequence);
-            }
+            last_sequence.resize(addresses.items.len() + 1, 0);
+            let last = &mut last_sequence[transmitter as usize];
+            put_option(&mut columns.sequence, o.sequence.map(|s| u64::from(s.wrapping_sub(*last))));
+            *last = o.sequence.unwrap_or(*last);
             put(&mut columns.advertisement, advertisements.place_of(o.advertisement.map(|a| a.0)));
             put_detail(&mut columns.detail, o.detail);
             put(&mut columns.place, places.place_of(o.position.as_ref().map(Place::of)));
         }
-        columns.addresses = addresses.items;
-        columns.advertisement_ids = advertisements.items;
-        columns.places = encode_places(&places.items);
+        columns.addresses.extend(addresses.items.iter().map(|a| MacAddr::from_u64(*a).0));
+        columns.advertisement_ids.extend_from_slice(&advertisements.items);
+        encode_places(&places.items, &mut columns.places);
         columns
     }
 
+    /// Empties everything and keeps the room.
+    fn clear(&mut self) {
+        self.addresses.clear();
+        self.advertisements.clear();
+        self.places.clear();
+        self.last_sequence.clear();
+        let columns = &mut self.columns;
+        columns.addresses.clear();
+        columns.advertisement_ids.clear();
+        for column in [
+            &mut columns.time,
+            &mut columns.radio,
+            &mut columns.kind,
+            &mut columns.flags,
+            &mut columns.transmitter,
+            &mut columns.receiver,
+            &mut columns.bssid,
+            &mut columns.frequency_mhz,
+            &mut columns.signal_dbm,
+            &mut columns.noise_dbm,
+            &mut columns.rate_100kbps,
+            &mut columns.phy,
+            &mut columns.length,
+            &mut columns.airtime_us,
+            &mut columns.sequence,
+            &mut columns.advertisement,
+            &mut columns.detail,
+            &mut columns.places,
+            &mut columns.place,
+        ] {
+            column.clear();
+        }
+    }
+}
+
+/// A column is read and written as one run of bytes; the bytes are those of a list of numbers below
+/// 256, which serde would otherwise pass one by one.
+mod column {
+    use serde::de::{Deserializer, Error, Visitor};
+    use serde::ser::Serializer;
+    use std::fmt;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+
+        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+            Ok(bytes)
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        from.deserialize_byte_buf(Bytes)
+    }
+}
+
+impl ColumnsV1 {
     pub(crate) fn decode(&self) -> Result<Vec<Observation>, ColumnError> {
         // Each row takes at least one byte of the kind column, so a false count reserves nothing.
         if self.kind.len() != self.count as usize || self.radio.len() != self.count as usize {
@@ -309,18 +426,16 @@ fn phy_kind(number: u64) -> Option<PhyKind> {
         .copied()
 }
 
-fn encode_places(places: &[Place]) -> Vec<u8> {
-    let mut column = Vec::new();
-    put(&mut column, places.len() as u64);
+fn encode_places(places: &[Place], column: &mut Vec<u8>) {
+    put(column, places.len() as u64);
     let (mut lat_e7, mut lon_e7) = (0, 0);
     for place in places {
-        put_signed(&mut column, place.lat_e7.wrapping_sub(lat_e7));
-        put_signed(&mut column, place.lon_e7.wrapping_sub(lon_e7));
-        put_option(&mut column, place.altitude_dm.map(zigzag));
-        put_option(&mut column, place.error_dm.map(zigzag));
+        put_signed(column, place.lat_e7.wrapping_sub(lat_e7));
+        put_signed(column, place.lon_e7.wrapping_sub(lon_e7));
+        put_option(column, place.altitude_dm.map(zigzag));
+        put_option(column, place.error_dm.map(zigzag));
         (lat_e7, lon_e7) = (place.lat_e7, place.lon_e7);
     }
-    column
 }
 
 fn decode_places(column: &[u8]) -> Result<Vec<Place>, ColumnError> {
@@ -385,6 +500,7 @@ fn get(column: &[u8], at: &mut usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::{decode_payload, encode_payload};
 
     fn observation(n: u64) -> Observation {
         let address =
@@ -421,8 +537,28 @@ mod tests {
     #[test]
     fn round_trip() {
         let observations: Vec<_> = (0..5000).map(observation).collect();
-        assert_eq!(ColumnsV1::encode(&observations).decode().as_ref(), Ok(&observations));
-        assert_eq!(ColumnsV1::encode(&[]).decode(), Ok(Vec::new()));
+        // One encoder for all: nothing of what it made before may show.
+        let mut encoder = ColumnsEncoder::default();
+        for length in [5000, 0, 1, 5000, 77] {
+            let observations = &observations[..length];
+            let columns = encoder.encode(observations);
+            assert_eq!(columns.decode().as_deref(), Ok(observations));
+            assert_eq!(columns, ColumnsEncoder::default().encode(observations));
+        }
+    }
+
+    #[test]
+    fn columns_are_lists_of_numbers_in_the_byte_format() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+        for length in [0, 1, 250, 251, 70_000] {
+            let column = &bytes[..length];
+            let columns = ColumnsV1 { place: column.to_vec(), ..ColumnsV1::default() };
+            let whole = encode_payload(&columns).expect("small");
+            let list = encode_payload(&column).expect("small");
+            assert!(whole.ends_with(&list));
+            assert_eq!(decode_payload::<ColumnsV1>(&whole).expect("sound"), columns);
+            assert!(decode_payload::<ColumnsV1>(&whole[..whole.len() - 1]).is_err());
+        }
     }
 
     #[test]
@@ -437,7 +573,8 @@ mod tests {
 
     #[test]
     fn damaged_columns_are_errors_not_panics() {
-        let sound = ColumnsV1::encode(&(0..50).map(observation).collect::<Vec<_>>());
+        let observations: Vec<_> = (0..50).map(observation).collect();
+        let sound = ColumnsEncoder::default().encode(&observations).clone();
         for cut in 0..sound.place.len() {
             let mut damaged = sound.clone();
             damaged.place.truncate(cut);

@@ -153,7 +153,15 @@ impl<'a> Envelope<'a> {
 /// # Errors
 /// The payload is above [`MAX_PAYLOAD`].
 pub(crate) fn seal(kind: EnvelopeKind, payload: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-    let length = payload.len();
+    seal_parts(kind, &[payload])
+}
+
+/// Puts a payload that lies in several places into an envelope.
+///
+/// # Errors
+/// The payload is above [`MAX_PAYLOAD`].
+pub(crate) fn seal_parts(kind: EnvelopeKind, parts: &[&[u8]]) -> Result<Vec<u8>, EnvelopeError> {
+    let length = parts.iter().map(|part| part.len()).sum();
     if length > MAX_PAYLOAD {
         return Err(EnvelopeError::TooLong { length });
     }
@@ -162,11 +170,13 @@ pub(crate) fn seal(kind: EnvelopeKind, payload: &[u8]) -> Result<Vec<u8>, Envelo
     // `length` is at most MAX_PAYLOAD, far below u32::MAX.
     let [l0, l1, l2, l3] = (length as u32).to_le_bytes();
     let head = [v0, v1, k0, k1, l0, l1, l2, l3];
+    let checksum =
+        parts.iter().fold(crc32c::crc32c(&head), |sum, part| crc32c::crc32c_append(sum, part));
     let mut bytes = Vec::with_capacity(HEADER_LEN + length);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&head);
-    bytes.extend_from_slice(&checksum(&head, payload).to_le_bytes());
-    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
     Ok(bytes)
 }
 
@@ -184,6 +194,16 @@ pub(crate) fn seal_value<T: Serialize>(
 /// bincode, the link's and the journal's byte format; only this file names it.
 pub(crate) fn encode_payload<T: Serialize>(value: &T) -> Result<Vec<u8>, EnvelopeError> {
     bincode::serde::encode_to_vec(value, CODEC)
+        .map_err(|error| EnvelopeError::Payload(error.to_string()))
+}
+
+/// Like [`encode_payload`], at the end of bytes that are there already.
+pub(crate) fn encode_payload_into<T: Serialize>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<(), EnvelopeError> {
+    bincode::serde::encode_into_std_write(value, bytes, CODEC)
+        .map(|_written| ())
         .map_err(|error| EnvelopeError::Payload(error.to_string()))
 }
 

@@ -11,7 +11,7 @@ mod message;
 mod segment;
 mod session;
 
-pub use batch::{Batch, BatchError, BatchHeader, BatchId, EncodedBatch, StreamInfo};
+pub use batch::{Batch, BatchEncoder, BatchError, BatchHeader, BatchId, EncodedBatch, StreamInfo};
 pub use envelope::{Envelope, EnvelopeError, EnvelopeKind, HEADER_LEN, MAX_PAYLOAD};
 pub use frames::{FrameError, FrameReader, LinkFrame};
 pub use message::{

@@ -1,5 +1,6 @@
 //! A map with bounded memory that keeps what was used lately.
 
+use crate::hash::SeededHash;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -7,14 +8,14 @@ use std::hash::Hash;
 /// one is forgotten and the young one takes its place. So the most recently used half of the limit
 /// is always kept, and nothing beyond the limit ever is.
 pub(super) struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: HashMap<K, V, SeededHash>,
+    old: HashMap<K, V, SeededHash>,
     half: usize,
 }
 
 impl<K: Hash + Eq + Copy, V: Copy> Generations<K, V> {
     pub(super) fn new(limit: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), half: (limit / 2).max(1) }
+        Self { young: HashMap::default(), old: HashMap::default(), half: (limit / 2).max(1) }
     }
 
     /// The value, marked as used.

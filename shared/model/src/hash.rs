@@ -1,4 +1,6 @@
-//! The hash behind advertisement identifiers. Its results are stored in surveys, so it never changes.
+//! The hash behind advertisement identifiers, and a seeded form of it for tables in memory.
+//!
+//! The plain form's results are stored in surveys, so it never changes.
 //!
 //! Words of 8 bytes are mixed by a 64 × 64 → 128 bit multiplication whose halves are combined. It is
 //! fast and spreads well; it is no defence against someone who searches for two equal hashes, who
@@ -10,8 +12,8 @@ const K0: u64 = 0xa076_1d64_78bd_642f;
 const K1: u64 = 0xe703_7ed1_a0b4_28db;
 
 /// A running hash.
-#[derive(Clone, Copy)]
-pub(crate) struct StableHash(u64);
+#[derive(Clone, Copy, Debug)]
+pub struct StableHash(u64);
 
 #[inline]
 fn mix(a: u64, b: u64) -> u64 {
@@ -21,20 +23,28 @@ fn mix(a: u64, b: u64) -> u64 {
         ^ u64::from_le_bytes([h0, h1, h2, h3, h4, h5, h6, h7])
 }
 
+impl Default for StableHash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl StableHash {
-    pub(crate) const fn new() -> Self {
+    /// With nothing added.
+    #[must_use]
+    pub const fn new() -> Self {
         Self(K0)
     }
 
     /// Adds one number.
     #[inline]
-    pub(crate) fn word(&mut self, word: u64) {
+    pub fn word(&mut self, word: u64) {
         self.0 = mix(self.0 ^ word, K1 ^ self.0.rotate_left(32));
     }
 
     /// Adds bytes and how many they are.
     #[inline]
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.word(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
@@ -50,7 +60,8 @@ impl StableHash {
     }
 
     /// The result.
-    pub(crate) fn finish(self) -> u64 {
+    #[must_use]
+    pub fn finish(self) -> u64 {
         mix(self.0 ^ K1, self.0 | 1)
     }
 }
@@ -58,7 +69,7 @@ impl StableHash {
 /// The hash of tables in memory: as fast as [`StableHash`], but started from a number that nobody in
 /// radio range knows, so that addresses cannot be chosen to collide.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SeededHash(u64);
+pub struct SeededHash(u64);
 
 impl Default for SeededHash {
     fn default() -> Self {
@@ -70,7 +81,8 @@ impl Default for SeededHash {
 impl SeededHash {
     /// The hash of bytes.
     #[inline]
-    pub(crate) fn of(self, bytes: &[u8]) -> u64 {
+    #[must_use]
+    pub fn of(self, bytes: &[u8]) -> u64 {
         let mut hash = StableHash(self.0);
         hash.bytes(bytes);
         hash.finish()
@@ -87,7 +99,8 @@ impl BuildHasher for SeededHash {
 }
 
 /// A running [`SeededHash`].
-pub(crate) struct SeededHasher(StableHash);
+#[derive(Clone, Copy, Debug)]
+pub struct SeededHasher(StableHash);
 
 impl Hasher for SeededHasher {
     #[inline]
