@@ -58,6 +58,8 @@ struct Drops {
     kernel: u32,
     interface: u32,
     asked: Option<(Instant, Timestamp)>,
+    /// The last answer was that there is none.
+    unknown: bool,
 }
 
 impl Open {
@@ -159,7 +161,19 @@ impl Open {
         let end = now();
         let start = self.drops.asked.map_or(end, |(_, time)| time);
         self.drops.asked = Some((Instant::now(), end));
-        let Ok(stats) = self.capture.stats() else { return Ok(()) };
+        let stats = match self.capture.stats() {
+            Ok(stats) => stats,
+            // Said once: from here on nobody knows how many frames the kernel drops.
+            Err(_) if self.drops.unknown => return Ok(()),
+            Err(error) => {
+                self.drops.unknown = true;
+                tracing::warn!(%error, "the kernel does not say how many frames it dropped");
+                let radio = Some(feed.radio());
+                let cause = GapCause::KernelDrop;
+                return feed.lost(Gap { radio, start, end, cause, frames: None });
+            }
+        };
+        self.drops.unknown = false;
         // 32-bit counters that run over.
         let kernel = stats.dropped.wrapping_sub(self.drops.kernel);
         let interface = stats.if_dropped.wrapping_sub(self.drops.interface);
