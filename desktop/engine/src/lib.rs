@@ -29,6 +29,7 @@ mod settings;
 mod shared;
 mod shown;
 pub mod simulate;
+mod simulated;
 mod vendor;
 mod view;
 
@@ -45,6 +46,7 @@ pub use report::{
 };
 pub use settings::{EngineSettings, default_state_dir};
 pub use shared::Places;
+pub use simulated::is_simulated;
 pub use vendor::{vendor, vendor_lists};
 pub use view::SurveyView;
 

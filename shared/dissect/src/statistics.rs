@@ -33,6 +33,25 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Time on the air of the frames it is known of; `None` where it is known of none.
+    #[must_use]
+    pub const fn known_airtime_us(&self) -> Option<u64> {
+        if self.frames > 0 && self.without_airtime >= self.frames {
+            None
+        } else {
+            Some(self.airtime_us)
+        }
+    }
+
+    /// As JSON: unknown is null.
+    fn to_json(self) -> Value {
+        let mut counts = json!(self);
+        if let Some(airtime) = counts.get_mut("airtime_us") {
+            *airtime = json!(self.known_airtime_us());
+        }
+        counts
+    }
+
     fn add(&mut self, one: &Self) {
         self.frames = self.frames.saturating_add(one.frames);
         self.bytes = self.bytes.saturating_add(one.bytes);
@@ -209,7 +228,9 @@ impl Statistics {
             total: self.total,
             retry_share: self.total.retry_share(),
             time: self.time,
-            busy_share: span_us.map(|span_us| known_us as f64 / span_us as f64),
+            busy_share: span_us
+                .zip(self.total.known_airtime_us())
+                .map(|(span_us, known_us)| known_us as f64 / span_us as f64),
             kinds,
             channels: groups(&self.channels, channel, &self.unknown_channel, known_us),
             rates: groups(&self.rates, rate, &self.unknown_rate, known_us),
@@ -234,7 +255,7 @@ impl Report {
         let rate = |rate: &f64| json!({ "rate_mbps": rate });
         let device = |address: &MacAddr| json!({ "transmitter": address.to_string() });
         json!({
-            "total": self.total,
+            "total": self.total.to_json(),
             "retry_share": self.retry_share,
             "first": self.time.map(|time| time.start.rfc3339()),
             "last": self.time.map(|time| time.end.rfc3339()),
@@ -248,8 +269,8 @@ impl Report {
             "rates": groups_json(&self.rates, json!({ "rate_mbps": null }), rate),
             "device_count": self.device_count,
             "devices": groups_json(&self.devices, json!({ "transmitter": null }), device),
-            "other_devices": self.other_devices,
-            "without_transmitter": self.without_transmitter,
+            "other_devices": self.other_devices.to_json(),
+            "without_transmitter": self.without_transmitter.to_json(),
         })
     }
 }
@@ -258,7 +279,7 @@ fn groups_json<K>(groups: &[Group<K>], unknown: Value, key: impl Fn(&K) -> Value
     let rows = groups.iter().map(|group| {
         let mut row = group.key.as_ref().map_or_else(|| unknown.clone(), &key);
         if let Some(fields) = row.as_object_mut() {
-            let counts = json!(group.counts);
+            let counts = group.counts.to_json();
             fields.extend(counts.as_object().cloned().unwrap_or_default());
             fields.insert("retry_share".to_owned(), json!(group.retry_share));
             fields.insert("airtime_share".to_owned(), json!(group.airtime_share));

@@ -310,6 +310,9 @@ pub(crate) struct Dissect {
     /// Write the packets to a new pcapng file instead of printing them.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["summary", "statistics", "fields", "json", "tree", "hex"])]
     pub(crate) write: Option<PathBuf>,
+    /// Replace the file that --write names, if it is there.
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
     /// Print the name, label, unit and clause of every field and end.
     #[arg(
         long,
@@ -438,7 +441,7 @@ fn simulate_help() -> String {
 pub(crate) struct Screenshot {
     /// The survey; for packets, a capture.
     pub(crate) survey: PathBuf,
-    /// The view: drive, networks, map, spectrum, sensors or packets.
+    /// The view: drive, networks, map, spectrum, sensors, report or packets.
     #[arg(long)]
     pub(crate) view: String,
     /// Picture to write (PNG).

@@ -2,6 +2,7 @@
 
 use super::WrongUsage;
 use super::arguments::Dissect;
+use super::exchange::may_write;
 use super::output::{json, json_array, stdout};
 use super::progress::Progress;
 use anyhow::{Context, Result};
@@ -52,6 +53,7 @@ pub(super) fn run(arguments: &Dissect) -> Result<()> {
     };
     let mut watch = Watch { progress: &mut progress, cancel };
     let end = if let Some(target) = &arguments.write {
+        may_write(target, arguments.force)?;
         let end = dissect::export(capture, &selection, target, &mut watch)?;
         println!("{} of {} packets: {}", end.selected, end.packets, target.display());
         end
@@ -63,6 +65,7 @@ pub(super) fn run(arguments: &Dissect) -> Result<()> {
         print_packets(arguments, capture, &selection, &mut columns, &mut watch)?
     };
     drop(bar);
+    say_simulated(capture);
     if let Some(warning) = end.warning {
         eprintln!("piwardrive: {}: warning: {warning}", capture.display());
     }
@@ -148,9 +151,9 @@ fn write_statistics(out: &mut impl Write, report: &StatisticsReport) -> io::Resu
     }
     writeln!(
         out,
-        "retries {} of management and data frames; on the air {:.3} s, {} of the time{}",
+        "retries {} of management and data frames; on the air {}, {} of the time{}",
         percent(report.retry_share),
-        total.airtime_us as f64 / 1e6,
+        total.known_airtime_us().map_or_else(unknown, |us| format!("{:.3} s", us as f64 / 1e6)),
         percent(report.busy_share),
         match total.without_airtime {
             0 => String::new(),
@@ -190,16 +193,34 @@ fn section<K>(
     for group in groups {
         writeln!(
             out,
-            "{:<28} {:>10} {:>14} {:>8} {:>12.1} {:>8}",
+            "{:<28} {:>10} {:>14} {:>8} {:>12} {:>8}",
             group.key.as_ref().map_or_else(|| "unknown".to_owned(), &name),
             group.counts.frames,
             group.counts.bytes,
             percent(group.retry_share),
-            group.counts.airtime_us as f64 / 1e3,
+            group
+                .counts
+                .known_airtime_us()
+                .map_or_else(unknown, |us| format!("{:.1}", us as f64 / 1e3)),
             percent(group.airtime_share),
         )?;
     }
     Ok(())
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+/// Says on standard error that a capture is simulated: what is printed can be mistaken for what was heard.
+pub(super) fn say_simulated(capture: &Path) {
+    // A capture that cannot be read was told of before.
+    if pw_engine::is_simulated(capture).unwrap_or(false) {
+        eprintln!(
+            "piwardrive: {}: simulated; nothing in it was heard on the air",
+            capture.display()
+        );
+    }
 }
 
 fn percent(share: Option<f64>) -> String {

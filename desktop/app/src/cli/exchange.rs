@@ -93,7 +93,7 @@ fn row(path: &Path, result: &Result<ImportedFile, ExchangeError>) -> serde_json:
 }
 
 /// A file that is there is replaced only where that was said.
-fn may_write(path: &Path, force: bool) -> Result<()> {
+pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
     if !force && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
         anyhow::bail!(
             "{}: exists already; add --force to replace it, or name another file",

@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &List) -> Result<()> {
         _ => SurveyView::open(&arguments.survey)?,
     };
     let snapshot = &view.snapshot;
+    if snapshot.is_simulated() {
+        eprintln!("piwardrive: {}: simulated data", arguments.survey.display());
+    }
     match arguments.subject {
         Subject::Networks => networks(&networks_of(&view, &filter), arguments),
         Subject::Clients => clients(&clients_of(&view, &filter), arguments),

@@ -1,6 +1,7 @@
 //! `piwardrive packets`
 
 use super::arguments::Packets;
+use super::dissect::say_simulated;
 use super::output::{json, stdout};
 use super::progress::Progress;
 use super::table::aligned;
@@ -32,6 +33,7 @@ pub(super) fn run(arguments: &Packets) -> Result<()> {
         progress.words(&format!("{packets} packets"));
     })?;
     drop(progress);
+    say_simulated(&arguments.capture);
     let report = &analysed.report;
     if arguments.graphml {
         print(&report.topology.to_graphml())?;

@@ -17,9 +17,6 @@ const STEP: u32 = 1024;
 /// How often those who look are told how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
-/// What the simulator writes at the beginning of the captures that it makes.
-const SIMULATED_MARK: &[u8] = b"Simulated by PiWardrive";
-
 /// Bytes at the beginning of a file in which that mark is looked for.
 const START: u64 = 4096;
 
@@ -44,7 +41,7 @@ fn index(shared: &Shared) -> Result<Phase, CaptureFileError> {
         let reason = "it is packed twice; unpack it once and open the result".to_owned();
         return Err(CaptureFileError::Packed { path: path.clone(), reason });
     }
-    let is_simulated = start.windows(SIMULATED_MARK.len()).any(|w| w == SIMULATED_MARK);
+    let is_simulated = crate::simulated::is_marked(&start);
     shared.set_facts(opened.size, opened.is_unpacked, is_simulated);
     let mut reader = match CaptureReader::open(std::io::Cursor::new(start).chain(opened.stream)) {
         Ok(reader) => reader,

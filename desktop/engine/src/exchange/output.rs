@@ -22,6 +22,13 @@ impl NewFile {
         if target.is_dir() {
             return Err(ExchangeError::IsAFolder { path: target.to_owned() });
         }
+        // A link stays a link: what it points to is replaced.
+        let target = &target.canonicalize().unwrap_or_else(|_new| target.to_owned());
+        if target.exists() && !target.is_file() {
+            let reason = "it is no ordinary file, and would be replaced by one";
+            let source = io::Error::new(io::ErrorKind::InvalidInput, reason);
+            return Err(ExchangeError::Write { path: target.clone(), source });
+        }
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(format!(".{}.part", std::process::id()));

@@ -235,6 +235,16 @@ impl Field {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NeedsWalk;
 
+impl Field {
+    /// True when both are the same field. The name decides: the compiler may keep a field that stands
+    /// in a table twice, so that its address says nothing.
+    #[inline]
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.name == other.name
+    }
+}
+
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

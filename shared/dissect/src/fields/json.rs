@@ -76,7 +76,7 @@ impl JsonWriter {
         self.nodes.push(Node::new(field, value, is_object));
         let (first, last) = self.node(parent).map_or((END, END), |node| (node.first, node.last));
         // Mostly it is of the name that came last.
-        let same = if self.node(last).is_some_and(|node| std::ptr::eq(node.field, field)) {
+        let same = if self.node(last).is_some_and(|node| node.field.is(field)) {
             Some(last)
         } else {
             self.find(first, field)
@@ -116,7 +116,7 @@ impl JsonWriter {
 
     fn find(&self, mut number: u32, field: &'static Field) -> Option<u32> {
         while let Some(node) = self.node(number) {
-            if std::ptr::eq(node.field, field) {
+            if node.field.is(field) {
                 return Some(number);
             }
             number = node.next_name;
@@ -147,7 +147,7 @@ impl JsonWriter {
             out.push(b'"');
             out.extend_from_slice(child.field.name.as_bytes());
             out.extend_from_slice(b"\":");
-            if child.next_same == END && !std::ptr::eq(child.field, &MALFORMED) {
+            if child.next_same == END && !child.field.is(&MALFORMED) {
                 self.write(below, out);
             } else {
                 self.write_array(below, out);

@@ -60,7 +60,7 @@ pub fn all() -> impl Iterator<Item = &'static Field> {
 
 /// The parts that have to be walked over for a field.
 pub(crate) fn parts_for(field: &'static Field) -> Parts {
-    if std::ptr::eq(field, &MALFORMED) { Parts::ALL } else { Parts::NONE.with(field.part) }
+    if field.is(&MALFORMED) { Parts::ALL } else { Parts::NONE.with(field.part) }
 }
 
 /// The field of this name.

@@ -155,7 +155,7 @@ impl Sink for TableWriter {
 
     fn field(&mut self, field: &'static Field, value: Value<'_>, _span: Span) {
         for column in &mut self.columns {
-            if !std::ptr::eq(column.field, field) {
+            if !column.field.is(field) {
                 continue;
             }
             if column.values > 0 {

@@ -128,9 +128,7 @@ impl Program {
         match node {
             Node::Test(number) => match self.tests.get(*number) {
                 Some(Test::One { subject: Subject { field, slice: None }, .. })
-                    if [&TYPE, &SUBTYPE, &TYPE_SUBTYPE]
-                        .iter()
-                        .any(|known| std::ptr::eq(*known, *field)) =>
+                    if [&TYPE, &SUBTYPE, &TYPE_SUBTYPE].iter().any(|known| known.is(field)) =>
                 {
                     Kinds::of(|packet| {
                         let mut run =
@@ -313,7 +311,7 @@ impl Sink for Watch<'_> {
     fn field(&mut self, field: &'static Field, value: Value<'_>, _span: Span) {
         for (test, state) in self.tests.iter().zip(self.states.iter_mut()) {
             if let Test::One { subject, check, negate, .. } = test
-                && std::ptr::eq(subject.field, field)
+                && subject.field.is(field)
             {
                 let passes = check.passes(&value, subject.slice) != *negate;
                 *state |= SEEN | if passes { PASSED } else { FAILED };

@@ -18,9 +18,6 @@ const FRAMES_PER_STEP: u64 = 1_000;
 /// How long before the first and after the last frame fixes belong to a capture.
 const FIX_MARGIN: Duration = Duration::from_secs(10);
 
-/// What the simulator writes into the captures that it makes.
-const SIMULATED_MARK: &[u8] = b"Simulated by PiWardrive";
-
 pub(super) fn import(
     mut source: Source,
     epoch: u64,
@@ -30,7 +27,7 @@ pub(super) fn import(
 ) -> Result<ImportedFile, ExchangeError> {
     let raw = source.raw()?;
     let mut reader = CaptureReader::open(raw).map_err(|error| failed(&source, &error))?;
-    let simulated = source.start.windows(SIMULATED_MARK.len()).any(|w| w == SIMULATED_MARK);
+    let simulated = crate::simulated::is_marked(&source.start);
     let origin = if simulated { Origin::Simulated } else { Origin::Imported };
     let result = empty_result(&source.path, source.format.name());
     let mut play = Play {

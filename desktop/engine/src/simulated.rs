@@ -1,0 +1,26 @@
+//! Captures that the simulator wrote are told by the comment at their start.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// What the simulator's captures say of themselves.
+const MARK: &[u8] = b"Simulated by PiWardrive";
+
+/// How far into a capture its own comment may stand.
+const START: u64 = 4096;
+
+/// True when the first bytes of a capture say that it was simulated.
+pub(crate) fn is_marked(start: &[u8]) -> bool {
+    start.windows(MARK.len()).any(|window| window == MARK)
+}
+
+/// True when a capture says of itself that it was simulated. One that is packed is not looked into.
+///
+/// # Errors
+/// It cannot be read.
+pub fn is_simulated(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(START).read_to_end(&mut start)?;
+    Ok(is_marked(&start))
+}
