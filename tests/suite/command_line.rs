@@ -290,3 +290,49 @@ fn a_recording_on_a_full_disk_hears_the_interruption() -> Result<()> {
     ensure!(found["sound"] == true && found["batches"].as_u64() > Some(0), "{found}");
     Ok(())
 }
+
+/// Every name that the tree of a packet gives is one that can be asked for, in the program as it is built:
+/// the compiler lays out fields that stand in tables otherwise there than in a test of one crate.
+#[test]
+fn every_field_that_is_printed_can_be_asked_for() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("drive");
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    piwardrive.ok(&["simulate", "quiet_street", "--out", &out.display().to_string()])?;
+    let capture = out.join("capture.pcapng").display().to_string();
+    let packets = piwardrive.ok(&["dissect", &capture, "--json", "--limit", "150"])?;
+    let mut names = BTreeSet::new();
+    for line in packets.lines() {
+        gather(&serde_json::from_str(line)?, &mut names);
+    }
+    ensure!(names.len() > 150, "only {} names in 150 packets", names.len());
+    let names: Vec<_> = names.into_iter().collect();
+    let table =
+        piwardrive.ok(&["dissect", &capture, "--fields", &names.join(","), "--limit", "150"])?;
+    let mut filled = vec![false; names.len()];
+    for row in table.lines() {
+        for (filled, cell) in filled.iter_mut().zip(row.split('\t')) {
+            *filled |= !cell.is_empty();
+        }
+    }
+    let empty: Vec<_> = names.iter().zip(filled).filter(|(_, filled)| !filled).collect();
+    ensure!(empty.is_empty(), "printed by --json, empty by --fields: {empty:?}");
+    Ok(())
+}
+
+/// The names in a packet's tree whose fields have values.
+fn gather(value: &serde_json::Value, names: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                if name.contains('.') && !value.is_object() && !value.is_array() && !value.is_null()
+                {
+                    names.insert(name.clone());
+                }
+                gather(value, names);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| gather(item, names)),
+        _ => {}
+    }
+}

@@ -1,7 +1,7 @@
 //! How the network is protected: RSN, RSN extension, WPA, OWE, PASN.
 
 use super::{Known, bits, element_fields, pick};
-use crate::fields::{Field, Reader, Walk};
+use crate::fields::{Field, Reader, Span, Value, Walk};
 use crate::ieee80211::elements::id;
 
 element_fields! {
@@ -13,6 +13,9 @@ element_fields! {
         AKM_COUNT: unsigned("wlan.rsn.akms.count", "AKM suites");
         AKM: hex("wlan.rsn.akms", "AKM suite", 8).names(akm_name);
         CAPABILITIES: hex("wlan.rsn.capabilities", "RSN capabilities", 4);
+        GROUP_TYPE: unsigned("wlan.rsn.gcs.type", "Type of the group cipher suite");
+        PAIRWISE_TYPE: unsigned("wlan.rsn.pcs.type", "Type of the pairwise cipher suite");
+        AKM_TYPE: unsigned("wlan.rsn.akms.type", "Type of the AKM suite");
         PMKID_COUNT: unsigned("wlan.rsn.pmkid.count", "PMKIDs");
         PMKID: bytes("wlan.rsn.pmkid.list", "PMKID");
         GROUP_MANAGEMENT: hex("wlan.rsn.gmcs", "Group management cipher suite", 8).names(cipher_name);
@@ -27,6 +30,9 @@ element_fields! {
         WPA_PAIRWISE: hex("wlan.wfa.ie.wpa.ucs", "Pairwise cipher suite", 8).names(cipher_name);
         WPA_AKM_COUNT: unsigned("wlan.wfa.ie.wpa.akms.count", "AKM suites");
         WPA_AKM: hex("wlan.wfa.ie.wpa.akms", "AKM suite", 8).names(akm_name);
+        WPA_GROUP_TYPE: unsigned("wlan.wfa.ie.wpa.mcs.type", "Type of the group cipher suite");
+        WPA_PAIRWISE_TYPE: unsigned("wlan.wfa.ie.wpa.ucs.type", "Type of the pairwise cipher suite");
+        WPA_AKM_TYPE: unsigned("wlan.wfa.ie.wpa.akms.type", "Type of the AKM suite");
         WPA_CAPABILITIES: hex("wlan.wfa.ie.wpa.capabilities", "WPA capabilities", 4);
     }
     fields "RFC 8110, 4.3" {
@@ -216,11 +222,23 @@ fn suites(
     walk: &mut Walk<'_>,
     reader: &mut Reader<'_>,
     count: &'static Field,
-    suite: &'static Field,
+    fields: [&'static Field; 2],
 ) -> Option<()> {
     for _ in 0..walk.u16(reader, count)? {
-        walk.number_be(reader, suite, 4)?;
+        suite(walk, reader, fields)?;
     }
+    Some(())
+}
+
+/// A suite, OUI and type; the type once more under a name of its own, by which habit asks for it.
+fn suite(
+    walk: &mut Walk<'_>,
+    reader: &mut Reader<'_>,
+    [whole, kind]: [&'static Field; 2],
+) -> Option<()> {
+    let start = reader.offset();
+    let value = walk.number_be(reader, whole, 4)?;
+    walk.hidden(kind, Value::Unsigned(value & 0xff), Span::new(start.saturating_add(3), 1));
     Some(())
 }
 
@@ -235,15 +253,15 @@ pub(super) fn rsn(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
 
 /// What follows the version, which OSEN has too.
 pub(super) fn after_version(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    walk.number_be(reader, &GROUP, 4)?;
+    suite(walk, reader, [&GROUP, &GROUP_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
-    suites(walk, reader, &PAIRWISE_COUNT, &PAIRWISE)?;
+    suites(walk, reader, &PAIRWISE_COUNT, [&PAIRWISE, &PAIRWISE_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
-    suites(walk, reader, &AKM_COUNT, &AKM)?;
+    suites(walk, reader, &AKM_COUNT, [&AKM, &AKM_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
@@ -275,15 +293,15 @@ fn wpa(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
     if reader.is_empty() {
         return Some(());
     }
-    walk.number_be(reader, &WPA_GROUP, 4)?;
+    suite(walk, reader, [&WPA_GROUP, &WPA_GROUP_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
-    suites(walk, reader, &WPA_PAIRWISE_COUNT, &WPA_PAIRWISE)?;
+    suites(walk, reader, &WPA_PAIRWISE_COUNT, [&WPA_PAIRWISE, &WPA_PAIRWISE_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
-    suites(walk, reader, &WPA_AKM_COUNT, &WPA_AKM)?;
+    suites(walk, reader, &WPA_AKM_COUNT, [&WPA_AKM, &WPA_AKM_TYPE])?;
     if reader.is_empty() {
         return Some(());
     }
