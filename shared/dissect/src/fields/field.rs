@@ -103,6 +103,8 @@ pub struct Field {
     /// Of fields with `read`: `None` when no packet holds more than one value, else what says of a
     /// packet whether it may, so that only then a walk is needed.
     pub repeats: Option<Repeats>,
+    /// A hash of the name, so that fields can be told apart without reading it.
+    pub id: u64,
 }
 
 impl Field {
@@ -115,6 +117,7 @@ impl Field {
             clause: "",
             names: None,
             part: Part::Capture,
+            id: hash(name),
             read: None,
             repeats: None,
         }
@@ -240,9 +243,20 @@ impl Field {
     /// in a table twice, so that its address says nothing.
     #[inline]
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other) || self.name == other.name
+    pub const fn is(&self, other: &Self) -> bool {
+        self.id == other.id
     }
+}
+
+/// FNV-1a of 64 bits over a name. A test holds that no two fields have the same.
+const fn hash(name: &str) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
+        hash = (hash ^ *first as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        rest = others;
+    }
+    hash
 }
 
 impl PartialEq for Field {

@@ -36,6 +36,8 @@ pub struct JsonWriter {
 /// from each of those a list of the others of its name.
 #[derive(Debug)]
 struct Node {
+    /// A bit for each name below, by its hash.
+    names: [u64; 4],
     field: &'static Field,
     value: Range<u32>,
     is_object: bool,
@@ -75,11 +77,14 @@ impl JsonWriter {
         let number = place(number);
         self.nodes.push(Node::new(field, value, is_object));
         let (first, last) = self.node(parent).map_or((END, END), |node| (node.first, node.last));
+        let may_be_known = self.note_name(parent, field);
         // Mostly it is of the name that came last.
         let same = if self.node(last).is_some_and(|node| node.field.is(field)) {
             Some(last)
-        } else {
+        } else if may_be_known {
             self.find(first, field)
+        } else {
+            None
         };
         match same {
             Some(same) => {
@@ -101,6 +106,18 @@ impl JsonWriter {
         if is_object {
             self.open.push(number);
         }
+    }
+
+    /// Notes a name below an object; false when it is certainly the first of its name there. Elements
+    /// with a hundred bits would else be searched a hundred times.
+    fn note_name(&mut self, parent: u32, field: &'static Field) -> bool {
+        let node = usize::try_from(parent).ok().and_then(|parent| self.nodes.get_mut(parent));
+        let word = usize::try_from(field.id >> 6 & 3).unwrap_or(0);
+        let Some(word) = node.and_then(|node| node.names.get_mut(word)) else { return true };
+        let bit = 1 << (field.id & 63);
+        let was_there = *word & bit != 0;
+        *word |= bit;
+        was_there
     }
 
     fn node(&self, number: u32) -> Option<&Node> {
@@ -174,6 +191,7 @@ impl JsonWriter {
 impl Node {
     const fn new(field: &'static Field, value: Range<u32>, is_object: bool) -> Self {
         Self {
+            names: [0; 4],
             field,
             value,
             is_object,

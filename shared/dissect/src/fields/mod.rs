@@ -77,8 +77,10 @@ mod tests {
     #[test]
     fn names_are_unique_and_well_formed() {
         let mut seen = std::collections::HashSet::new();
+        let mut ids = std::collections::HashSet::new();
         for field in all() {
             assert!(seen.insert(field.name), "{} is declared twice", field.name);
+            assert!(ids.insert(field.id), "{} has another field's id: rename it", field.name);
             assert!(
                 field.name.bytes().all(|byte| byte.is_ascii_lowercase()
                     || byte.is_ascii_digit()
