@@ -6,7 +6,7 @@ use crate::style::{self, Palette};
 use crate::views::parts;
 use crate::words;
 use egui::{Align2, Color32, FontId, Painter, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
-use pw_model::Band;
+use pw_model::{Band, Channel};
 use pw_survey::{ChannelUse, Snapshot};
 use std::time::Duration;
 
@@ -83,7 +83,8 @@ pub(crate) struct BandBars {
 /// From the use of channels to bars, by band.
 pub(crate) fn rows(snapshot: &Snapshot) -> Vec<BandBars> {
     let mut bands: Vec<BandBars> = Vec::new();
-    let mut channels: Vec<&ChannelUse> = snapshot.channels.iter().collect();
+    let silent = not_listened(&snapshot.channels);
+    let mut channels: Vec<&ChannelUse> = snapshot.channels.iter().chain(&silent).collect();
     channels.sort_by_key(|channel| (channel.channel.is_none(), channel.frequency_mhz));
     for channel in channels {
         let band = channel.channel.map(|channel| channel.band);
@@ -94,6 +95,49 @@ pub(crate) fn rows(snapshot: &Snapshot) -> Vec<BandBars> {
         }
     }
     bands
+}
+
+/// The usual channels of the bands in use that nobody listened to, where a ledger says what was
+/// listened to: they are shown, because not listened is not the same as nothing there.
+fn not_listened(uses: &[ChannelUse]) -> Vec<ChannelUse> {
+    if !uses.iter().any(|used| used.listened_ns.is_some_and(|ns| ns > 0)) {
+        return Vec::new();
+    }
+    let usual = |band| -> Vec<u8> {
+        match band {
+            Band::Ghz2_4 => (1..=13).collect(),
+            Band::Ghz5 => (36..=64)
+                .step_by(4)
+                .chain((100..=144).step_by(4))
+                .chain((149..=177).step_by(4))
+                .collect(),
+            Band::Ghz6 => (1..=233).step_by(4).collect(),
+            Band::Ghz60 => Vec::new(),
+        }
+    };
+    let mut silent = Vec::new();
+    for band in [Band::Ghz2_4, Band::Ghz5, Band::Ghz6] {
+        let in_band = |used: &&ChannelUse| used.channel.is_some_and(|channel| channel.band == band);
+        if uses.iter().find(in_band).is_none() {
+            continue;
+        }
+        for channel in usual(band).into_iter().map(|number| Channel { band, number }) {
+            let is_known = uses.iter().any(|used| used.channel == Some(channel));
+            if let Some(frequency_mhz) = channel.frequency_mhz().filter(|_| !is_known) {
+                silent.push(ChannelUse {
+                    frequency_mhz,
+                    channel: Some(channel),
+                    listened_ns: Some(0),
+                    networks: 0,
+                    frames: 0,
+                    airtime_us: 0,
+                    strongest_dbm: None,
+                    retries: 0,
+                });
+            }
+        }
+    }
+    silent
 }
 
 fn bar(channel: &ChannelUse) -> ChannelBar {
@@ -295,6 +339,8 @@ fn band_ui(
     axis(ui.painter(), plot, measure, (low, high), palette);
     let step = (plot.width() / band.bars.len().max(1) as f32).min(92.0);
     let font = FontId::proportional(11.5);
+    // Where the last number ends.
+    let mut written = f32::MIN;
     for (number, bar) in band.bars.iter().enumerate() {
         let left = plot.left() + number as f32 * step;
         let column = Rect::from_min_max(
@@ -331,7 +377,15 @@ fn band_ui(
         }
         let at = pos2(column.center().x, plot.bottom() + 4.0);
         let color: Color32 = if bar.networks > 0 { palette.text } else { palette.weak };
-        painter.text(at, Align2::CENTER_TOP, &bar.label, font.clone(), color);
+        // Three digits need about 26 points: where columns are narrower, channels with networks keep
+        // their number, and of the others those that have room beside what is written already.
+        let half = 13.0;
+        let next_network = band.bars.iter().skip(number + 1).position(|bar| bar.networks > 0);
+        let room = next_network.is_none_or(|after| (after + 1) as f32 * step >= 2.0 * half);
+        if bar.networks > 0 || (room && at.x - half >= written) {
+            painter.text(at, Align2::CENTER_TOP, &bar.label, font.clone(), color);
+            written = at.x + half;
+        }
         parts::copy_menu(&response, &bar.hover(), commands);
         response.on_hover_text_at_pointer(bar.hover());
     }
