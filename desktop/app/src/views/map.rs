@@ -170,7 +170,8 @@ pub(crate) fn ui(
         let scene = access_points::scene(projector, &snapshot, feed, chosen);
         let pointer = response.hover_pos().filter(|_| response.contains_pointer());
         *hovered = pointer.and_then(|at| access_points::nearest(&scene, at));
-        access_points::paint(ui, projector, &scene, &snapshot, feed, palette, chosen, *hovered);
+        let marked = access_points::Marked { chosen, hovered: *hovered };
+        access_points::paint(ui, projector, &scene, &snapshot, feed, palette, marked);
         if response.clicked() {
             match access_points::hit(&scene, response.interact_pointer_pos()) {
                 access_points::Hit::AccessPoint(bssid) => {

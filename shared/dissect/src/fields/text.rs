@@ -4,7 +4,6 @@ use super::{Field, Form, Value, write_text};
 use pw_model::{MacAddr, Timestamp};
 use std::io::Write as _;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
 const SECOND_NS: i64 = 1_000_000_000;
 const DAY_SECS: i64 = 86_400;
 
@@ -13,9 +12,11 @@ const fn hex_pair(byte: u8) -> [u8; 2] {
     [hex_digit(byte >> 4), hex_digit(byte & 0x0f)]
 }
 
-#[allow(clippy::indexing_slicing, reason = "the index has four bits")]
 const fn hex_digit(value: u8) -> u8 {
-    HEX[(value & 0x0f) as usize]
+    match value & 0x0f {
+        digit @ 0..=9 => b'0'.wrapping_add(digit),
+        digit => b'a'.wrapping_sub(10).wrapping_add(digit),
+    }
 }
 
 /// An unsigned number in decimal.

@@ -11,6 +11,17 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use std::ops::Range;
 
+/// A client that moves into the town.
+struct NewClient {
+    point: Point,
+    /// Its network, by number.
+    home: Option<usize>,
+    generation: Generation,
+    random_address: bool,
+    asks_for: Vec<Ssid>,
+    tx_power_dbm: f64,
+}
+
 impl Builder<'_> {
     /// Adds `count` clients of the device with the BSSs `bsses`, near it, each joined to one of them.
     pub(super) fn add_household(
@@ -45,12 +56,14 @@ impl Builder<'_> {
             let power = self.random.random_range(8.0..16.0);
             self.add_client(
                 field,
-                point,
-                Some(home),
-                generation,
-                random_address,
-                Vec::new(),
-                power,
+                NewClient {
+                    point,
+                    home: Some(home),
+                    generation,
+                    random_address,
+                    asks_for: Vec::new(),
+                    tx_power_dbm: power,
+                },
             )?;
         }
         Ok(())
@@ -72,12 +85,14 @@ impl Builder<'_> {
             let asks_for = place.asks_for.iter().map(|ssid| Ssid::new(ssid.as_bytes())).collect();
             self.add_client(
                 &field,
-                point,
-                home,
-                place.generation,
-                place.random_address,
-                asks_for,
-                place.tx_power_dbm,
+                NewClient {
+                    point,
+                    home,
+                    generation: place.generation,
+                    random_address: place.random_address,
+                    asks_for,
+                    tx_power_dbm: place.tx_power_dbm,
+                },
             )?;
         }
         for (at, crowd) in file.crowd.iter().enumerate() {
@@ -99,12 +114,14 @@ impl Builder<'_> {
                 let power = self.random.random_range(8.0..15.0);
                 self.add_client(
                     &format!("crowd.{at}"),
-                    point,
-                    None,
-                    generation,
-                    random_address,
-                    asks_for,
-                    power,
+                    NewClient {
+                        point,
+                        home: None,
+                        generation,
+                        random_address,
+                        asks_for,
+                        tx_power_dbm: power,
+                    },
                 )?;
             }
         }
@@ -126,17 +143,8 @@ impl Builder<'_> {
             .min_by(|one, other| distance(one).total_cmp(&distance(other)))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is one field of the scenario's table")]
-    fn add_client(
-        &mut self,
-        field: &str,
-        point: Point,
-        home: Option<usize>,
-        generation: Generation,
-        random_address: bool,
-        asks_for: Vec<Ssid>,
-        tx_power_dbm: f64,
-    ) -> Result<(), Problem> {
+    fn add_client(&mut self, field: &str, client: NewClient) -> Result<(), Problem> {
+        let NewClient { point, home, generation, random_address, asks_for, tx_power_dbm } = client;
         let number = self.town.clients.len();
         if number >= MOST_CLIENTS {
             return Err(Problem {

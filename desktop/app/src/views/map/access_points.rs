@@ -125,7 +125,15 @@ pub(super) fn hit(scene: &Scene, at: Option<Pos2>) -> Hit {
     cluster.map_or(Hit::Nothing, |cluster| Hit::Cluster(cluster.at))
 }
 
-#[allow(clippy::too_many_arguments, reason = "a layer is painted from what the map holds apart")]
+/// Which access points are set off from the others.
+#[derive(Clone, Copy)]
+pub(super) struct Marked {
+    /// The one whose details are shown.
+    pub(super) chosen: Option<MacAddr>,
+    /// The one under the pointer.
+    pub(super) hovered: Option<MacAddr>,
+}
+
 pub(super) fn paint(
     ui: &Ui,
     projector: &Projector<'_>,
@@ -133,9 +141,9 @@ pub(super) fn paint(
     snapshot: &Snapshot,
     feed: &Feed,
     palette: &Palette,
-    chosen: Option<MacAddr>,
-    hovered: Option<MacAddr>,
+    marked: Marked,
 ) {
+    let Marked { chosen, hovered } = marked;
     let painter = ui.painter_at(projector.clip_rect());
     for bssid in [chosen, hovered].into_iter().flatten() {
         error_circle(&painter, projector, feed, bssid, palette);
