@@ -10,8 +10,8 @@ pub use pw_dissect::filter::{Completion, CompletionKind, Filter, FilterError, co
 pub use pw_dissect::statistics::{Counts, Group, Report as StatisticsReport};
 pub use selection::{Selection, SelectionError, Watch};
 
+use crate::capture_input::CaptureInputError;
 use crate::exchange::ExchangeError;
-use pw_dissect::capture::CaptureError;
 use pw_dissect::fields::Packet;
 use pw_dissect::ieee80211::elements::id;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
@@ -27,28 +27,9 @@ use std::path::{Path, PathBuf};
 /// Why a capture cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DissectError {
-    /// A folder.
-    #[error("{}: this is a folder; name a capture file", path.display())]
-    IsAFolder {
-        /// What was named.
-        path: PathBuf,
-    },
-    /// It cannot be opened.
-    #[error("{}: cannot be opened: {source}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is no capture, or damaged.
-    #[error("{}: {source}", path.display())]
-    Capture {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and at which byte.
-        source: CaptureError,
-    },
+    /// It cannot be opened, or is no capture.
+    #[error(transparent)]
+    Input(#[from] CaptureInputError),
     /// The reader of what is printed is gone, or its disk full.
     #[error("output: {0}")]
     Output(#[from] io::Error),

@@ -12,6 +12,7 @@
 //! Bounds: see `QUEUE_LEN` in ingest.rs, `WAITING` in jobs.rs, `EVENTS_LEN` in shared.rs.
 
 pub mod capture_file;
+mod capture_input;
 mod command;
 pub mod dissect;
 mod engine;
@@ -33,6 +34,7 @@ mod simulated;
 mod vendor;
 mod view;
 
+pub use capture_input::CaptureInputError;
 pub use command::{
     Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor, RadioRow,
 };

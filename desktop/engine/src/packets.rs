@@ -1,12 +1,9 @@
 //! A capture analysed as a whole: read packet by packet, with progress, and stopped on request.
 
+use crate::capture_input::{CaptureInput, CaptureInputError};
 use pw_analysis::packets::{Packet, PacketAnalysis, PacketReport, PacketSettings};
-use pw_dissect::capture::{CaptureError, CaptureReader};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Packets between two looks at progress and the wish to stop.
 const PACKETS_PER_STEP: u64 = 4096;
@@ -14,28 +11,9 @@ const PACKETS_PER_STEP: u64 = 4096;
 /// Why a capture cannot be analysed.
 #[derive(Debug, thiserror::Error)]
 pub enum PacketsError {
-    /// A folder.
-    #[error("{}: this is a folder; name a capture file", path.display())]
-    IsAFolder {
-        /// What was named.
-        path: PathBuf,
-    },
-    /// It cannot be opened.
-    #[error("{}: cannot be opened: {source}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is no capture, or damaged before its first packet.
-    #[error("{}: {source}", path.display())]
-    Capture {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and at which byte.
-        source: CaptureError,
-    },
+    /// It cannot be opened, or is no capture.
+    #[error(transparent)]
+    Input(#[from] CaptureInputError),
     /// Stopped on request.
     #[error("stopped after {packets} packets")]
     Cancelled {
@@ -64,52 +42,27 @@ pub fn analyse(
     cancel: &AtomicBool,
     mut progress: impl FnMut(Option<f32>, u64),
 ) -> Result<AnalysedCapture, PacketsError> {
-    let failed = |source| PacketsError::Open { path: path.to_owned(), source };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(PacketsError::IsAFolder { path: path.to_owned() });
-    }
-    let capture_failed = |source| PacketsError::Capture { path: path.to_owned(), source };
-    let read = Arc::new(AtomicU64::new(0));
-    let file = Counted { file: File::open(path).map_err(failed)?, read: Arc::clone(&read) };
-    let mut reader = CaptureReader::open(file).map_err(capture_failed)?;
+    let mut input = CaptureInput::open(path)?;
     let mut analysis = PacketAnalysis::new(settings);
     let warning = loop {
-        let packets = reader.packets();
+        let packets = input.reader.packets();
         if packets.is_multiple_of(PACKETS_PER_STEP) {
             if cancel.load(Ordering::Acquire) {
                 return Err(PacketsError::Cancelled { packets });
             }
-            progress(share(read.load(Ordering::Relaxed), metadata.len()), packets);
+            progress(input.share(), packets);
         }
-        match reader.next_frame() {
+        match input.reader.next_frame() {
             Ok(Some(frame)) => analysis.add(&Packet::from_captured(&frame)),
-            Ok(None) => break reader.warning().map(ToString::to_string),
-            Err(error) if packets == 0 => return Err(capture_failed(error)),
+            Ok(None) => break input.reader.warning().map(ToString::to_string),
+            Err(error) if packets == 0 => {
+                return Err(CaptureInputError::capture(path, error).into());
+            }
             Err(error) => break Some(format!("{error}; what comes before it was analysed")),
         }
     };
-    progress(Some(1.0), reader.packets());
+    progress(Some(1.0), input.reader.packets());
     Ok(AnalysedCapture { report: analysis.finish(), warning })
-}
-
-/// Pipes and the like have no length.
-fn share(read: u64, length: u64) -> Option<f32> {
-    (length > 0).then(|| (read as f64 / length as f64).min(1.0) as f32)
-}
-
-/// A file that counts what was read of it, compressed or not.
-struct Counted {
-    file: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]
@@ -118,7 +71,7 @@ mod tests {
     use pw_dissect::LinkType;
     use pw_dissect::write::{PcapResolution, PcapWriter};
     use pw_model::Timestamp;
-    use std::fs;
+    use std::fs::{self, File};
 
     /// A capture of `count` deauthentication frames, 20 ms apart.
     fn capture(path: &Path, count: u16) {

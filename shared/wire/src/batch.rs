@@ -14,7 +14,7 @@ use pw_model::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Level of zstd: on columns, level 3 makes batches 2.5 % smaller for 6 % more of the sensor's processor.
+/// Level of zstd: on columns, level 3 makes batches 2.5 % smaller, and costs the sensor's processor more.
 const COMPRESSION_LEVEL: i32 = 1;
 
 /// Names a batch for ever. `epoch` is drawn anew whenever a journal is created, so that a sensor

@@ -4,6 +4,7 @@ use super::chunks::Appender;
 use super::packets::{Entry, MAX_PACKETS};
 use super::source::{self, EarlyEnd, MAX_UNPACKED, Meter};
 use super::{CaptureFileError, Phase, Shared};
+use crate::capture_input::CaptureInputError;
 use pw_dissect::capture::{CaptureError, CaptureReader};
 use std::io::Read;
 use std::path::Path;
@@ -112,7 +113,7 @@ fn publish(
 }
 
 fn failed(path: &Path, source: CaptureError) -> CaptureFileError {
-    CaptureFileError::Capture { path: path.to_owned(), source }
+    CaptureInputError::capture(path, source).into()
 }
 
 /// Why unpacking ended early, as an error and as a warning.

@@ -37,8 +37,8 @@ pub use row::{Emphasis, PacketRow};
 pub use selection::{Selection, SelectionPhase};
 pub use work::{Outcome, Work, WorkError};
 
+use crate::capture_input::CaptureInputError;
 use packets::Packets;
-use pw_dissect::capture::CaptureError;
 use pw_model::Timestamp;
 use std::fmt;
 use std::io;
@@ -52,28 +52,9 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 /// Why a capture cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureFileError {
-    /// A folder.
-    #[error("{}: this is a folder; name a capture file", path.display())]
-    IsAFolder {
-        /// What was named.
-        path: PathBuf,
-    },
-    /// It cannot be opened.
-    #[error("{}: cannot be opened: {source}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is no capture, or damaged before its first packet.
-    #[error("{}: {source}", path.display())]
-    Capture {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and at which byte.
-        source: CaptureError,
-    },
+    /// It cannot be opened, or is no capture.
+    #[error(transparent)]
+    Input(#[from] CaptureInputError),
     /// It is packed and cannot be unpacked.
     #[error("{}: {reason}", path.display())]
     Packed {

@@ -2,6 +2,7 @@
 //! written once to a temporary file while it is indexed.
 
 use super::CaptureFileError;
+use crate::capture_input::{CaptureInputError, open_file};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -127,13 +128,10 @@ pub(super) fn is_packed(start: &[u8]) -> bool {
 
 /// Opens the file and tells by its first bytes whether it is packed.
 pub(super) fn open(path: &Path, meter: &Arc<Meter>) -> Result<Opened, CaptureFileError> {
-    let failed = |source| CaptureFileError::Open { path: path.to_owned(), source };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(CaptureFileError::IsAFolder { path: path.to_owned() });
-    }
+    let failed = |source| CaptureInputError::open(path, source);
+    let (file, metadata) = open_file(path)?;
     let size = metadata.len();
-    let file = Content { file: File::open(path).map_err(failed)? };
+    let file = Content { file };
     let mut magic = [0; 4];
     let read = file.read_at(&mut magic, 0).map_err(failed)?;
     let packed = Arc::new(file);

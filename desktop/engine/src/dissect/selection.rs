@@ -1,16 +1,14 @@
 //! Which packets of a capture, and the way through the file.
 
 use super::{CaptureEnd, DissectError};
+use crate::capture_input::{CaptureInput, CaptureInputError, Counted};
 use pw_dissect::capture::{CaptureReader, CapturedFrame, Interface, PacketOptions};
 use pw_dissect::fields::Packet;
 use pw_dissect::filter::{Filter, FilterError};
 use pw_dissect::write::PacketNotes;
 use pw_model::MacAddr;
-use std::cell::Cell;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many packets pass between two looks at the clock of the person: progress and cancelling.
@@ -95,20 +93,6 @@ impl std::fmt::Debug for Watch<'_> {
     }
 }
 
-/// Counts the bytes of a file as they are read.
-struct Counted {
-    file: File,
-    read: Rc<Cell<u64>>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.file.read(buffer)?;
-        self.read.set(self.read.get() + bytes as u64);
-        Ok(bytes)
-    }
-}
-
 /// Calls `each` with every packet of a selection, parsed.
 pub(super) fn each_packet(
     path: &Path,
@@ -181,37 +165,31 @@ fn walk(
     watch: &mut Watch<'_>,
     mut step: impl FnMut(&mut Reader) -> Result<Seen, pw_dissect::capture::CaptureError>,
 ) -> Result<CaptureEnd, DissectError> {
-    let failed = |source| DissectError::Open { path: path.to_owned(), source };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        return Err(DissectError::IsAFolder { path: path.to_owned() });
-    }
-    let capture_failed = |source| DissectError::Capture { path: path.to_owned(), source };
-    let read = Rc::new(Cell::new(0));
-    let file = Counted { file: File::open(path).map_err(failed)?, read: Rc::clone(&read) };
-    let mut reader = CaptureReader::open(file).map_err(capture_failed)?;
+    let mut input = CaptureInput::open(path)?;
     let (mut selected, mut seen) = (0u64, 0u64);
     let warning = loop {
         if limit.is_some_and(|limit| selected >= limit) {
             break None;
         }
         if seen.is_multiple_of(LOOK_EVERY) {
-            (watch.progress)(read.get() as f32 / metadata.len().max(1) as f32);
+            (watch.progress)(input.share().unwrap_or(0.0));
             if watch.cancel.load(Ordering::Acquire) {
                 return Err(DissectError::Cancelled { packets: seen });
             }
         }
-        match step(&mut reader) {
-            Ok(Seen::End) => break reader.warning().map(ToString::to_string),
+        match step(&mut input.reader) {
+            Ok(Seen::End) => break input.reader.warning().map(ToString::to_string),
             Ok(Seen::Other) => {}
             Ok(Seen::Selected(result)) => {
                 result?;
                 selected += 1;
             }
-            Err(error) if reader.packets() == 0 => return Err(capture_failed(error)),
+            Err(error) if input.reader.packets() == 0 => {
+                return Err(CaptureInputError::capture(path, error).into());
+            }
             Err(error) => break Some(error.to_string()),
         }
         seen += 1;
     };
-    Ok(CaptureEnd { packets: reader.packets(), selected, warning })
+    Ok(CaptureEnd { packets: input.reader.packets(), selected, warning })
 }

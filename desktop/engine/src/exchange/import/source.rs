@@ -3,6 +3,7 @@
 use super::super::ExchangeError;
 use super::sniff::{self, Format};
 use super::{ImportContext, Meter};
+use crate::capture_input::Counted;
 use flate2::bufread::MultiGzDecoder;
 use pw_model::SensorId;
 use sha2::{Digest, Sha256};
@@ -116,7 +117,7 @@ impl Source {
         self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
         self.position.store(0, Ordering::Relaxed);
         let file = self.file.try_clone().map_err(failed)?;
-        Ok(Counted { file, position: Arc::clone(&self.position) })
+        Ok(Counted::new(file, Arc::clone(&self.position)))
     }
 
     /// Bytes of the file that were read in this pass.
@@ -159,20 +160,5 @@ impl Source {
             path: self.path.clone(),
             reason: format!("cannot be unpacked: {error}"),
         }
-    }
-}
-
-/// Counts what is read, for the progress.
-#[derive(Debug)]
-struct Counted {
-    file: File,
-    position: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.position.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
     }
 }
