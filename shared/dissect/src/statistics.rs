@@ -364,6 +364,10 @@ mod tests {
         assert_eq!(report.total.frames, 4);
         assert_eq!(report.total.bytes, 3 * 28 + 14);
         assert_eq!(report.total.airtime_us, 416 + 416 + 44);
+        assert_eq!(report.total.known_airtime_us(), Some(876), "known of some frames");
+        let silent = Counts { frames: 2, without_airtime: 2, ..Counts::default() };
+        assert_eq!(silent.known_airtime_us(), None);
+        assert!(silent.to_json()["airtime_us"].is_null(), "unknown is not zero");
         assert_eq!(report.total.without_airtime, 1);
         assert_eq!(report.retry_share, Some(1.0 / 3.0), "an acknowledgement cannot be a retry");
         assert_eq!(report.busy_share, Some(0.876));

@@ -93,4 +93,22 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 1);
         assert!(NewFile::create(folder.path()).is_err());
     }
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_device_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (real, link) = (folder.path().join("real.csv"), folder.path().join("link.csv"));
+        fs::write(&real, "old").expect("writable");
+        std::os::unix::fs::symlink(&real, &link).expect("writable");
+        let mut file = NewFile::create(&link).expect("writable");
+        file.write_all(b"new").expect("writable");
+        file.finish().expect("writable");
+        assert!(link.symlink_metadata().expect("there").is_symlink());
+        assert_eq!(fs::read(&real).expect("there"), b"new");
+        // A socket stands for every device: a file in its place would be a loss.
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("writable");
+        let error = NewFile::create(&socket).expect_err("no ordinary file");
+        assert!(error.to_string().contains("no ordinary file"), "{error}");
+    }
 }
