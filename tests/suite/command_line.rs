@@ -291,6 +291,39 @@ fn a_recording_on_a_full_disk_hears_the_interruption() -> Result<()> {
     Ok(())
 }
 
+/// What is at the path stays, unless it is empty or its loss was asked for.
+#[test]
+fn nothing_is_replaced_unasked() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    small_capture(&folder.path().join("in.pcap"))?;
+    let survey = path("town.survey");
+    piwardrive.ok(&["import", &survey, &path("in.pcap")])?;
+    let (export, write, report) = (path("out.csv"), path("out.pcapng"), path("out.html"));
+    for (command, out) in [
+        (vec!["export", &survey, "--format", "csv", "--out", &export], &export),
+        (vec!["dissect", &path("in.pcap"), "--write", &write], &write),
+        (vec!["report", &survey, "--type", "survey", "--out", &report], &report),
+    ] {
+        fs::write(out, "precious")?;
+        let refused = piwardrive.run(&command)?;
+        ensure!(refused.status.code() == Some(1), "{command:?}: {refused:?}");
+        ensure!(said(&refused).contains("exists already; add --force"), "{}", said(&refused));
+        ensure!(fs::read_to_string(out)? == "precious", "{command:?} replaced a file");
+        fs::write(out, "")?;
+        piwardrive.ok(&command)?;
+        ensure!(fs::metadata(out)?.len() > 0, "{command:?} wrote nothing");
+        fs::write(out, "precious")?;
+        let forced: Vec<&str> = command.iter().copied().chain(["--force"]).collect();
+        piwardrive.ok(&forced)?;
+        ensure!(fs::read(out)? != b"precious", "{forced:?} replaced nothing");
+    }
+    let blank = piwardrive.run(&["list", &survey, "networks", "--where", " "])?;
+    ensure!(blank.status.code() == Some(2), "a blank filter: {blank:?}");
+    Ok(())
+}
+
 /// Every name that the tree of a packet gives is one that can be asked for, in the program as it is built:
 /// the compiler lays out fields that stand in tables otherwise there than in a test of one crate.
 #[test]

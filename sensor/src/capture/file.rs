@@ -18,7 +18,7 @@ pub(super) struct FileSource {
 
 impl FileSource {
     pub(super) fn open(path: &Path, pace: Pace) -> Result<Self, SourceError> {
-        let unreadable = |source| SourceError::Read { path: path.to_path_buf(), source };
+        let unreadable = |error| SourceError::Read { path: path.to_path_buf(), error };
         let file = File::open(path).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.is_dir() {
             return Err(unreadable(std::io::Error::from(std::io::ErrorKind::IsADirectory)));

@@ -31,7 +31,7 @@ pub fn load_scenario(path: &Path) -> Result<Scenario, SourceError> {
     let text = match path.to_str().and_then(builtin) {
         Some(text) => text.to_owned(),
         None => std::fs::read_to_string(path)
-            .map_err(|source| SourceError::Read { path: path.to_path_buf(), source })?,
+            .map_err(|error| SourceError::Read { path: path.to_path_buf(), error })?,
     };
     Scenario::from_toml(&text)
         .map_err(|error| SourceError::Scenario { path: path.to_path_buf(), error })

@@ -3,6 +3,7 @@
 use super::WrongUsage;
 use super::arguments::Dissect;
 use super::exchange::may_write;
+use super::list::not_blank;
 use super::output::{json, json_array, stdout};
 use super::progress::Progress;
 use anyhow::{Context, Result};
@@ -25,6 +26,7 @@ pub(super) fn run(arguments: &Dissect) -> Result<()> {
     }
     let capture = arguments.capture.as_deref().context("name a capture")?;
     let usage = |message: String| anyhow::Error::from(WrongUsage(message));
+    arguments.filter.as_deref().map_or(Ok(()), not_blank)?;
     let selection =
         Selection::new(arguments.filter.as_deref(), arguments.follow.as_deref(), arguments.limit)
             .map_err(|error| usage(error.to_string()))?;

@@ -92,9 +92,11 @@ fn row(path: &Path, result: &Result<ImportedFile, ExchangeError>) -> serde_json:
     }
 }
 
-/// A file that is there is replaced only where that was said.
+/// A file that is there is replaced only where that was said, or where it is empty: then nothing is lost.
 pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
-    if !force && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+    let holds_nothing =
+        |meta: &std::fs::Metadata| meta.is_dir() || meta.is_file() && meta.len() == 0;
+    if !force && path.symlink_metadata().is_ok_and(|meta| !holds_nothing(&meta)) {
         anyhow::bail!(
             "{}: exists already; add --force to replace it, or name another file",
             path.display()

@@ -55,7 +55,17 @@ pub(super) fn run(arguments: &List) -> Result<()> {
 /// Reads a filter; none passes everything.
 pub(super) fn filter(text: Option<&str>) -> Result<Filter> {
     let Some(text) = text else { return Ok(Filter::default()) };
+    not_blank(text)?;
     Filter::parse(text).map_err(|error| WrongUsage(format!("--where '{text}': {error}")).into())
+}
+
+/// A filter that is given and blank is mostly a variable that was never set.
+pub(super) fn not_blank(text: &str) -> Result<()> {
+    if text.trim().is_empty() {
+        let words = "--where is blank; leave it out to take everything";
+        return Err(WrongUsage(words.to_owned()).into());
+    }
+    Ok(())
 }
 
 fn networks_of(view: &SurveyView, filter: &Filter) -> Vec<NetworkRow> {

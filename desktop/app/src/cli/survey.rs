@@ -5,7 +5,7 @@ use super::output::{json, stdout};
 use super::progress::Progress;
 use anyhow::Result;
 use pw_engine::{Engine, EngineError, EngineSettings, SurveyView};
-use pw_model::words::bytes;
+use pw_model::words::{bytes, counted};
 use pw_model::{GapCause, TimeRange};
 use pw_survey::{FolderInfo, SurveyError, VerifyReport};
 use serde_json::json as object;
@@ -153,9 +153,9 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
     writeln!(out, "Created       {}", folder.survey.created.rfc3339_secs())?;
     writeln!(
         out,
-        "Facts         {} in {} segments; index {}",
+        "Facts         {} in {}; index {}",
         bytes(folder.segment_bytes),
-        folder.segments,
+        counted(folder.segments as u64, "segment", "segments"),
         bytes(folder.index_bytes)
     )?;
     if folder.in_use {
@@ -178,15 +178,20 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
     )?;
     writeln!(
         out,
-        "Found         {} networks, {} clients",
-        snapshot.access_points.len(),
-        snapshot.clients.len()
+        "Found         {}, {}",
+        counted(snapshot.access_points.len() as u64, "network", "networks"),
+        counted(snapshot.clients.len() as u64, "client", "clients")
     )?;
     if let Some(words) = lost.words() {
         writeln!(out, "Lost          {words}")?;
     }
     let (sensors, drives) = (snapshot.sensors.len(), snapshot.drives.len());
-    writeln!(out, "From          {sensors} sensors or files, {drives} drives")?;
+    writeln!(
+        out,
+        "From          {}, {}",
+        counted(sensors as u64, "sensor or file", "sensors or files"),
+        counted(drives as u64, "drive", "drives")
+    )?;
     Ok(out.flush()?)
 }
 
