@@ -52,6 +52,8 @@ pub(crate) struct App {
     noted: Option<PathBuf>,
     /// Where a sensor was last looked for: a wrong code is no reason to write the address again.
     pair_address: String,
+    /// The person agreed that what is under way ends with the window.
+    may_leave: bool,
 }
 
 impl App {
@@ -82,6 +84,7 @@ impl App {
             say_read_only: true,
             noted: None,
             pair_address: String::new(),
+            may_leave: false,
         };
         app.packets = PacketsState::new(app.settings.packets.clone());
         app.toasts.extend(trouble.map(Notice::failed), app.feed.now);
@@ -265,11 +268,24 @@ impl App {
                     question = Some(Dialog::EndRecording { order });
                 }
                 Command::EndRecording(order) | Command::Engine(order) => self.order(order),
+                Command::Leave => {
+                    self.may_leave = true;
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                }
             }
         }
         // After the dialog that ordered it has closed.
         if question.is_some() {
             self.dialog = question;
+        }
+    }
+
+    /// The window is about to close, by us or by the desktop: asks first where something is under way.
+    fn ask_before_leaving(&mut self, ctx: &egui::Context) {
+        let closing = ctx.input(|input| input.viewport().close_requested());
+        if closing && !self.may_leave && dialogs::under_way(&self.feed).is_some() {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.dialog = Some(Dialog::Leave);
         }
     }
 
@@ -410,6 +426,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         self.pull(ctx);
         self.carry_out(ctx);
+        self.ask_before_leaving(ctx);
         if self.themed != Some(self.settings.theme) {
             style::apply(ctx, self.settings.theme);
             self.themed = Some(self.settings.theme);

@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Packets(PacketsOrder),
     /// What closes the survey, after the person agreed that its recording ends.
     EndRecording(Order),
+    /// Leave, after the person agreed that what is under way ends.
+    Leave,
     /// Everything below goes to the engine.
     Engine(Order),
 }

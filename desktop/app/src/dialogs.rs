@@ -6,6 +6,8 @@ mod files;
 mod messages;
 mod report;
 
+pub(crate) use ask::under_way;
+
 use crate::app::toasts::Message;
 use crate::command::{Command, DialogKind, Order};
 use crate::feed::Feed;
@@ -55,6 +57,8 @@ pub(crate) enum Dialog {
     EndRecording {
         order: Order,
     },
+    /// May what is under way end, which leaving does?
+    Leave,
     /// May this pairing be forgotten?
     Forget {
         sensor: String,
@@ -128,6 +132,7 @@ impl Dialog {
             Self::Replace { .. } => "Replace the file?",
             Self::Forget { .. } => "Forget this pairing?",
             Self::EndRecording { .. } => "End the recording?",
+            Self::Leave => "Quit PiWardrive?",
         }
     }
 }
@@ -172,6 +177,7 @@ pub(crate) fn ui(
             Dialog::Messages => messages::ui(ui, around, commands),
             Dialog::Replace { path, order, .. } => ask::replace(ui, path, order, palette, commands),
             Dialog::EndRecording { order } => ask::end_recording(ui, order, around, commands),
+            Dialog::Leave => ask::leave(ui, around, commands),
             Dialog::Forget { sensor, address } => {
                 ask::forget(ui, sensor, address, palette, commands);
             }

@@ -1,11 +1,14 @@
 //! Tests that paint the whole window on a made-up survey, and look at its data first.
 
+use crate::app::App;
 use crate::backend::Backend;
 use crate::command::{Order, View};
 use crate::feed::{Feed, Notice};
 use crate::screenshot::{Picture, headless, picture};
 use crate::style::ThemeChoice;
 use crate::{fixture, views};
+use anyhow::Context;
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
@@ -127,12 +130,60 @@ fn keys_walk_through_the_table_and_open_the_details() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// [`Still`], with a sensor that sends.
+struct Sending(Still);
+
+impl Backend for Sending {
+    fn pull(&mut self, feed: &mut Feed) -> Vec<Notice> {
+        feed.links = vec![fixture::link(crate::feed::LinkKind::Connected)];
+        self.0.pull(feed)
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), String> {
+        self.0.order(order)
+    }
+}
+
+#[test]
+fn a_window_that_records_asks_before_it_closes() -> anyhow::Result<()> {
+    let asked = |backend: Box<dyn Backend>| -> anyhow::Result<(Harness<'static, App>, bool)> {
+        let mut window = headless((1280, 800), ThemeChoice::Dark, None, |_| backend)?;
+        window.run_steps(2);
+        let root = window.input_mut().viewports.get_mut(&egui::ViewportId::ROOT);
+        root.context("a window")?.events.push(egui::ViewportEvent::Close);
+        window.step();
+        let stays = has_command(&window, &egui::ViewportCommand::CancelClose);
+        window.run_steps(2);
+        Ok((window, stays))
+    };
+    let (window, stays) = asked(Box::new(Still(Some(fixture::snapshot()))))?;
+    assert!(!stays && window.query_by_label("Quit PiWardrive?").is_none(), "nothing is under way");
+    let (mut window, stays) = asked(Box::new(Sending(Still(Some(fixture::snapshot())))))?;
+    assert!(stays);
+    window.get_by_label("Quit PiWardrive?");
+    window.get_by_label_contains("roof is recording into");
+    window.get_by_label("Quit").click();
+    let mut closes = false;
+    for _ in 0..4 {
+        window.step();
+        closes |= has_command(&window, &egui::ViewportCommand::Close);
+    }
+    assert!(closes, "the person agreed");
+    Ok(())
+}
+
+/// True when the app asked this of its window in the last step.
+fn has_command(window: &Harness<'static, App>, command: &egui::ViewportCommand) -> bool {
+    let root = window.output().viewport_output.get(&egui::ViewportId::ROOT);
+    root.is_some_and(|root| root.commands.contains(command))
+}
+
 #[test]
 fn without_a_survey_the_window_says_what_to_do() -> anyhow::Result<()> {
-    let mut harness = egui_kittest::Harness::builder().build_eframe(|cc| {
+    let mut harness = Harness::builder().build_eframe(|cc| {
         crate::fonts::install(&cc.egui_ctx);
         let file = crate::settings::SettingsFile::none();
-        crate::app::App::new(&cc.egui_ctx, Box::new(Still(None)), file, None)
+        App::new(&cc.egui_ctx, Box::new(Still(None)), file, None)
     });
     harness.run_steps(3);
     harness.get_by_label("No survey is open");

@@ -206,10 +206,16 @@ pub struct ClientRow {
     pub last_seen: String,
     /// Signal.
     pub rssi_dbm: Option<SignalRow>,
+    /// True when any stream of the survey is simulated: which streams heard a client is not kept, so
+    /// it may be. Left out where none is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
-impl From<&Client> for ClientRow {
-    fn from(client: &Client) -> Self {
+impl ClientRow {
+    /// The row of one client.
+    #[must_use]
+    pub fn new(client: &Client, snapshot: &Snapshot) -> Self {
         let traits = client.advertisement.as_ref().map(|advertisement| &advertisement.traits);
         Self {
             address: client.address.to_string(),
@@ -223,6 +229,7 @@ impl From<&Client> for ClientRow {
             first_seen: client.first_seen.rfc3339(),
             last_seen: client.last_seen.rfc3339(),
             rssi_dbm: client.signal.map(SignalRow::from),
+            simulated: snapshot.is_simulated(),
         }
     }
 }
@@ -365,10 +372,16 @@ pub struct CoverageRow {
     pub strongest_dbm: Option<i8>,
     /// Retransmissions among the frames.
     pub retries: u64,
+    /// True when any stream of the survey is simulated: the channel's use is counted over all. Left out
+    /// where none is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
-impl From<&ChannelUse> for CoverageRow {
-    fn from(row: &ChannelUse) -> Self {
+impl CoverageRow {
+    /// The row of one channel.
+    #[must_use]
+    pub fn new(row: &ChannelUse, snapshot: &Snapshot) -> Self {
         Self {
             frequency_mhz: row.frequency_mhz,
             channel: row.channel.map(|channel| channel.number),
@@ -379,6 +392,7 @@ impl From<&ChannelUse> for CoverageRow {
             airtime_share: row.airtime_share().map(|share| rounded(share, 4)),
             strongest_dbm: row.strongest_dbm,
             retries: row.retries,
+            simulated: snapshot.is_simulated(),
         }
     }
 }

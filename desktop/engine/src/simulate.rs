@@ -37,6 +37,9 @@ pub enum SimulateError {
     Write(#[from] ExchangeError),
 }
 
+/// Names of the files that [`write_folder`] makes: frames, positions, truth.
+pub const FILES: [&str; 3] = ["capture.pcapng", "gps.nmea", "truth.json"];
+
 /// What was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Simulated {
@@ -80,7 +83,7 @@ pub fn write_folder(
     }
     std::fs::create_dir_all(folder)
         .map_err(|source| ExchangeError::Write { path: folder.to_owned(), source })?;
-    let files = ["capture.pcapng", "gps.nmea", "truth.json"].map(|name| folder.join(name));
+    let files = FILES.map(|name| folder.join(name));
     let [capture_path, log_path, truth_path] = &files;
     let failed = |source| ExchangeError::Write { path: folder.to_owned(), source };
     let (mut capture, mut log) = (NewFile::create(capture_path)?, NewFile::create(log_path)?);

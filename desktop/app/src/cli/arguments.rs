@@ -425,6 +425,9 @@ pub(crate) struct Simulate {
     /// Another seed than the scenario's.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Replace such files, if they are there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 fn simulate_help() -> String {
@@ -462,6 +465,9 @@ pub(crate) struct Screenshot {
     /// Packets: the side to show: packets, anomalies, talk or flows.
     #[arg(long, default_value = "packets")]
     pub(crate) tab: String,
+    /// Replace the picture, if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

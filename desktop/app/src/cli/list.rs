@@ -45,10 +45,10 @@ pub(super) fn run(arguments: &List) -> Result<()> {
             let rows: Vec<_> = snapshot.gaps.iter().map(|g| LossRow::new(g, snapshot)).collect();
             gaps(&rows, arguments)
         }
-        Subject::Coverage => coverage(
-            &snapshot.channels.iter().map(CoverageRow::from).collect::<Vec<_>>(),
-            arguments,
-        ),
+        Subject::Coverage => {
+            let rows = snapshot.channels.iter().map(|row| CoverageRow::new(row, snapshot));
+            coverage(&rows.collect::<Vec<_>>(), arguments)
+        }
     }
 }
 
@@ -73,8 +73,8 @@ fn networks_of(view: &SurveyView, filter: &Filter) -> Vec<NetworkRow> {
 }
 
 fn clients_of(view: &SurveyView, filter: &Filter) -> Vec<ClientRow> {
-    let clients = view.snapshot.clients.iter();
-    clients.filter(|c| filter.matches_client(c, vendor)).map(|c| ClientRow::from(&**c)).collect()
+    let clients = view.snapshot.clients.iter().filter(|c| filter.matches_client(c, vendor));
+    clients.map(|client| ClientRow::new(client, &view.snapshot)).collect()
 }
 
 fn everything(view: &SurveyView, filter: &Filter, arguments: &List) -> Result<()> {

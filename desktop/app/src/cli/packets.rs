@@ -177,6 +177,9 @@ fn print_topology(report: &PacketReport) -> Result<()> {
 }
 
 fn print_flows(report: &PacketReport, rows: usize) -> Result<()> {
+    if report.flows.is_empty() && report.conversations.is_empty() && report.layer3.is_none() {
+        return print("No flows: no data frames.\n");
+    }
     let flows: Vec<&Flow> = report.flows.iter().take(rows).collect();
     aligned(
         &flows,
@@ -209,6 +212,9 @@ fn print_flows(report: &PacketReport, rows: usize) -> Result<()> {
         "\nLayer 3: {} unencrypted payloads read; {} encrypted frames cannot be.\n",
         layer3.read, layer3.encrypted
     ))?;
+    if layer3.flows.is_empty() {
+        return print("No unencrypted flow of IPv4, IPv6 or ARP.\n");
+    }
     let flows: Vec<&Layer3Flow> = layer3.flows.iter().take(rows).collect();
     let end = |end: pw_analysis::packets::Endpoint| match end.port {
         Some(port) => format!("{} port {port}", end.address),

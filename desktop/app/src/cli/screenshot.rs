@@ -2,6 +2,7 @@
 
 use super::WrongUsage;
 use super::arguments::Screenshot;
+use super::exchange::may_write;
 use anyhow::Result;
 use pw_app::{PacketsTab, Picture, ScreenshotRequest, ThemeChoice};
 use pw_engine::capture_file::Filter;
@@ -31,6 +32,7 @@ pub(super) fn run(arguments: &Screenshot) -> Result<()> {
     if let Some(filter) = &arguments.filter {
         Filter::compile(filter).map_err(|error| WrongUsage(error.to_string()))?;
     }
+    may_write(&arguments.out, arguments.force)?;
     pw_app::screenshot(&ScreenshotRequest {
         path: arguments.survey.clone(),
         view,

@@ -2,7 +2,7 @@
 
 use super::{Surroundings, explain, question};
 use crate::command::{Command, Order};
-use crate::feed::LinkKind;
+use crate::feed::{Feed, LinkKind};
 use crate::style::Palette;
 use egui::{RichText, Ui};
 use std::path::Path;
@@ -50,14 +50,46 @@ pub(super) fn forget(
     }
 }
 
+/// What leaving would end, in words; `None` when nothing is under way.
+pub(crate) fn under_way(feed: &Feed) -> Option<String> {
+    let mut parts = Vec::new();
+    if feed.is_live() && !feed.read_only {
+        let survey = feed.survey.as_ref().map_or("", |survey| survey.survey.name.as_str());
+        parts.push(format!(
+            "{} is recording into {survey}. What the sensor hears meanwhile stays in its journal, and \
+             is fetched when the survey is opened again.",
+            connected(feed)
+        ));
+    }
+    for job in &feed.jobs {
+        parts.push(format!("{}: under way. It is given up, and can be started again.", job.title));
+    }
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+/// Names of the sensors that send.
+fn connected(feed: &Feed) -> String {
+    let connected = feed.links.iter().filter(|link| link.kind == LinkKind::Connected);
+    connected.map(|link| link.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn leave(ui: &mut Ui, around: &Surroundings<'_>, commands: &mut Vec<Command>) {
+    // It may have ended while the question stood there.
+    let words =
+        under_way(around.feed).unwrap_or_else(|| "Nothing is under way any more.".to_owned());
+    explain(ui, around.palette, &words);
+    if question(ui, "Quit", true, around.palette, commands) {
+        commands.push(Command::Leave);
+        commands.push(Command::CloseDialog);
+    }
+}
+
 pub(super) fn end_recording(
     ui: &mut Ui,
     order: &Order,
     around: &Surroundings<'_>,
     commands: &mut Vec<Command>,
 ) {
-    let connected = around.feed.links.iter().filter(|link| link.kind == LinkKind::Connected);
-    let names: Vec<&str> = connected.map(|link| link.name.as_str()).collect();
     let survey = around.feed.survey.as_ref().map_or("", |survey| survey.survey.name.as_str());
     let what = match order {
         Order::Open { path } => format!("Opening {} ends that.", path.display()),
@@ -67,7 +99,7 @@ pub(super) fn end_recording(
     let words = format!(
         "{} is recording into {survey}. {what}\n\nWhat the sensor hears meanwhile stays in its \
          journal, and is fetched into this survey when it is opened again.",
-        names.join(", ")
+        connected(around.feed)
     );
     explain(ui, around.palette, &words);
     if question(ui, "End recording", true, around.palette, commands) {
