@@ -2,20 +2,18 @@
 //!
 //! The bytes of a batch in the journal are its bytes on the link and in the survey.
 
-use crate::columns::{ColumnError, ColumnsEncoder, ColumnsV1};
+use crate::columns::{ColumnError, ColumnsEncoder, ColumnsV1, ColumnsV2};
 use crate::envelope::{
     Envelope, EnvelopeError, EnvelopeKind, MAX_PAYLOAD, decode_payload, encode_payload,
     encode_payload_into, seal_parts,
 };
+use crate::pack::Packer;
 use pw_model::{
     Advertisement, ClockState, Fix, Gap, Health, Observation, Origin, RadioEvent, SensorId,
     TimeRange, Timestamp, TuneInterval,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Level of zstd: on columns, level 3 makes batches 2.5 % smaller, and costs the sensor's processor more.
-const COMPRESSION_LEVEL: i32 = 1;
 
 /// Names a batch for ever. `epoch` is drawn anew whenever a journal is created, so that a sensor
 /// whose card was replaced cannot give an old number to new data.
@@ -80,10 +78,14 @@ pub struct Batch {
     pub radio_events: Vec<RadioEvent>,
 }
 
-/// Version 1 of the packed body. Never changed; a later one is a new structure.
+/// Layout of the bodies that are written.
+const BODY_VERSION: u16 = 2;
+
+/// The packed body: version 1 with [`ColumnsV1`], version 2 with [`ColumnsV2`]. Neither is ever changed;
+/// a later one is a new structure.
 #[derive(Deserialize)]
-struct BodyV1 {
-    observations: ColumnsV1,
+struct Body<Columns> {
+    observations: Columns,
     advertisements: Vec<Advertisement>,
     fixes: Vec<Fix>,
     tunes: Vec<TuneInterval>,
@@ -93,10 +95,30 @@ struct BodyV1 {
     radio_events: Vec<RadioEvent>,
 }
 
-/// [`BodyV1`] for writing: the same fields in the same order, borrowed.
+impl<Columns> Body<Columns> {
+    fn batch(
+        self,
+        header: BatchHeader,
+        decode: impl Fn(&Columns) -> Result<Vec<Observation>, ColumnError>,
+    ) -> Result<Batch, BatchError> {
+        Ok(Batch {
+            id: header.id,
+            stream: header.stream,
+            observations: decode(&self.observations)?,
+            advertisements: self.advertisements,
+            fixes: self.fixes,
+            tunes: self.tunes,
+            gaps: self.gaps,
+            health: self.health,
+            clocks: self.clocks,
+            radio_events: self.radio_events,
+        })
+    }
+}
+
+/// [`Body`] of version 2 behind its columns, for writing: the same fields in the same order, borrowed.
 #[derive(Serialize)]
-struct BodyV1Ref<'a> {
-    observations: &'a ColumnsV1,
+struct BodyV2Rest<'a> {
     advertisements: &'a [Advertisement],
     fixes: &'a [Fix],
     tunes: &'a [TuneInterval],
@@ -116,7 +138,7 @@ pub enum BatchError {
     #[error("a record of another kind where a batch was expected")]
     NotABatch,
     /// Packed by a later release.
-    #[error("batch layout {found}; this release reads up to 1; update PiWardrive")]
+    #[error("batch layout {found}; this release reads up to {BODY_VERSION}; update PiWardrive")]
     BodyVersion {
         /// Layout that was found.
         found: u16,
@@ -203,8 +225,10 @@ impl Batch {
 /// Packs batches one after the other, in memory that is allocated once.
 pub struct BatchEncoder {
     columns: ColumnsEncoder,
-    compressor: zstd::bulk::Compressor<'static>,
+    packer: Packer,
     body: Vec<u8>,
+    /// Ends of the columns in `body`.
+    ends: Vec<usize>,
     packed: Vec<u8>,
 }
 
@@ -220,12 +244,12 @@ impl BatchEncoder {
     /// # Errors
     /// There is no memory for the compressor.
     pub fn new() -> Result<Self, BatchError> {
-        let compressor = zstd::bulk::Compressor::new(COMPRESSION_LEVEL)
-            .map_err(|error| BatchError::Unpack(error.to_string()))?;
+        let packer = Packer::new().map_err(|error| BatchError::Unpack(error.to_string()))?;
         Ok(Self {
             columns: ColumnsEncoder::default(),
-            compressor,
+            packer,
             body: Vec::new(),
+            ends: Vec::new(),
             packed: Vec::new(),
         })
     }
@@ -236,8 +260,17 @@ impl BatchEncoder {
     /// The batch is above the envelope's limit: it should have been closed earlier.
     pub fn encode(&mut self, batch: &Batch) -> Result<EncodedBatch, BatchError> {
         self.body.clear();
-        let body = BodyV1Ref {
-            observations: self.columns.encode(&batch.observations),
+        // The fields of a body, one behind the other, are the body.
+        let columns = self.columns.encode(&batch.observations);
+        encode_payload_into(columns, &mut self.body)?;
+        self.ends.clear();
+        let mut end = self.body.len();
+        for length in columns.lengths().rev() {
+            self.ends.push(end);
+            end = end.saturating_sub(encoded_len(length));
+        }
+        self.ends.reverse();
+        let rest = BodyV2Rest {
             advertisements: &batch.advertisements,
             fixes: &batch.fixes,
             tunes: &batch.tunes,
@@ -246,7 +279,7 @@ impl BatchEncoder {
             clocks: &batch.clocks,
             radio_events: &batch.radio_events,
         };
-        encode_payload_into(&body, &mut self.body)?;
+        encode_payload_into(&rest, &mut self.body)?;
         if self.body.len() > MAX_PAYLOAD {
             return Err(EnvelopeError::TooLong { length: self.body.len() }.into());
         }
@@ -255,14 +288,12 @@ impl BatchEncoder {
             stream: batch.stream.clone(),
             range: batch.range(),
             observations: batch.observations.len() as u32,
-            body_version: 1,
+            body_version: BODY_VERSION,
             // At most MAX_PAYLOAD, far below u32::MAX.
             body_len: self.body.len() as u32,
         };
-        self.packed.clear();
-        self.packed.reserve(zstd::zstd_safe::compress_bound(self.body.len()));
-        self.compressor
-            .compress_to_buffer(&self.body, &mut self.packed)
+        self.packer
+            .pack(&self.body, &self.ends, &mut self.packed)
             .map_err(|error| BatchError::Unpack(error.to_string()))?;
         let head = encode_payload(&header)?;
         // A header is some tens of bytes and a name; a longer one would not decode below.
@@ -334,29 +365,28 @@ impl Batch {
     /// The envelope holds something else, or the batch is damaged or of a later release.
     pub fn read(envelope: &Envelope<'_>) -> Result<Self, BatchError> {
         let (header, packed) = split(envelope)?;
-        if header.body_version != 1 {
-            return Err(BatchError::BodyVersion { found: header.body_version });
-        }
         let body_len = header.body_len as usize;
         if body_len > MAX_PAYLOAD {
             return Err(EnvelopeError::TooLong { length: body_len }.into());
         }
         let body = zstd::bulk::decompress(packed, body_len)
             .map_err(|error| BatchError::Unpack(error.to_string()))?;
-        let body: BodyV1 = decode_payload(&body)?;
-        Ok(Self {
-            id: header.id,
-            stream: header.stream,
-            observations: body.observations.decode()?,
-            advertisements: body.advertisements,
-            fixes: body.fixes,
-            tunes: body.tunes,
-            gaps: body.gaps,
-            health: body.health,
-            clocks: body.clocks,
-            radio_events: body.radio_events,
-        })
+        match header.body_version {
+            1 => decode_payload::<Body<ColumnsV1>>(&body)?.batch(header, ColumnsV1::decode),
+            2 => decode_payload::<Body<ColumnsV2>>(&body)?.batch(header, ColumnsV2::decode),
+            found => Err(BatchError::BodyVersion { found }),
+        }
     }
+}
+
+/// Bytes of a column of this length with the number before it (bincode's variable encoding).
+const fn encoded_len(length: usize) -> usize {
+    length
+        + match length {
+            0..=250 => 1,
+            251..=0xffff => 3,
+            _ => 5,
+        }
 }
 
 fn split<'a>(envelope: &Envelope<'a>) -> Result<(BatchHeader, &'a [u8]), BatchError> {
@@ -373,6 +403,7 @@ fn split<'a>(envelope: &Envelope<'a>) -> Result<(BatchHeader, &'a [u8]), BatchEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::samples::street;
     use crate::envelope::seal;
     use pw_model::{GapCause, RadioId};
 
@@ -396,6 +427,26 @@ mod tests {
         assert_eq!(read, encoded);
         assert_eq!(read.header().range, batch().range());
         assert_eq!(read.decode(), Ok(batch()));
+    }
+
+    #[test]
+    fn columns_end_where_they_are_said_to() {
+        let observations: Vec<Observation> = street(2000);
+        let mut encoder = BatchEncoder::new().expect("memory");
+        let mut batch = batch();
+        batch.observations = observations;
+        encoder.encode(&batch).expect("small");
+        let columns = ColumnsEncoder::default().encode(&batch.observations).clone();
+        let whole = encode_payload(&columns).expect("small");
+        assert_eq!(encoder.ends.last(), Some(&whole.len()));
+        let (mut at, mut lengths) = (encoder.ends[0], columns.lengths().skip(1));
+        for end in &encoder.ends[1..] {
+            let length = lengths.next().expect("as many");
+            let number = encode_payload(&length).expect("small");
+            assert_eq!(encoder.body[at..at + number.len()], number);
+            assert_eq!(at + number.len() + length, *end);
+            at = *end;
+        }
     }
 
     #[test]

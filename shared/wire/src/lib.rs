@@ -8,6 +8,7 @@ mod columns;
 mod envelope;
 mod frames;
 mod message;
+mod pack;
 mod segment;
 mod session;
 
