@@ -6,7 +6,7 @@ use crate::style::Palette;
 use egui::{RichText, Ui};
 
 /// Every shortcut: where it works, keys, what it does.
-pub(crate) const SHORTCUTS: [(&str, &str, &str); 39] = [
+pub(crate) const SHORTCUTS: [(&str, &str, &str); 40] = [
     ("Everywhere", "Ctrl+1 … Ctrl+6", "Drive, Networks, Map, Spectrum, Sensors, Packets"),
     ("", "Ctrl+O", "Open a survey"),
     ("", "Ctrl+N", "New survey"),
@@ -32,6 +32,7 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 39] = [
     ("", "Ctrl+C  Ctrl+Shift+C", "Copy the cell, the row"),
     ("", "/ or Ctrl+F", "Write a filter; Tab completes, Enter applies"),
     ("", "F", "Follow the transmitter: show only its packets"),
+    ("", "C", "Make the chosen field a column, or no longer"),
     ("", "T", "Time since the first packet, or UTC"),
     ("", "S", "Statistics of the packets that are shown"),
     ("", "Ctrl+E", "Export the packets that are shown"),

@@ -242,6 +242,11 @@ impl CaptureFile {
         self.view.set_rules(rules.into());
     }
 
+    /// Fields that each row has beside the usual ones.
+    pub fn set_fields(&self, fields: Vec<&'static Field>) {
+        self.view.set_fields(fields.into());
+    }
+
     /// Begins to look for the packets that pass a filter.
     ///
     /// # Errors

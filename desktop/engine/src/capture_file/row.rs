@@ -68,10 +68,12 @@ pub struct PacketRow {
     pub emphasis: Option<Emphasis>,
     /// The first of the colour rules that it passes.
     pub rule: Option<usize>,
+    /// What the fields say that were asked for beside these; empty where it has none of it.
+    pub extra: Vec<String>,
 }
 
 impl PacketRow {
-    /// Of a packet; `rule` is left to the caller.
+    /// Of a packet; `rule` and `extra` are left to the caller.
     #[must_use]
     pub fn of(packet: &Packet<'_>) -> Self {
         let (captured, frame) = (&packet.captured, &packet.frame);
@@ -92,6 +94,7 @@ impl PacketRow {
             info: info::words(packet),
             emphasis: emphasis(packet),
             rule: None,
+            extra: Vec::new(),
         }
     }
 
@@ -112,6 +115,7 @@ impl PacketRow {
             info: words,
             emphasis: None,
             rule: None,
+            extra: Vec::new(),
         }
     }
 }

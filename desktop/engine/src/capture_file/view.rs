@@ -2,7 +2,7 @@
 
 use super::packets::Scanner;
 use super::{PacketDetail, PacketRow, Shared, spawn};
-use pw_dissect::fields::Packet;
+use pw_dissect::fields::{Field, Packet, Separator, TableWriter};
 use pw_dissect::filter::Filter;
 use std::collections::HashMap;
 use std::io;
@@ -22,6 +22,8 @@ struct State {
     detail: Option<u32>,
     /// Colour rules; a row says which is the first that it passes.
     rules: Arc<[Filter]>,
+    /// Fields that rows have beside the usual ones.
+    fields: Arc<[&'static Field]>,
     /// Counts up with each wish; the thread has answered up to `answered`.
     wish: u64,
     answered: u64,
@@ -84,8 +86,17 @@ impl Viewer {
 
     /// Rows are made anew with these rules.
     pub(super) fn set_rules(&self, rules: Arc<[Filter]>) {
+        self.make_anew(|state| state.rules = rules);
+    }
+
+    /// Rows are made anew with these fields.
+    pub(super) fn set_fields(&self, fields: Arc<[&'static Field]>) {
+        self.make_anew(|state| state.fields = fields);
+    }
+
+    fn make_anew(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.desk.lock();
-        state.rules = rules;
+        change(&mut state);
         state.newer.clear();
         state.older.clear();
         state.wish += 1;
@@ -117,6 +128,30 @@ impl Viewer {
     }
 }
 
+/// Writes the values of the fields that were asked for.
+struct Extra {
+    count: usize,
+    table: TableWriter,
+}
+
+impl Extra {
+    fn new(fields: &[&'static Field]) -> Self {
+        Self { count: fields.len(), table: TableWriter::new(fields, Separator::Tab) }
+    }
+
+    fn of(&mut self, packet: &Packet<'_>) -> Vec<String> {
+        let mut walked = false;
+        let mut cell = Vec::new();
+        (0..self.count)
+            .map(|number| {
+                cell.clear();
+                self.table.cell(number, packet, &mut walked, &mut cell);
+                String::from_utf8_lossy(&cell).into_owned()
+            })
+            .collect()
+    }
+}
+
 /// Runs until the file is closed.
 fn run(shared: &Shared, desk: &Desk) {
     let mut scanner = Scanner::here_and_there(&shared.packets);
@@ -133,6 +168,7 @@ fn run(shared: &Shared, desk: &Desk) {
         let rows: Vec<u32> =
             state.rows.iter().copied().filter(|number| state.row(*number).is_none()).collect();
         let rules = Arc::clone(&state.rules);
+        let mut extra = Extra::new(&state.fields);
         drop(state);
         if let Some(number) = detail {
             let made = scanner.packet(number).map(|captured| PacketDetail::of(&captured));
@@ -144,7 +180,7 @@ fn run(shared: &Shared, desk: &Desk) {
                 Ok(captured) => {
                     let packet = Packet::new(captured);
                     let rule = rules.iter().position(|rule| rule.matches(&packet));
-                    PacketRow { rule, ..PacketRow::of(&packet) }
+                    PacketRow { rule, extra: extra.of(&packet), ..PacketRow::of(&packet) }
                 }
                 Err(error) => {
                     PacketRow::unreadable(number, shared.packets.time(number), error.to_string())

@@ -3,9 +3,10 @@
 mod columns;
 mod table;
 
+use super::PacketsOrder;
 use super::columns::TimeBase;
+use super::paint::order;
 use super::session::Session;
-use super::{PacketsOrder, order};
 use crate::command::Command;
 use crate::style::Palette;
 use crate::views::parts;

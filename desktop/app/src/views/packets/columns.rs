@@ -1,7 +1,7 @@
 //! The columns of the packet list: what stands in them, as text.
 
 use crate::words::UNKNOWN;
-use pw_engine::capture_file::PacketRow;
+use pw_engine::capture_file::{Field, PacketRow};
 use pw_model::{Band, Channel, MacAddr, Timestamp};
 
 /// A column.
@@ -17,6 +17,8 @@ pub(super) enum Column {
     Transmitter,
     Receiver,
     Network,
+    /// A field that the person added, by its place among these.
+    Added(u8),
     #[default]
     Info,
 }
@@ -30,8 +32,12 @@ pub(super) enum TimeBase {
     Absolute,
 }
 
+/// Most columns that can be added.
+pub(super) const MOST_ADDED: usize = 8;
+
 impl Column {
-    pub(super) const ALL: [Self; 11] = [
+    /// Without those that the person added.
+    pub(super) const USUAL: [Self; 11] = [
         Self::Number,
         Self::Time,
         Self::Channel,
@@ -58,6 +64,7 @@ impl Column {
             Self::Receiver => "Receiver",
             Self::Network => "Network",
             Self::Info => "Info",
+            Self::Added(_) => "Field",
         }
     }
 
@@ -76,6 +83,7 @@ impl Column {
             Self::Receiver => "Receiver address, and who its block is assigned to",
             Self::Network => "Network name that the frame carries",
             Self::Info => "What the frame says",
+            Self::Added(_) => "A field that was added",
         }
     }
 
@@ -90,7 +98,7 @@ impl Column {
             Self::Length => (54.0, 40.0),
             Self::Kind => (132.0, 60.0),
             Self::Transmitter | Self::Receiver => (196.0, 80.0),
-            Self::Network => (110.0, 60.0),
+            Self::Network | Self::Added(_) => (110.0, 60.0),
             Self::Info => (240.0, 120.0),
         }
     }
@@ -100,13 +108,6 @@ impl Column {
             self,
             Self::Number | Self::Time | Self::Channel | Self::Signal | Self::Rate | Self::Length
         )
-    }
-
-    /// The column beside this one, `by` columns to the right.
-    pub(super) fn neighbour(self, by: isize) -> Self {
-        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
-        let last = Self::ALL.len() - 1;
-        Self::ALL[at.saturating_add_signed(by).min(last)]
     }
 
     /// The cell as text.
@@ -127,6 +128,8 @@ impl Column {
             Self::Transmitter => row.transmitter.map_or_else(String::new, named),
             Self::Receiver => row.receiver.map_or_else(String::new, named),
             Self::Network => row.network.clone().unwrap_or_default(),
+            // Rows made before the column was added have no value yet.
+            Self::Added(at) => row.extra.get(usize::from(at)).cloned().unwrap_or_default(),
             Self::Info => match &row.emphasis {
                 Some(emphasis) if row.info.is_empty() => emphasis.words(),
                 Some(emphasis) => format!("{}; {}", row.info, emphasis.words()),
@@ -136,9 +139,68 @@ impl Column {
     }
 }
 
-/// All cells of a row, separated by tabs.
-pub(super) fn line(row: &PacketRow, base: TimeBase) -> String {
-    Column::ALL.map(|column| column.text(row, base)).join("\t")
+/// The columns that are shown, from left to right, and how wide they are.
+#[derive(Debug)]
+pub(super) struct Columns {
+    added: Vec<&'static Field>,
+    shown: Vec<(Column, f32)>,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        let shown = Column::USUAL.map(|column| (column, column.width().0)).to_vec();
+        Self { added: Vec::new(), shown }
+    }
+}
+
+impl Columns {
+    /// Shows these fields too, before the last column. The usual ones keep their widths.
+    pub(super) fn set_added(&mut self, fields: Vec<&'static Field>) {
+        let last = self.shown.pop();
+        self.shown.retain(|(column, _)| !matches!(column, Column::Added(_)));
+        let added = (0..).zip(&fields).take(MOST_ADDED);
+        self.shown.extend(added.map(|(at, _)| (Column::Added(at), Column::Added(at).width().0)));
+        self.shown.extend(last);
+        self.added = fields;
+    }
+
+    pub(super) fn shown(&self) -> impl ExactSizeIterator<Item = (Column, f32)> {
+        self.shown.iter().copied()
+    }
+
+    /// Makes a column wider by so many points.
+    pub(super) fn widen(&mut self, column: Column, by: f32) {
+        if let Some((_, width)) = self.shown.iter_mut().find(|(shown, _)| *shown == column) {
+            *width = (*width + by).clamp(column.width().1, 600.0);
+        }
+    }
+
+    /// The field of an added column.
+    pub(super) fn field(&self, column: Column) -> Option<&'static Field> {
+        let Column::Added(at) = column else { return None };
+        self.added.get(usize::from(at)).copied()
+    }
+
+    pub(super) fn title(&self, column: Column) -> &'static str {
+        self.field(column).map_or_else(|| column.title(), |field| field.name)
+    }
+
+    pub(super) fn meaning(&self, column: Column) -> String {
+        let meaning = |field: &Field| format!("{} ({})", field.label, field.clause);
+        self.field(column).map_or_else(|| column.meaning().to_owned(), meaning)
+    }
+
+    /// The column beside this one, `by` columns to the right.
+    pub(super) fn neighbour(&self, column: Column, by: isize) -> Column {
+        let at = self.shown.iter().position(|(shown, _)| *shown == column).unwrap_or(0);
+        let last = self.shown.len().saturating_sub(1);
+        self.shown.get(at.saturating_add_signed(by).min(last)).map_or(column, |(found, _)| *found)
+    }
+
+    /// All cells of a row, separated by tabs.
+    pub(super) fn line(&self, row: &PacketRow, base: TimeBase) -> String {
+        self.shown().map(|(column, _)| column.text(row, base)).collect::<Vec<_>>().join("\t")
+    }
 }
 
 /// Seconds with microseconds, or the time of day.
@@ -221,13 +283,14 @@ mod tests {
             info: "WPA2".to_owned(),
             emphasis: None,
             rule: None,
+            extra: vec!["100".to_owned()],
         }
     }
 
     #[test]
     fn cells_are_text_and_unknown_is_a_dash() {
         let relative = TimeBase::Relative(Some(Timestamp::from_unix_secs(1_700_000_000)));
-        let cells = Column::ALL.map(|column| column.text(&row(), relative));
+        let cells = Column::USUAL.map(|column| column.text(&row(), relative));
         assert_eq!(cells[..7], ["12", "1.000250", UNKNOWN, "-61", "5.5", "300", "beacon"]);
         assert!(cells[7].starts_with("00:00:0c:01:02:03  Cisco"), "{}", cells[7]);
         assert_eq!(cells[8..], ["broadcast", "café", "WPA2"]);
@@ -235,7 +298,7 @@ mod tests {
         let later = TimeBase::Relative(Some(Timestamp::from_unix_secs(1_700_000_002)));
         assert_eq!(Column::Time.text(&row(), later), "-0.999749");
         assert_eq!(Column::Time.text(&row(), TimeBase::Relative(None)), UNKNOWN);
-        assert_eq!(line(&row(), relative).matches('\t').count(), 10);
+        assert_eq!(Columns::default().line(&row(), relative).matches('\t').count(), 10);
         let on = |number, band| PacketRow { channel: Some(Channel { band, number }), ..row() };
         assert_eq!(Column::Channel.text(&on(37, Band::Ghz6), relative), "6G 37");
         assert_eq!(Column::Channel.text(&on(36, Band::Ghz5), relative), "36");
@@ -250,8 +313,18 @@ mod tests {
 
     #[test]
     fn walking_ends_at_the_edges() {
-        assert_eq!(Column::Number.neighbour(-1), Column::Number);
-        assert_eq!(Column::Number.neighbour(1), Column::Time);
-        assert_eq!(Column::Info.neighbour(1), Column::Info);
+        let mut columns = Columns::default();
+        assert_eq!(columns.neighbour(Column::Number, -1), Column::Number);
+        assert_eq!(columns.neighbour(Column::Number, 1), Column::Time);
+        assert_eq!(columns.neighbour(Column::Info, 1), Column::Info);
+        let field = pw_engine::capture_file::field_by_name("wlan.fixed.beacon").expect("known");
+        columns.set_added(vec![field]);
+        assert_eq!(columns.neighbour(Column::Network, 1), Column::Added(0));
+        assert_eq!(columns.neighbour(Column::Added(0), 1), Column::Info);
+        assert_eq!(columns.title(Column::Added(0)), "wlan.fixed.beacon");
+        assert_eq!(Column::Added(0).text(&row(), TimeBase::Absolute), "100");
+        assert!(columns.line(&row(), TimeBase::Absolute).ends_with("\t100\tWPA2"));
+        columns.set_added(Vec::new());
+        assert_eq!(columns.shown().len(), Column::USUAL.len());
     }
 }

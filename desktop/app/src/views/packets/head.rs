@@ -1,9 +1,10 @@
 //! What stands above and below the list of packets: the file, warnings, and what the colours mean.
 
 use super::filter_bar::Counts;
+use super::paint::order;
 use super::rules::Rule;
 use super::session::Session;
-use super::{PacketsOrder, PacketsTab, analysis, list, order};
+use super::{PacketsOrder, PacketsTab, analysis, list};
 use crate::command::Command;
 use crate::style::Palette;
 use crate::views::parts;

@@ -3,7 +3,7 @@
 //! It scrolls by whole rows and keeps the number of the first one: positions in points would lose
 //! their precision beyond a few hundred thousand rows.
 
-use super::columns::{self, Column, TimeBase};
+use super::columns::{Column, Columns, TimeBase};
 use super::rules::Rule;
 use super::session::Session;
 use super::{PacketsOrder, Pane};
@@ -35,7 +35,7 @@ pub(super) struct ListState {
     pub(super) bring: bool,
     /// Column whose cell is copied.
     cursor: Column,
-    widths: [f32; Column::ALL.len()],
+    pub(super) columns: Columns,
     /// Times in UTC instead of since the first packet.
     pub(super) absolute: bool,
     /// Rows in sight in the last frame.
@@ -50,7 +50,7 @@ impl Default for ListState {
             chosen: None,
             bring: false,
             cursor: Column::default(),
-            widths: Column::ALL.map(|column| column.width().0),
+            columns: Columns::default(),
             absolute: false,
             in_sight: 1,
         }
@@ -130,8 +130,8 @@ pub(super) fn ui(
     }
     state.first = state.first.min(last_first);
     want(state, shown, in_sight);
-    let edges = edges(&state.widths, body);
-    paint_header(ui, state, header, &edges, shown.palette);
+    let edges = edges(&state.columns, body);
+    paint_header(ui, state, header, &edges, shown.palette, commands);
     paint_body(ui, state, shown, body, &edges, pane, commands);
     let bar = Rect::from_min_max(pos2(body.right(), header.top()), area.max);
     scroll_bar(ui, state, bar, total, in_sight, shown.palette);
@@ -148,54 +148,68 @@ fn want(state: &ListState, shown: &Shown<'_>, in_sight: u32) {
 }
 
 /// Left edge of each column, and the right edge of the last, which takes what is left.
-fn edges(widths: &[f32; Column::ALL.len()], body: Rect) -> Vec<f32> {
+fn edges(columns: &Columns, body: Rect) -> Vec<f32> {
     let mut x = body.left() + 4.0;
     let mut edges = vec![x];
-    for (column, width) in Column::ALL.iter().zip(widths) {
-        x +=
-            if *column == Column::Info { (body.right() - x).max(column.width().1) } else { *width };
+    for (column, width) in columns.shown() {
+        x += if column == Column::Info { (body.right() - x).max(column.width().1) } else { width };
         edges.push(x);
     }
     edges
 }
 
-fn paint_header(ui: &mut Ui, state: &mut ListState, rect: Rect, edges: &[f32], palette: &Palette) {
+fn paint_header(
+    ui: &mut Ui,
+    state: &mut ListState,
+    rect: Rect,
+    edges: &[f32],
+    palette: &Palette,
+    commands: &mut Vec<Command>,
+) {
     ui.painter().rect_filled(rect, 0.0, palette.panel);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
-    for (at, column) in Column::ALL.into_iter().enumerate() {
+    let shown: Vec<Column> = state.columns.shown().map(|(column, _)| column).collect();
+    for (at, column) in shown.into_iter().enumerate() {
         let (Some(left), Some(right)) = (edges.get(at), edges.get(at + 1)) else { continue };
         let cell = Rect::from_min_max(pos2(*left, rect.top()), pos2(*right, rect.bottom()));
         let cell = cell.intersect(rect);
-        let id = ui.scope_id().with(("header", column.title()));
-        let mut meaning = column.meaning().to_owned();
+        let title = state.columns.title(column);
+        let id = ui.scope_id().with(("header", title));
+        let mut meaning = state.columns.meaning(column);
         if matches!(column, Column::Transmitter | Column::Receiver) {
             meaning.push_str(&format!("\n{}", pw_engine::vendor_lists()));
         }
         let response = ui.interact(cell, id, Sense::click()).on_hover_text(meaning);
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::accesskit::Role::ColumnHeader, true, column.title())
+            egui::WidgetInfo::labeled(egui::accesskit::Role::ColumnHeader, true, title)
         });
         if response.clicked() && column == Column::Time {
             state.absolute = !state.absolute;
         }
-        let title = match column {
+        if let Some(field) = state.columns.field(column) {
+            response.context_menu(|ui| {
+                if ui.button("Remove column").clicked() {
+                    commands.push(Command::Packets(PacketsOrder::ToggleColumn(field.name)));
+                    ui.close();
+                }
+            });
+        }
+        let shown = match column {
             Column::Time if state.absolute => "Time (UTC)",
             Column::Time => "Time (s)",
-            column => column.title(),
+            _ => title,
         };
         let font = FontId::proportional(12.0);
-        put(ui, cell, column.is_number(), title, font, palette.weak);
+        put(ui, cell, column.is_number(), shown, font, palette.weak);
         if column == Column::Info {
             continue;
         }
         let line = Rect::from_center_size(pos2(*right, rect.center().y), vec2(7.0, rect.height()));
-        let id = ui.scope_id().with(("edge", column.title()));
+        let id = ui.scope_id().with(("edge", title));
         let grip = ui.interact(line, id, Sense::drag()).on_hover_cursor(CursorIcon::ResizeColumn);
         let color = if grip.hovered() || grip.dragged() { palette.accent } else { palette.line };
         ui.painter().vline(*right, rect.shrink(5.0).y_range(), Stroke::new(1.0, color));
-        if let Some(width) = state.widths.get_mut(at) {
-            *width = (*width + grip.drag_delta().x).clamp(column.width().1, 600.0);
-        }
+        state.columns.widen(column, grip.drag_delta().x);
     }
 }
 
@@ -247,7 +261,7 @@ fn paint_body(
         };
         let clip = ui.clip_rect();
         ui.set_clip_rect(clip.intersect(body));
-        for (column, cell) in cells(rect, edges) {
+        for (column, cell) in cells(&state.columns, rect, edges) {
             paint_cell(ui, row, column, cell, base, ink, palette);
             if chosen && column == state.cursor && shown.is_active {
                 let stroke = Stroke::new(1.5, palette.accent);
@@ -259,13 +273,15 @@ fn paint_body(
             }
         }
         ui.set_clip_rect(clip);
-        let at_pointer = response.interact_pointer_pos().and_then(|at| column_at(at, rect, edges));
+        let at_pointer = response
+            .interact_pointer_pos()
+            .and_then(|at| column_at(&state.columns, at, rect, edges));
         if response.clicked() || response.secondary_clicked() {
             state.chosen = Some(line.number);
             state.cursor = at_pointer.unwrap_or(state.cursor);
             *pane = Pane::List;
         }
-        menu(&response, row, state.cursor, base, commands);
+        menu(&response, row, state, base, commands);
     }
 }
 
@@ -278,14 +294,16 @@ fn rule<'a>(row: &PacketRow, shown: &Shown<'a>) -> Option<&'a Rule> {
     shown.rules.get(*shown.places.get(row.rule?)?)
 }
 
-fn cells(row: Rect, edges: &[f32]) -> impl Iterator<Item = (Column, Rect)> {
-    Column::ALL.into_iter().zip(edges.windows(2)).map(move |(column, edge)| {
+fn cells(columns: &Columns, row: Rect, edges: &[f32]) -> impl Iterator<Item = (Column, Rect)> {
+    columns.shown().zip(edges.windows(2)).map(move |((column, _), edge)| {
         (column, Rect::from_min_max(pos2(edge[0], row.top()), pos2(edge[1], row.bottom())))
     })
 }
 
-fn column_at(at: Pos2, row: Rect, edges: &[f32]) -> Option<Column> {
-    cells(row, edges).find(|(_, cell)| cell.x_range().contains(at.x)).map(|(column, _)| column)
+fn column_at(columns: &Columns, at: Pos2, row: Rect, edges: &[f32]) -> Option<Column> {
+    cells(columns, row, edges)
+        .find(|(_, cell)| cell.x_range().contains(at.x))
+        .map(|(column, _)| column)
 }
 
 /// Paints one cell, as `Column::text` writes it, with weight where it helps.
@@ -375,10 +393,11 @@ pub(super) fn put(
 fn menu(
     response: &egui::Response,
     row: &PacketRow,
-    cursor: Column,
+    state: &ListState,
     base: TimeBase,
     commands: &mut Vec<Command>,
 ) {
+    let cursor = state.cursor;
     response.context_menu(|ui| {
         let mut item = |ui: &mut Ui, words: &str, keys: &str, command: Command| {
             if ui.add(egui::Button::new(words).shortcut_text(keys)).clicked() {
@@ -397,8 +416,8 @@ fn menu(
         }
         ui.separator();
         let cell = cursor.text(row, base);
-        item(ui, &format!("Copy {}", cursor.title()), "Ctrl+C", Command::Copy(cell));
-        let line = columns::line(row, base);
+        item(ui, &format!("Copy {}", state.columns.title(cursor)), "Ctrl+C", Command::Copy(cell));
+        let line = state.columns.line(row, base);
         item(ui, "Copy row", "Ctrl+Shift+C", Command::Copy(line));
     });
 }
@@ -433,9 +452,9 @@ fn keys(ui: &Ui, state: &mut ListState, shown: &Shown<'_>, commands: &mut Vec<Co
         state.bring = true;
     }
     if pressed(Key::ArrowRight) {
-        state.cursor = state.cursor.neighbour(1);
+        state.cursor = state.columns.neighbour(state.cursor, 1);
     } else if pressed(Key::ArrowLeft) {
-        state.cursor = state.cursor.neighbour(-1);
+        state.cursor = state.columns.neighbour(state.cursor, -1);
     }
     let Some(row) = state.chosen.and_then(|number| shown.session.file.row(number)) else { return };
     if pressed(Key::F)
@@ -449,7 +468,8 @@ fn keys(ui: &Ui, state: &mut ListState, shown: &Shown<'_>, commands: &mut Vec<Co
     if copy {
         let whole = ui.input(|input| input.modifiers.shift);
         let base = base(state, shown.session);
-        let text = if whole { columns::line(&row, base) } else { state.cursor.text(&row, base) };
+        let text =
+            if whole { state.columns.line(&row, base) } else { state.cursor.text(&row, base) };
         commands.push(Command::Copy(text));
     }
 }
@@ -503,14 +523,14 @@ mod tests {
 
     #[test]
     fn the_last_column_takes_what_is_left() {
-        let widths = Column::ALL.map(|column| column.width().0);
+        let columns = Columns::default();
         let body = Rect::from_min_size(Pos2::ZERO, vec2(2000.0, 300.0));
-        let wide = edges(&widths, body);
+        let wide = edges(&columns, body);
         assert_eq!(wide.last(), Some(&2000.0));
-        let narrow = edges(&widths, Rect::from_min_size(Pos2::ZERO, vec2(500.0, 300.0)));
-        let info = narrow.last().expect("edges") - narrow[Column::ALL.len() - 1];
+        let narrow = edges(&columns, Rect::from_min_size(Pos2::ZERO, vec2(500.0, 300.0)));
+        let info = narrow.last().expect("edges") - narrow[columns.shown().len() - 1];
         assert_eq!(info, Column::Info.width().1);
-        assert_eq!(column_at(pos2(10.0, 5.0), body, &wide), Some(Column::Number));
-        assert_eq!(column_at(pos2(1990.0, 5.0), body, &wide), Some(Column::Info));
+        assert_eq!(column_at(&columns, pos2(10.0, 5.0), body, &wide), Some(Column::Number));
+        assert_eq!(column_at(&columns, pos2(1990.0, 5.0), body, &wide), Some(Column::Info));
     }
 }

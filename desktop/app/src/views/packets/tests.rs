@@ -6,7 +6,7 @@ use crate::backend::{Backend, EngineBackend};
 use crate::screenshot::{headless, settle};
 use crate::style::ThemeChoice;
 use crate::words;
-use egui::vec2;
+use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
@@ -381,5 +381,40 @@ fn tab_goes_to_the_fields_and_back_and_the_keys_with_it() -> anyhow::Result<()> 
     press(&mut window, Key::Tab)?;
     press(&mut window, Key::ArrowDown)?;
     assert_eq!(chosen(&mut window), Some(2));
+    Ok(())
+}
+
+#[test]
+fn a_field_becomes_a_column_and_is_kept() -> anyhow::Result<()> {
+    let (_folder, mut window) = window(ThemeChoice::Dark)?;
+    filter(&mut window, "wlan.fixed.beacon")?;
+    press(&mut window, Key::Tab)?;
+    let detail = window.state_mut().packets().detail.clone().expect("chosen");
+    let nodes = detail.as_ref().as_ref().expect("readable").tree.nodes.clone();
+    let named = |node: &pw_engine::capture_file::Node| {
+        node.field.is_some_and(|field| field.name == "wlan.fixed.beacon")
+    };
+    let at = nodes.iter().position(named).expect("a beacon has it");
+    window.state_mut().packets().tree.reveal(&nodes, at);
+    press(&mut window, Key::C)?;
+    window.get_by_label("wlan.fixed.beacon");
+    assert_eq!(window.state_mut().packets().settings.columns, ["wlan.fixed.beacon"]);
+    let extra = |window: &mut Window| {
+        let number = chosen(window).expect("chosen");
+        let row = window.state_mut().packets().session.as_ref().and_then(|s| s.file.row(number));
+        row.map(|row| row.extra.clone()).expect("made")
+    };
+    let interval = extra(&mut window);
+    assert!(interval[0].parse::<u32>().is_ok_and(|units| units > 0), "{interval:?}");
+    // The next capture has it too.
+    let path = window.state_mut().packets().session.as_ref().expect("open").file.path().to_owned();
+    let ctx = window.ctx.clone();
+    window.state_mut().packets().open(&path, &ctx);
+    settle(&mut window)?;
+    window.get_by_label("wlan.fixed.beacon");
+    window.state_mut().packets().carry_out(PacketsOrder::ToggleColumn("wlan.fixed.beacon"));
+    settle(&mut window)?;
+    assert!(window.query_by_label("wlan.fixed.beacon").is_none());
+    assert!(extra(&mut window).is_empty());
     Ok(())
 }

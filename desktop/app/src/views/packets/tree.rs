@@ -110,7 +110,7 @@ pub(super) fn ui(
 ) {
     let nodes = &detail.tree.nodes;
     if *pane == Pane::Tree {
-        keys(ui, state, nodes);
+        keys(ui, state, nodes, commands);
     }
     let lines = lines(nodes, state);
     let mut scroll = egui::ScrollArea::vertical().id_salt("packet-tree").auto_shrink(false);
@@ -278,6 +278,11 @@ fn menu(
         item(ui, "Copy line", Command::Copy(node.text.clone()));
         if let Some(field) = node.field {
             item(ui, "Copy field name", Command::Copy(field.name.to_owned()));
+            item(
+                ui,
+                "Show as column, or no longer (C)",
+                order(PacketsOrder::ToggleColumn(field.name)),
+            );
         }
         ui.separator();
         for (words, open) in [("Open all", true), ("Close all", false)] {
@@ -290,7 +295,7 @@ fn menu(
 }
 
 /// Keys of the tree, when no text is being written.
-fn keys(ui: &Ui, state: &mut TreeState, nodes: &[Node]) {
+fn keys(ui: &Ui, state: &mut TreeState, nodes: &[Node], commands: &mut Vec<Command>) {
     if ui.ctx().egui_wants_keyboard_input() || nodes.is_empty() {
         return;
     }
@@ -315,6 +320,9 @@ fn keys(ui: &Ui, state: &mut TreeState, nodes: &[Node]) {
     }
     let Some(chosen) = state.chosen else { return };
     let Some(node) = nodes.get(chosen) else { return };
+    if let Some(field) = node.field.filter(|_| pressed(Key::C)) {
+        commands.push(Command::Packets(PacketsOrder::ToggleColumn(field.name)));
+    }
     if pressed(Key::ArrowRight) {
         state.set_open(node, true);
     } else if pressed(Key::ArrowLeft) {
