@@ -147,12 +147,22 @@ fn want(state: &ListState, shown: &Shown<'_>, in_sight: u32) {
     shown.session.file.want(numbers, state.chosen);
 }
 
-/// Left edge of each column, and the right edge of the last, which takes what is left.
+/// Left edge of each column, and the right edge of the last, which takes what is left. Where less is
+/// left than it wants, the others give way in proportion, down to their least widths.
 fn edges(columns: &Columns, body: Rect) -> Vec<f32> {
+    let others = || columns.shown().filter(|(column, _)| *column != Column::Info);
+    let wanted: f32 = others().map(|(_, width)| width).sum::<f32>() + Column::Info.width().0;
+    let can_give: f32 = others().map(|(column, width)| (width - column.width().1).max(0.0)).sum();
+    let lacking = (wanted - (body.width() - 4.0)).clamp(0.0, can_give);
+    let share = if can_give > 0.0 { lacking / can_give } else { 0.0 };
     let mut x = body.left() + 4.0;
     let mut edges = vec![x];
     for (column, width) in columns.shown() {
-        x += if column == Column::Info { (body.right() - x).max(column.width().1) } else { width };
+        let least = column.width().1;
+        x += match column {
+            Column::Info => (body.right() - x).max(least),
+            _ => width - (width - least).max(0.0) * share,
+        };
         edges.push(x);
     }
     edges
@@ -530,6 +540,10 @@ mod tests {
         let narrow = edges(&columns, Rect::from_min_size(Pos2::ZERO, vec2(500.0, 300.0)));
         let info = narrow.last().expect("edges") - narrow[columns.shown().len() - 1];
         assert_eq!(info, Column::Info.width().1);
+        // There is room for what the last one wants, if the others give way.
+        let middle = edges(&columns, Rect::from_min_size(Pos2::ZERO, vec2(1100.0, 300.0)));
+        let info = middle.last().expect("edges") - middle[columns.shown().len() - 1];
+        assert!((info - Column::Info.width().0).abs() < 0.1, "{info}");
         assert_eq!(column_at(&columns, pos2(10.0, 5.0), body, &wide), Some(Column::Number));
         assert_eq!(column_at(&columns, pos2(1990.0, 5.0), body, &wide), Some(Column::Info));
     }
