@@ -38,7 +38,8 @@ pub use conversations::{Conversation, Side};
 pub use flows::{Direction, Flow, FlowEnd};
 pub use layer3::{Application, Endpoint, Layer3, Layer3Flow, NamedBy, StationAddresses, Transport};
 pub use topology::{
-    Edge, EdgeKind, Evidence, MultiLinkDevice, Node, Role, Topology, TopologyStatistics, Traffic,
+    Drawing, DrawnEdge, DrawnNode, Edge, EdgeKind, Evidence, MOST_DRAWN, MultiLinkDevice, Node,
+    Role, Topology, TopologyStatistics, Traffic,
 };
 pub use totals::{Series, Step, Totals};
 

@@ -462,7 +462,7 @@ pub(crate) struct Screenshot {
     /// Packets: show only those that pass this display filter.
     #[arg(long = "where", value_name = "FILTER")]
     pub(crate) filter: Option<String>,
-    /// Packets: the side to show: packets, anomalies, talk or flows.
+    /// Packets: the side to show: packets, anomalies, talk, graph or flows.
     #[arg(long, default_value = "packets")]
     pub(crate) tab: String,
     /// Replace the picture, if it is there.

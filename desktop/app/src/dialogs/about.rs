@@ -38,7 +38,7 @@ pub(crate) const SHORTCUTS: [(&str, &str, &str); 40] = [
     ("", "Ctrl+E", "Export the packets that are shown"),
     ("", "Esc", "Show all packets again"),
     ("", "Click on a byte", "Choose its field"),
-    ("", "A  W  L  P", "Anomalies, who talks to whom, flows; back to the packets"),
+    ("", "A  W  G  L  P", "Anomalies, who talks to whom, that drawn, flows; back to the packets"),
     ("Analysis", "Up Down PgUp PgDn Home End", "Walk through the table; Tab: the other table"),
     ("", "Enter or double click", "Show the packets of the row"),
     ("", "F", "Follow the device of the row"),

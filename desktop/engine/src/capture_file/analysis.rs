@@ -3,7 +3,9 @@
 use super::Shared;
 use super::selection::each;
 use super::work::{Progress, WorkError};
-use pw_analysis::packets::{Classified, Packet, PacketAnalysis, PacketReport, PacketSettings};
+use pw_analysis::packets::{
+    Classified, Drawing, Packet, PacketAnalysis, PacketReport, PacketSettings,
+};
 use pw_dissect::capture::CapturedFrame;
 use pw_model::MacAddr;
 use std::collections::HashMap;
@@ -15,6 +17,8 @@ pub struct CaptureAnalysis {
     pub report: PacketReport,
     /// Beside each flow of the report: the conversation that it is one direction of.
     conversations: Vec<Option<usize>>,
+    /// The graph of who talks to whom, drawn.
+    pub drawing: Drawing,
 }
 
 impl CaptureAnalysis {
@@ -22,7 +26,8 @@ impl CaptureAnalysis {
     #[must_use]
     pub fn of(report: PacketReport) -> Self {
         let conversations = conversations(&report);
-        Self { report, conversations }
+        let drawing = Drawing::of(&report.topology);
+        Self { report, conversations, drawing }
     }
 
     /// What the traffic of the flow at `at` looks like, told from both of its directions; `None` where

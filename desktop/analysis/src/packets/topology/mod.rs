@@ -1,10 +1,12 @@
 //! Who talks to whom: stations, their roles on the air, and the relations that frames prove.
 
 mod collect;
+mod drawing;
 mod export;
 mod graph;
 
 pub(super) use collect::Collector;
+pub use drawing::{Drawing, DrawnEdge, DrawnNode, MOST_DRAWN};
 
 use super::bounded::Span;
 use super::text;

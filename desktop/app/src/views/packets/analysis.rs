@@ -1,6 +1,7 @@
 //! The analysis of the whole capture: anomalies, who talks to whom, flows; each leads to its packets.
 
 mod columns;
+mod graph;
 mod table;
 
 use super::PacketsOrder;
@@ -32,13 +33,16 @@ pub enum PacketsTab {
     Anomalies,
     /// Who talks to whom.
     Talk,
+    /// Who talks to whom, drawn.
+    Graph,
     /// Flows.
     Flows,
 }
 
 impl PacketsTab {
     /// All, in the order they are offered.
-    pub const ALL: [Self; 4] = [Self::Packets, Self::Anomalies, Self::Talk, Self::Flows];
+    pub const ALL: [Self; 5] =
+        [Self::Packets, Self::Anomalies, Self::Talk, Self::Graph, Self::Flows];
 
     /// One word for people and the command line.
     #[must_use]
@@ -47,6 +51,7 @@ impl PacketsTab {
             Self::Packets => "packets",
             Self::Anomalies => "anomalies",
             Self::Talk => "talk",
+            Self::Graph => "graph",
             Self::Flows => "flows",
         }
     }
@@ -56,6 +61,7 @@ impl PacketsTab {
             Self::Packets => "Packets",
             Self::Anomalies => "Anomalies",
             Self::Talk => "Talk",
+            Self::Graph => "Graph",
             Self::Flows => "Flows",
         }
     }
@@ -65,6 +71,7 @@ impl PacketsTab {
             Self::Packets => "The list of packets (P)",
             Self::Anomalies => "What contradicts the protocol or its own history (A)",
             Self::Talk => "Who talks to whom (W)",
+            Self::Graph => "Who talks to whom, drawn (G)",
             Self::Flows => "Flows from station to station, and what they look like (L)",
         }
     }
@@ -74,6 +81,7 @@ impl PacketsTab {
             Self::Packets => Key::P,
             Self::Anomalies => Key::A,
             Self::Talk => Key::W,
+            Self::Graph => Key::G,
             Self::Flows => Key::L,
         }
     }
@@ -86,6 +94,7 @@ pub(super) struct AnalysisState {
     anomalies: TableState,
     stations: TableState,
     relations: TableState,
+    graph: graph::GraphState,
     flows: TableState,
     layer3_flows: TableState,
     /// The lower of two tables takes the keys.
@@ -100,6 +109,7 @@ impl Default for AnalysisState {
             anomalies: TableState::default(),
             stations: TableState::from_greatest(columns::SENT),
             relations: TableState::from_greatest(columns::BYTES),
+            graph: graph::GraphState::default(),
             flows: TableState::default(),
             layer3_flows: TableState::default(),
             lower: false,
@@ -178,6 +188,7 @@ pub(super) fn ui(
                 PacketsTab::Packets => {}
                 PacketsTab::Anomalies => anomalies(ui, state, &shown, commands),
                 PacketsTab::Talk => talk(ui, state, &shown, commands),
+                PacketsTab::Graph => drawn(ui, state, &shown, commands),
                 PacketsTab::Flows => flows(ui, state, session, &shown, commands),
             }
         }
@@ -372,6 +383,28 @@ fn talk(ui: &mut Ui, state: &mut AnalysisState, shown: &Shown<'_>, commands: &mu
             commands.push(order(PacketsOrder::Follow(node.address)));
         }
     });
+}
+
+/// The graph, and what can be done with the chosen station.
+fn drawn(ui: &mut Ui, state: &mut AnalysisState, shown: &Shown<'_>, commands: &mut Vec<Command>) {
+    let topology = &shown.data.report.topology;
+    if shown.data.drawing.nodes.is_empty() {
+        let words = "No two stations of the capture talk to each other.";
+        parts::empty(ui, shown.palette, "Nothing to draw", words, &[], commands);
+        return;
+    }
+    let chosen = state.stations.chosen.and_then(|at| topology.nodes.get(at));
+    ui.horizontal(|ui| {
+        ui.add_space(6.0);
+        let words = "Drag to move, wheel to zoom, double click to follow";
+        ui.label(RichText::new(words).color(shown.palette.weak));
+        if ui.button("Show all").clicked() {
+            state.graph.show_whole();
+        }
+        follow_button(ui, chosen.map(|node| node.address), commands);
+    });
+    followed(ui, chosen.map(|node| node.address), commands);
+    graph::ui(ui, &mut state.graph, &mut state.stations.chosen, shown, commands);
 }
 
 fn heading(ui: &mut Ui, words: &str, palette: &Palette) {

@@ -334,6 +334,33 @@ fn who_talks_and_flows_lead_to_their_packets() -> anyhow::Result<()> {
 }
 
 #[test]
+fn the_graph_is_drawn_and_a_click_chooses_a_station() -> anyhow::Result<()> {
+    let (_folder, mut window) = demonstration()?;
+    press(&mut window, Key::G)?;
+    let view = window.get_by_label_contains("graph of ").rect();
+    window.get_by_label_contains("without a relation are not drawn");
+    assert!(window.query_by_label_contains("Follow ").is_none(), "nobody is chosen");
+    // Somewhere there is a station: the view is walked over until one is hit.
+    for step in 0..2000u16 {
+        let (column, row) = (f32::from(step % 50) / 50.0, f32::from(step / 50) / 40.0);
+        let at = view.min + vec2(view.width() * column, view.height() * row);
+        window.hover_at(at);
+        window.drag_at(at);
+        window.drop_at(at);
+        window.step();
+        if window.query_by_label_contains("Follow ").is_some() {
+            break;
+        }
+    }
+    window.run_steps(2);
+    let all = total(&mut window);
+    press(&mut window, Key::F)?;
+    assert!(window.state_mut().packets().bar.applied.starts_with("wlan.addr == "));
+    assert!((1..all).contains(&shown(&mut window)));
+    Ok(())
+}
+
+#[test]
 fn unencrypted_traffic_is_read_only_when_switched_on_and_never_for_the_next_capture()
 -> anyhow::Result<()> {
     let (folder, mut window) = demonstration()?;

@@ -259,7 +259,7 @@ pub(super) fn class_words(classified: &Classified) -> String {
     format!("{}: {confidence}", classified.class.name())
 }
 
-const fn role_words(role: Role) -> &'static str {
+pub(super) const fn role_words(role: Role) -> &'static str {
     match role {
         Role::AccessPoint => "access point",
         Role::Mesh => "mesh station",
@@ -271,7 +271,7 @@ const fn role_words(role: Role) -> &'static str {
     }
 }
 
-const fn relation_words(kind: EdgeKind) -> &'static str {
+pub(super) const fn relation_words(kind: EdgeKind) -> &'static str {
     match kind {
         EdgeKind::Association => "client of the BSS",
         EdgeKind::DistributionPath => "through the BSS",
