@@ -75,11 +75,13 @@ impl<R: Read> Input<R> {
     }
 
     /// The bytes that are in memory.
+    #[inline]
     pub(super) fn buffered(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or(&[])
     }
 
     /// Offset in the decompressed file of the first buffered byte.
+    #[inline]
     pub(super) const fn offset(&self) -> u64 {
         self.offset
     }
@@ -90,6 +92,7 @@ impl<R: Read> Input<R> {
     }
 
     /// Gives up the first `bytes` buffered bytes.
+    #[inline]
     pub(super) fn consume(&mut self, bytes: usize) {
         let bytes = bytes.min(self.end.saturating_sub(self.start));
         self.start = self.start.saturating_add(bytes);
@@ -98,6 +101,7 @@ impl<R: Read> Input<R> {
 
     /// Reads until `wanted` bytes are buffered or the input ends; returns how many are.
     /// The caller bounds `wanted`; the buffer grows with what really comes, not with what is asked.
+    #[inline(never)]
     pub(super) fn fill(&mut self, wanted: usize) -> Result<usize, CaptureError> {
         while !self.at_end && self.end.saturating_sub(self.start) < wanted {
             if self.start > 0 {

@@ -10,7 +10,7 @@ mod stations;
 mod tally;
 
 use crate::capture::CapturedFrame;
-use crate::frame::{Fcs, Frame, parse_with_fcs};
+use crate::frame::{Fcs, Frame};
 use crate::hash::SeededHash;
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
@@ -46,7 +46,7 @@ pub struct Summary {
     stations: Stations,
     seed: SeededHash,
     /// In the order they were first heard; a station's number points here.
-    access_points: Vec<(MacAddr, AccessPoint)>,
+    access_points: Vec<AccessPoint>,
     ssids: BTreeSet<Vec<u8>>,
     probed: Tally<Vec<u8>>,
     fcs_good: u64,
@@ -70,12 +70,8 @@ pub struct Summary {
 impl Summary {
     /// Adds one frame.
     pub fn add(&mut self, captured: &CapturedFrame<'_>) {
-        let frame = parse_with_fcs(
-            captured.link_type,
-            captured.data,
-            captured.original_len,
-            captured.fcs_len,
-        );
+        let mut frame = Frame::nothing(captured.data);
+        frame.read(captured.link_type, captured.data, captured.original_len, captured.fcs_len);
         self.add_frame(&frame, captured.time);
     }
 
@@ -179,11 +175,11 @@ impl Summary {
                     return None;
                 }
                 station.access_point = u32::try_from(number).ok();
-                self.access_points.push((bssid, AccessPoint::default()));
+                self.access_points.push(AccessPoint::new(bssid));
                 number
             }
         };
-        let (_, access_point) = self.access_points.get_mut(number)?;
+        let access_point = self.access_points.get_mut(number)?;
         let added = access_point.add(frame, header, management, self.seed);
         if let Some(ssid) = added.new_name {
             insert(&mut self.ssids, ssid.to_vec());
@@ -229,10 +225,10 @@ impl Summary {
         let access_points: Map<String, Value> = self
             .access_points
             .iter()
-            .map(|(bssid, access_point)| (bssid.to_string(), access_point.to_json()))
+            .map(|access_point| (access_point.bssid().to_string(), access_point.to_json()))
             .collect();
         let mut labels = Tally::default();
-        for (_, access_point) in &self.access_points {
+        for access_point in &self.access_points {
             labels.add(access_point.label());
         }
         let mut fcs = Map::new();
