@@ -81,6 +81,7 @@ mod tests {
         for field in all() {
             assert!(seen.insert(field.name), "{} is declared twice", field.name);
             assert!(ids.insert(field.id), "{} has another field's id: rename it", field.name);
+            assert_ne!(field.id, 0, "{} has the id that stands for none: rename it", field.name);
             assert!(
                 field.name.bytes().all(|byte| byte.is_ascii_lowercase()
                     || byte.is_ascii_digit()

@@ -1,6 +1,7 @@
 //! The walk over a packet: describers read bytes and name what they read; a sink takes it.
 
 use super::{Field, Form, Packet, Part, Value};
+use crate::bytes::little_endian;
 use crate::fault::{Fault, Layer};
 use pw_model::MacAddr;
 
@@ -166,11 +167,7 @@ impl<'b> Reader<'b> {
 
     /// A little-endian number of 1 to 8 bytes.
     pub fn little_endian(&mut self, length: usize) -> Option<u64> {
-        let mut value = 0;
-        for byte in self.take(length.min(8))?.iter().rev() {
-            value = value << 8 | u64::from(*byte);
-        }
-        Some(value)
+        self.take(length.min(8)).map(little_endian)
     }
 
     /// A little-endian number of 1 to 8 bytes whose bits are fields without a common name.
