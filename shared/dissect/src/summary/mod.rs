@@ -21,7 +21,7 @@ use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
 use stations::{Role, Stations};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use tally::{Kinds, Tally};
 
 /// Most addresses, names and other distinct values counted apart; further ones count in the totals only.
@@ -47,7 +47,7 @@ pub struct Summary {
     seed: SeededHash,
     /// In the order they were first heard; a station's number points here.
     access_points: Vec<AccessPoint>,
-    ssids: BTreeSet<Vec<u8>>,
+    ssids: HashSet<Vec<u8>, SeededHash>,
     probed: Tally<Vec<u8>>,
     fcs_good: u64,
     fcs_bad: u64,
@@ -167,22 +167,25 @@ impl Summary {
     ) -> Option<malformed::Walked> {
         let bssid = header.bssid()?;
         let station = self.stations.of(bssid)?;
-        let number = match station.access_point {
-            Some(number) => usize::try_from(number).ok()?,
+        let number = match station.access_point() {
+            Some(number) => number,
             None => {
                 let number = self.access_points.len();
                 if number >= MAX_DISTINCT {
                     return None;
                 }
-                station.access_point = u32::try_from(number).ok();
+                station.set_access_point(number);
                 self.access_points.push(AccessPoint::new(bssid));
                 number
             }
         };
         let access_point = self.access_points.get_mut(number)?;
         let added = access_point.add(frame, header, management, self.seed);
-        if let Some(ssid) = added.new_name {
-            insert(&mut self.ssids, ssid.to_vec());
+        if let Some(ssid) = added.new_name
+            && self.ssids.len() < MAX_DISTINCT
+            && !self.ssids.contains(ssid)
+        {
+            self.ssids.insert(ssid.to_vec());
         }
         added.walked
     }
