@@ -13,9 +13,12 @@
 //! ```
 
 use super::text::{Times, push_json, push_json_text, push_key, push_unsigned};
-use super::{Field, MALFORMED, Packet, Sink, Span, Value};
+use super::{Field, MALFORMED, Packet, Row, Sink, Span, Value};
 use crate::describe::describe;
 use crate::fault::Fault;
+use crate::hash::SeededHash;
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// Writes packets as JSON, while they are walked over. Its memory is used again for each; after the
 /// first packets nothing is allocated but what `out` needs.
@@ -34,6 +37,7 @@ pub struct JsonWriter {
     /// Where fields of one name are brought together, and which of each name is the first.
     spare: Vec<u8>,
     firsts: Vec<First>,
+    rows: Rows,
     times: Times,
 }
 
@@ -80,11 +84,42 @@ struct First {
     last: usize,
 }
 
+/// Objects that were written before, by what tells all that is in them.
+#[derive(Debug, Default)]
+struct Rows {
+    places: HashMap<Row, Range<usize>, SeededHash>,
+    /// The objects with the comma behind them, one after the other.
+    text: Vec<u8>,
+    /// The row whose object is being written, how many objects are open with it, and where it starts.
+    being_written: Option<(Row, usize, usize)>,
+}
+
+/// Most bytes of objects that are kept; then they are forgotten, and those that still come are
+/// written and kept again.
+const MAX_ROW_BYTES: usize = 1 << 20;
+
+impl Rows {
+    fn get(&self, row: &Row) -> Option<&[u8]> {
+        self.text.get(self.places.get(row)?.clone())
+    }
+
+    fn keep(&mut self, row: Row, object: &[u8]) {
+        if self.text.len().saturating_add(object.len()) > MAX_ROW_BYTES {
+            self.places.clear();
+            self.text.clear();
+        }
+        let start = self.text.len();
+        self.text.extend_from_slice(object);
+        self.places.insert(row, start..self.text.len());
+    }
+}
+
 impl JsonWriter {
     /// Appends one packet as an object, without a line feed.
     pub fn packet(&mut self, packet: &Packet<'_>, out: &mut Vec<u8>) {
         self.open.clear();
         self.names.clear();
+        self.rows.being_written = None;
         std::mem::swap(&mut self.out, out);
         self.begin();
         describe(packet, self);
@@ -108,6 +143,16 @@ impl JsonWriter {
         });
     }
 
+    /// Begins the object of a field, with its own value if it has one.
+    fn begin_with(&mut self, field: &'static Field, value: Value<'_>) {
+        self.begin();
+        if !matches!(value, Value::Nothing) {
+            self.out.extend_from_slice(b"\"_value\":");
+            push_json(field, &value, &mut self.times, &mut self.out);
+            self.out.push(b',');
+        }
+    }
+
     /// Ends the object begun last.
     fn end(&mut self) {
         let Some(object) = self.open.pop() else { return };
@@ -119,6 +164,12 @@ impl JsonWriter {
         }
         self.names.truncate(object.names_before);
         self.end_with(b'}');
+        if let Some((row, objects, start)) = self.rows.being_written
+            && self.open.len() < objects
+        {
+            self.rows.being_written = None;
+            self.rows.keep(row, self.out.get(start..).unwrap_or(&[]));
+        }
     }
 
     fn end_array(&mut self) {
@@ -241,12 +292,27 @@ impl Sink for JsonWriter {
 
     fn open(&mut self, field: &'static Field, value: Value<'_>, _span: Span) {
         self.name(field);
-        self.begin();
-        if !matches!(value, Value::Nothing) {
-            self.out.extend_from_slice(b"\"_value\":");
-            push_json(field, &value, &mut self.times, &mut self.out);
-            self.out.push(b',');
+        self.begin_with(field, value);
+    }
+
+    fn open_row(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        _span: Span,
+        row: Option<Row>,
+    ) -> bool {
+        self.name(field);
+        if let Some(row) = row {
+            if let Some(object) = self.rows.get(&row) {
+                self.out.extend_from_slice(object);
+                return true;
+            }
+            let objects = self.open.len().saturating_add(1);
+            self.rows.being_written = Some((row, objects, self.out.len()));
         }
+        self.begin_with(field, value);
+        false
     }
 
     fn close(&mut self) {
@@ -411,6 +477,49 @@ mod tests {
         for name in ["t.a", "t.c"] {
             assert_eq!(json[name].as_array().map(Vec::len), Some(turns as usize));
         }
+    }
+
+    fn text(writer: &mut JsonWriter, data: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        writer.packet(&Packet::new(CapturedFrame::new(LinkType::Ieee80211, data)), &mut out);
+        out
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_written() {
+        let mut writer = JsonWriter::default();
+        // Extended capabilities of every length, beyond what is remembered; the same element twice;
+        // the same bits under another field; and again with everything remembered.
+        for _ in 0..2 {
+            for length in 0..40u8 {
+                let mut elements = vec![127, length];
+                elements.extend((0..length).map(|byte| byte.wrapping_mul(37)));
+                elements.extend_from_within(..);
+                elements.extend([192, 5, 1, 42, 50, 0, 0, 61, 22]);
+                elements.extend([length; 22]);
+                let data = beacon(&elements);
+                assert_eq!(text(&mut writer, &data), text(&mut JsonWriter::default(), &data));
+            }
+        }
+        assert!(!writer.rows.places.is_empty());
+    }
+
+    #[test]
+    fn memory_of_objects_is_bounded() {
+        let mut writer = JsonWriter::default();
+        let mut most = 0;
+        for capabilities in (0..=u16::MAX).step_by(7) {
+            let [low, high] = capabilities.to_le_bytes();
+            let mut elements = vec![45, 26, low, high];
+            elements.extend([low; 24]);
+            let data = beacon(&elements);
+            let written = text(&mut writer, &data);
+            most = most.max(writer.rows.text.len());
+            if capabilities % 1001 == 0 {
+                assert_eq!(written, text(&mut JsonWriter::default(), &data));
+            }
+        }
+        assert!(most <= MAX_ROW_BYTES && most > MAX_ROW_BYTES / 2, "{most}");
     }
 
     #[test]

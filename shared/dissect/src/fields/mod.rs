@@ -18,7 +18,7 @@ pub use json::JsonWriter;
 pub use table::{Separator, TableWriter};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
-pub use walk::{BitField, MAX_DEPTH, Reader, Sink, Span, Walk, Word};
+pub use walk::{BitField, MAX_DEPTH, Reader, Row, Sink, Span, Walk, Word};
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Frame, parse_with_fcs};

@@ -1,7 +1,7 @@
 //! Bit fields as tables, and the macro that declares the fields of a family of elements.
 
 use crate::bytes::little_endian;
-use crate::fields::{Field, Form, Reader, Span, Value, Walk};
+use crate::fields::{Field, Form, Reader, Row, Span, Value, Walk};
 
 /// One field of a row of bits.
 pub(crate) struct Bit {
@@ -50,7 +50,8 @@ pub(crate) fn bits<'b>(
         Form::Branch => Value::Nothing,
         _ => Value::Unsigned(Reader::new(bytes, 0).little_endian(length).unwrap_or(0)),
     };
-    walk.branch(field, value, Span::new(start, length), |walk| {
+    let row = Row::of_bytes(field, layout, bytes);
+    walk.row(field, value, Span::new(start, length), row, |walk| {
         for bit in layout {
             let first = usize::try_from(bit.low >> 3).unwrap_or(usize::MAX);
             if first >= length {
