@@ -61,6 +61,26 @@ pub(crate) const fn bits(value: u32, low: u32, count: u32) -> u32 {
     }
 }
 
+/// The first 8 bytes as a little-endian number; those that are not there are zero.
+#[inline]
+pub(crate) fn little_endian(bytes: &[u8]) -> u64 {
+    if let Some(all) = bytes.first_chunk::<8>() {
+        return u64::from_le_bytes(*all);
+    }
+    // Two halves, which overlap: that needs no loop.
+    if let (Some(low), Some(high)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [low, high] = [low, high].map(|half| u64::from(u32::from_le_bytes(*half)));
+        let beyond = u32::try_from(bytes.len()).unwrap_or(4).wrapping_sub(4).wrapping_mul(8);
+        return low | high.wrapping_shl(beyond);
+    }
+    match *bytes {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c, ..] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+    }
+}
+
 /// `len` bytes from `at`; `None` when they are not all there.
 #[inline]
 pub(crate) fn slice(data: &[u8], at: usize, len: usize) -> Option<&[u8]> {
@@ -120,6 +140,18 @@ mod tests {
         assert_eq!(cursor.take(2), None);
         assert_eq!(cursor.array(), Some([4]));
         assert_eq!(cursor.u16_le(), None);
+    }
+
+    #[test]
+    fn numbers_of_any_length() {
+        let data = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99];
+        for length in 0..=data.len() {
+            let mut expected = 0u64;
+            for (at, byte) in data[..length.min(8)].iter().enumerate() {
+                expected |= u64::from(*byte) << (8 * at);
+            }
+            assert_eq!(little_endian(&data[..length]), expected, "{length}");
+        }
     }
 
     #[test]

@@ -61,44 +61,35 @@ pub fn parse_with_fcs(
     original_len: u32,
     fcs_len: Option<u8>,
 ) -> Frame<'_> {
-    let mut faults = Faults::default();
-    let radio = read_radio(link_type, data, &mut faults);
-    let Some(mut radio) = radio else {
-        if faults.is_empty() {
-            faults.add(0, Layer::Radio, "no radio header that could be read");
-        }
-        return Frame {
-            radio: RadioMeta::default(),
-            header: None,
-            mac: &[],
-            mac_offset: data.len(),
-            length: 0,
-            fcs: Fcs::Absent,
-            truncated: false,
-            faults,
-        };
-    };
-    radio.has_fcs |= fcs_len == Some(4);
-    let mac_offset = usize::try_from(radio.header_len).unwrap_or(usize::MAX).min(data.len());
-    let bytes = data.get(mac_offset..).unwrap_or(&[]);
-    let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    let original = original_len.saturating_sub(radio.header_len).max(captured);
-    let truncated = captured < original;
-    let (mac, fcs) = split_fcs(bytes, original, &radio);
-    Frame {
-        radio,
-        header: Header::read(mac, mac_offset, &mut faults),
-        mac,
-        mac_offset,
-        length: if radio.has_fcs { original } else { original.saturating_add(4) },
-        fcs,
-        truncated,
-        faults,
+    let mut frame = Frame::nothing(data);
+    frame.read(link_type, data, original_len, fcs_len);
+    frame
+}
+
+/// Reads the radio header into metadata that say nothing yet; `None` when there is no 802.11 frame
+/// after it that could be read.
+#[inline]
+fn read_radio(
+    link_type: LinkType,
+    data: &[u8],
+    meta: &mut RadioMeta,
+    faults: &mut Faults,
+) -> Option<()> {
+    match link_type {
+        LinkType::Radiotap => radiotap::read_into(data, meta, faults),
+        LinkType::Ieee80211 => Some(()),
+        _ => read_rare_radio(link_type, data, meta, faults),
     }
 }
 
-fn read_radio(link_type: LinkType, data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
-    match link_type {
+#[inline(never)]
+fn read_rare_radio(
+    link_type: LinkType,
+    data: &[u8],
+    meta: &mut RadioMeta,
+    faults: &mut Faults,
+) -> Option<()> {
+    *meta = match link_type {
         LinkType::Radiotap => radiotap::read(data, faults),
         LinkType::Prism => prism::read(data, faults),
         LinkType::Avs => avs::read(data, faults),
@@ -106,7 +97,8 @@ fn read_radio(link_type: LinkType, data: &[u8], faults: &mut Faults) -> Option<R
         LinkType::Ieee80211 => Some(RadioMeta::default()),
         LinkType::LinuxCooked => cooked(data, faults),
         LinkType::Other(_) => None,
-    }
+    }?;
+    Some(())
 }
 
 /// Bytes of the Linux cooked header.
@@ -127,7 +119,8 @@ fn cooked(data: &[u8], faults: &mut Faults) -> Option<RadioMeta> {
             return None;
         }
     };
-    let mut meta = read_radio(inner, data.get(COOKED_HEADER..)?, faults)?;
+    let mut meta = RadioMeta::default();
+    read_radio(inner, data.get(COOKED_HEADER..)?, &mut meta, faults)?;
     meta.header_len = meta.header_len.saturating_add(16);
     Some(meta)
 }
@@ -174,16 +167,62 @@ fn split_fcs<'a>(bytes: &'a [u8], original: u32, radio: &RadioMeta) -> (&'a [u8]
 }
 
 impl<'a> Frame<'a> {
+    /// Captured bytes of which nothing has been read: what [`Frame::read`] begins with.
+    #[inline]
+    pub(crate) fn nothing(data: &'a [u8]) -> Self {
+        Self {
+            radio: RadioMeta::default(),
+            header: None,
+            mac: &[],
+            mac_offset: data.len(),
+            length: 0,
+            fcs: Fcs::Absent,
+            truncated: false,
+            faults: Faults::default(),
+        }
+    }
+
+    /// What [`parse_with_fcs`] does, into a frame of which nothing has been read. A frame is large and
+    /// there are millions of them: so each is written once, where it is used.
+    pub(crate) fn read(
+        &mut self,
+        link_type: LinkType,
+        data: &'a [u8],
+        original_len: u32,
+        fcs_len: Option<u8>,
+    ) {
+        if read_radio(link_type, data, &mut self.radio, &mut self.faults).is_none() {
+            if self.faults.is_empty() {
+                self.faults.add(0, Layer::Radio, "no radio header that could be read");
+            }
+            self.radio = RadioMeta::default();
+            return;
+        }
+        self.radio.has_fcs |= fcs_len == Some(4);
+        let header_len = self.radio.header_len;
+        let mac_offset = usize::try_from(header_len).unwrap_or(usize::MAX).min(data.len());
+        let bytes = data.get(mac_offset..).unwrap_or(&[]);
+        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let original = original_len.saturating_sub(header_len).max(captured);
+        let (mac, fcs) = split_fcs(bytes, original, &self.radio);
+        self.mac = mac;
+        self.fcs = fcs;
+        self.mac_offset = mac_offset;
+        self.length = if self.radio.has_fcs { original } else { original.saturating_add(4) };
+        self.truncated = captured < original;
+        Header::read_into(&mut self.header, mac, mac_offset, &mut self.faults);
+    }
+
     /// Type and subtype; [`FrameKind::UNREADABLE`] without a header.
     #[must_use]
     pub fn kind(&self) -> FrameKind {
-        self.header.map_or(FrameKind::UNREADABLE, |header| header.kind)
+        self.header.as_ref().map_or(FrameKind::UNREADABLE, |header| header.kind)
     }
 
     /// Header flags, and what the parser adds to them.
     #[must_use]
     pub fn flags(&self) -> FrameFlags {
-        let mut flags = self.header.map_or(FrameFlags(0), |header| header.flags);
+        let mut flags = self.header.as_ref().map_or(FrameFlags(0), |header| header.flags);
         if self.fcs == Fcs::Bad {
             flags = flags.with(FrameFlags::BAD_FCS);
         }
@@ -209,7 +248,7 @@ impl<'a> Frame<'a> {
     }
 
     fn body_start(&self) -> usize {
-        let length = self.header.map_or(0, |header| usize::from(header.length));
+        let length = self.header.as_ref().map_or(0, |header| usize::from(header.length));
         // Some receivers pad the header of data frames to a multiple of 4 bytes; a cut frame ends before.
         let padded = if self.radio.data_pad { length.saturating_add(3) & !3 } else { length };
         padded.min(self.mac.len())
@@ -219,7 +258,7 @@ impl<'a> Frame<'a> {
     /// bodies, and bodies shorter than their fixed fields.
     #[must_use]
     pub fn management(&self) -> Option<Management<'a>> {
-        let header = self.header?;
+        let header = self.header.as_ref()?;
         if !header.kind.is_management() || header.flags.contains(FrameFlags::PROTECTED) {
             return None;
         }
@@ -235,11 +274,11 @@ impl<'a> Frame<'a> {
     /// The EAPOL packet of an unencrypted data frame: from its version byte on.
     #[must_use]
     pub fn eapol(&self) -> Option<&'a [u8]> {
-        let header = self.header?;
+        let header = self.header.as_ref()?;
         if !header.kind.is_data() || header.flags.contains(FrameFlags::PROTECTED) {
             return None;
         }
-        llc::eapol(&header, self.body())
+        llc::eapol(header, self.body())
     }
 
     /// The EAPOL-Key frame of an unencrypted data frame.

@@ -15,8 +15,11 @@ pub(crate) fn outputs(data: &[u8]) {
         let below = usize::try_from(node.below).expect("a count of nodes in memory");
         assert!(at + below < tree.nodes.len(), "the nodes below a node are in the tree");
     }
-    let mut json = Vec::new();
-    JsonWriter::default().packet(&packet, &mut json);
+    let (mut json, mut again) = (Vec::new(), Vec::new());
+    let mut writer = JsonWriter::default();
+    writer.packet(&packet, &mut json);
+    writer.packet(&packet, &mut again);
+    assert!(json == again, "what the writer remembers is what it would write");
     let value: serde_json::Value = serde_json::from_slice(&json).expect("JSON is written");
     assert!(value.is_object(), "a packet is an object");
     let fields =

@@ -22,8 +22,8 @@ impl<R: Read> Read for Source<R> {
     }
 }
 
-/// How much is asked for at once.
-const CHUNK: usize = 256 << 10;
+/// How much is asked for at once: as much as is read fast, and leaves room in the processor's cache.
+const CHUNK: usize = 128 << 10;
 
 /// Largest window of zstd that is accepted, as a power of two: 128 MiB, zstd's own default limit.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
@@ -75,11 +75,13 @@ impl<R: Read> Input<R> {
     }
 
     /// The bytes that are in memory.
+    #[inline]
     pub(super) fn buffered(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or(&[])
     }
 
     /// Offset in the decompressed file of the first buffered byte.
+    #[inline]
     pub(super) const fn offset(&self) -> u64 {
         self.offset
     }
@@ -90,6 +92,7 @@ impl<R: Read> Input<R> {
     }
 
     /// Gives up the first `bytes` buffered bytes.
+    #[inline]
     pub(super) fn consume(&mut self, bytes: usize) {
         let bytes = bytes.min(self.end.saturating_sub(self.start));
         self.start = self.start.saturating_add(bytes);
@@ -98,6 +101,7 @@ impl<R: Read> Input<R> {
 
     /// Reads until `wanted` bytes are buffered or the input ends; returns how many are.
     /// The caller bounds `wanted`; the buffer grows with what really comes, not with what is asked.
+    #[inline(never)]
     pub(super) fn fill(&mut self, wanted: usize) -> Result<usize, CaptureError> {
         while !self.at_end && self.end.saturating_sub(self.start) < wanted {
             if self.start > 0 {

@@ -282,6 +282,7 @@ impl<R: Read> CaptureReader<R> {
     ///
     /// # Errors
     /// The file is damaged or cannot be read. Later calls return `None`.
+    #[inline]
     pub fn next_frame(&mut self) -> Result<Option<CapturedFrame<'_>>, CaptureError> {
         if self.ended {
             return Ok(None);
@@ -333,6 +334,7 @@ impl<R: Read> CaptureReader<R> {
         }
     }
 
+    #[inline]
     fn advance(&mut self) -> Result<Option<Located>, CaptureError> {
         loop {
             let consumed = std::mem::take(&mut self.consumed);
@@ -361,6 +363,7 @@ impl<R: Read> CaptureReader<R> {
         }
     }
 
+    #[inline]
     fn step(&mut self) -> Result<Step, CaptureError> {
         let place = Place { offset: self.input.offset(), packets: self.packets };
         match &mut self.decoder {

@@ -61,15 +61,12 @@ impl Pcap {
         self.nanoseconds
     }
 
+    #[inline]
     pub(super) fn step(&self, bytes: &[u8], place: Place) -> Result<Step, CaptureError> {
-        let (Some(secs), Some(fraction), Some(kept), Some(original_len)) = (
-            self.u32_at(bytes, 0),
-            self.u32_at(bytes, 4),
-            self.u32_at(bytes, 8),
-            self.u32_at(bytes, 12),
-        ) else {
+        let Some(header) = bytes.first_chunk::<RECORD_HEADER>() else {
             return Ok(Step::Need(RECORD_HEADER));
         };
+        let [secs, fraction, kept, original_len] = self.words(header);
         let end = place.length(kept)?.saturating_add(RECORD_HEADER);
         if bytes.len() < end {
             return Ok(Step::Need(end));
@@ -90,6 +87,18 @@ impl Pcap {
             options: 0,
         };
         Ok(Step::Frame(located, end))
+    }
+
+    /// The words of a record header.
+    #[inline]
+    fn words(&self, header: &[u8; RECORD_HEADER]) -> [u32; 4] {
+        let (words, _) = header.as_chunks::<4>();
+        let mut numbers = [0; 4];
+        for (number, word) in numbers.iter_mut().zip(words) {
+            *number =
+                if self.big_endian { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
+        }
+        numbers
     }
 
     #[inline]

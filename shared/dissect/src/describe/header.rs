@@ -2,7 +2,7 @@
 
 use super::{ht_control, security};
 use crate::fields::{
-    BitField, Field, Packet, Part, Reader, Span, Value, Walk, Word, fields, names,
+    BitField, Field, Packet, Part, Reader, Row, Span, Value, Walk, Word, fields, names,
 };
 use crate::frame::Fcs;
 use crate::ieee80211::{Header, fcs};
@@ -320,7 +320,11 @@ pub(super) fn describe(walk: &mut Walk<'_>, header: &Header) {
             check_sequence(walk);
             return;
         }
-        walk.word(&mut reader, &FRAME_CONTROL, 2, frame_control);
+        if let Some(word) = reader.word(2) {
+            let row = Row::of_number(&FRAME_CONTROL, FIELDS, word.value, 2);
+            let value = Value::Unsigned(word.value);
+            walk.row(&FRAME_CONTROL, value, word.span, Some(row), |walk| frame_control(walk, word));
+        }
         duration(walk, &mut reader, header);
         addresses(walk, header, offset);
         sequence_control(walk, header, offset);

@@ -151,7 +151,7 @@ fn other_kinds(walk: &mut Walk<'_>, reader: &mut Reader<'_>, kind: FrameKind) ->
 
 /// Reads a capability information field and names it.
 pub(super) fn capabilities(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    walk.packed(reader, &CAPABILITIES, 2, CAPABILITY_BITS).map(|_| ())
+    walk.table(reader, &CAPABILITIES, 2, CAPABILITY_BITS).map(|_| ())
 }
 
 /// Reads an association identifier, whose two upper bits are set on the air, and names it.

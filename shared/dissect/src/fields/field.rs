@@ -105,6 +105,46 @@ pub struct Field {
     pub repeats: Option<Repeats>,
     /// A hash of the name, so that fields can be told apart without reading it.
     pub id: u64,
+    /// The name as a key of a JSON object.
+    pub(super) key: Key,
+}
+
+/// A name in quotation marks with a colon, in a place of fixed size: it is written a million times a
+/// second, and a copy of fixed size needs no loop.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    /// The part that nearly every key fits into.
+    pub(super) first: [u8; 32],
+    /// The part beyond that.
+    pub(super) second: [u8; 64],
+    /// Bytes of both parts that are used.
+    pub(super) length: usize,
+}
+
+impl Key {
+    const fn new(name: &str) -> Self {
+        let mut key = Self { first: [0; 32], second: [0; 64], length: 0 };
+        key.push(b'"');
+        let mut rest = name.as_bytes();
+        while let [byte, others @ ..] = rest {
+            key.push(*byte);
+            rest = others;
+        }
+        key.push(b'"');
+        key.push(b':');
+        key
+    }
+
+    const fn push(&mut self, byte: u8) {
+        let (first, second) = (self.first.as_mut_slice(), self.second.as_mut_slice());
+        let place = match self.length.checked_sub(first.len()) {
+            None => first.split_at_mut(self.length).1.first_mut(),
+            Some(at) => second.split_at_mut(at).1.first_mut(),
+        };
+        *place.expect("no name is longer than 93 bytes: a field is declared at compile time") =
+            byte;
+        self.length = self.length.saturating_add(1);
+    }
 }
 
 impl Field {
@@ -118,6 +158,7 @@ impl Field {
             names: None,
             part: Part::Capture,
             id: hash(name),
+            key: Key::new(name),
             read: None,
             repeats: None,
         }

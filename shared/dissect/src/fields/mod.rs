@@ -18,7 +18,7 @@ pub use json::JsonWriter;
 pub use table::{Separator, TableWriter};
 pub use tree::{Node, Tree};
 pub use value::{Value, write_text};
-pub use walk::{BitField, MAX_DEPTH, Reader, Sink, Span, Walk, Word};
+pub use walk::{BitField, MAX_DEPTH, Reader, Row, Sink, Span, Walk, Word};
 
 use crate::capture::CapturedFrame;
 use crate::frame::{Frame, parse_with_fcs};
@@ -81,6 +81,7 @@ mod tests {
         for field in all() {
             assert!(seen.insert(field.name), "{} is declared twice", field.name);
             assert!(ids.insert(field.id), "{} has another field's id: rename it", field.name);
+            assert_ne!(field.id, 0, "{} has the id that stands for none: rename it", field.name);
             assert!(
                 field.name.bytes().all(|byte| byte.is_ascii_lowercase()
                     || byte.is_ascii_digit()

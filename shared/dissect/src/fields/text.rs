@@ -19,21 +19,34 @@ const fn hex_digit(value: u8) -> u8 {
     }
 }
 
+/// Appends the first `length` bytes of `block`: a copy of fixed size is faster than one of any size.
+#[inline]
+pub(super) fn push_block<const N: usize>(block: &[u8; N], length: usize, out: &mut Vec<u8>) {
+    let end = out.len().saturating_add(length);
+    out.extend_from_slice(block);
+    out.truncate(end);
+}
+
 /// An unsigned number in decimal.
+#[inline]
 pub(super) fn push_unsigned(value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
+    match u8::try_from(value) {
+        Ok(digit @ 0..=9) => out.push(b'0' | digit),
+        Ok(tens @ 10..=99) => out.extend_from_slice(&[b'0' | (tens / 10), b'0' | (tens % 10)]),
+        _ => push_long(value, out),
+    }
+}
+
+fn push_long(value: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let used = usize::try_from(value.checked_ilog10().unwrap_or(0)).unwrap_or(0).saturating_add(1);
     let mut rest = value;
-    let mut used = 0usize;
-    for place in digits.iter_mut().rev() {
+    for place in digits.get_mut(..used).unwrap_or(&mut []).iter_mut().rev() {
         // A remainder of ten is less than ten.
         *place = b'0' | u8::try_from(rest % 10).unwrap_or(0);
         rest /= 10;
-        used = used.saturating_add(1);
-        if rest == 0 {
-            break;
-        }
     }
-    out.extend_from_slice(digits.get(digits.len().saturating_sub(used)..).unwrap_or(&[]));
+    push_block(&digits, used, out);
 }
 
 /// A signed number in decimal.
@@ -58,8 +71,22 @@ fn push_hex(value: u64, digits: u8, out: &mut Vec<u8>) {
 /// Bytes as hex digits without anything between.
 pub(super) fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        out.extend_from_slice(&hex_pair(*byte));
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for block in blocks {
+        let mut text = [0; 32];
+        hex_pairs(block, &mut text);
+        out.extend_from_slice(&text);
+    }
+    let mut text = [0; 32];
+    hex_pairs(rest, &mut text);
+    push_block(&text, rest.len().saturating_mul(2), out);
+}
+
+#[inline]
+fn hex_pairs(bytes: &[u8], text: &mut [u8; 32]) {
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = hex_pair(*byte);
     }
 }
 
@@ -240,11 +267,27 @@ impl std::fmt::Write for JsonEscaped<'_> {
     }
 }
 
+/// The name of a field as a key of a JSON object, with its colon.
+#[inline]
+pub(super) fn push_key(field: &Field, out: &mut Vec<u8>) {
+    let key = &field.key;
+    if key.length <= key.first.len() {
+        push_block(&key.first, key.length, out);
+    } else {
+        out.extend_from_slice(&key.first);
+        push_block(&key.second, key.length.saturating_sub(key.first.len()), out);
+    }
+}
+
 /// A value as JSON: numbers and flags as such, everything else as a string; nothing for a heading.
+#[inline]
 pub(super) fn push_json(field: &Field, value: &Value<'_>, times: &mut Times, out: &mut Vec<u8>) {
     match (*value, field.form) {
         (Value::Nothing, _) => {}
-        (Value::Flag(yes), _) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
+        (Value::Flag(yes), _) => {
+            let (text, length) = if yes { (b"true\0", 4) } else { (b"false", 5) };
+            push_block(text, length, out);
+        }
         (Value::Unsigned(value), form) if form != Form::Time => push_unsigned(value, out),
         (Value::Signed(value), form) if form != Form::Time => push_signed(value, out),
         // With hundreds of digits some readers would take it for infinite.

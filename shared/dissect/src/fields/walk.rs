@@ -1,6 +1,7 @@
 //! The walk over a packet: describers read bytes and name what they read; a sink takes it.
 
 use super::{Field, Form, Packet, Part, Value};
+use crate::bytes::little_endian;
 use crate::fault::{Fault, Layer};
 use pw_model::MacAddr;
 
@@ -46,12 +47,64 @@ pub trait Sink {
         self.field(field, value, span);
     }
 
+    /// Like [`Sink::open`], of a field below which there is nothing but what `row` tells. True when
+    /// the sink has written all of that already, from the last time: then none of it is given, nor
+    /// [`Sink::close`].
+    fn open_row(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        span: Span,
+        row: Option<Row>,
+    ) -> bool {
+        let _not_remembered = row;
+        self.open(field, value, span);
+        false
+    }
+
     /// Ends the field opened last.
     fn close(&mut self) {}
 
     /// A contradiction in the bytes, below the field opened last.
     fn fault(&mut self, fault: Fault) {
         let _unused = fault;
+    }
+}
+
+/// A row of bits and the table that names them. The same field, table and bits always give the same
+/// fields below, at other places: capabilities are the same in every beacon of an access point.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Row {
+    field: u64,
+    table: u64,
+    length: u64,
+    low: u64,
+    high: u64,
+}
+
+impl Row {
+    /// Of bits in bytes; `None` when they are too many to be compared quickly.
+    pub(crate) fn of_bytes<T>(field: &Field, table: &'static [T], bytes: &[u8]) -> Option<Self> {
+        let bits = [little_endian(bytes), little_endian(bytes.get(8..).unwrap_or(&[]))];
+        (bytes.len() <= 16).then(|| Self::new(field, table, bytes.len(), bits))
+    }
+
+    /// Of a number of `length` bytes.
+    pub(crate) fn of_number<T>(
+        field: &Field,
+        table: &'static [T],
+        value: u64,
+        length: usize,
+    ) -> Self {
+        Self::new(field, table, length, [value, 0])
+    }
+
+    fn new<T>(field: &Field, table: &'static [T], length: usize, bits: [u64; 2]) -> Self {
+        // What is static stays where it is and as it is, so its address tells it.
+        let table = u64::try_from(table.as_ptr().addr()).unwrap_or(0);
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        let [low, high] = bits;
+        Self { field: field.id, table, length, low, high }
     }
 }
 
@@ -166,11 +219,7 @@ impl<'b> Reader<'b> {
 
     /// A little-endian number of 1 to 8 bytes.
     pub fn little_endian(&mut self, length: usize) -> Option<u64> {
-        let mut value = 0;
-        for byte in self.take(length.min(8))?.iter().rev() {
-            value = value << 8 | u64::from(*byte);
-        }
-        Some(value)
+        self.take(length.min(8)).map(little_endian)
     }
 
     /// A little-endian number of 1 to 8 bytes whose bits are fields without a common name.
@@ -269,12 +318,32 @@ impl<'s> Walk<'s> {
         span: Span,
         inside: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let end = u32::try_from(self.packet.captured.data.len()).unwrap_or(u32::MAX);
-        let length = span.length.min(end.saturating_sub(span.start));
-        self.sink.open(field, value, Span { length, ..span });
+        self.sink.open(field, value, self.within(span));
         let result = inside(self);
         self.sink.close();
         result
+    }
+
+    /// Like [`Walk::branch`], where `inside` gives nothing but what `row` tells (see [`Row`]). It may not
+    /// be called, when that is known.
+    pub(crate) fn row(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        span: Span,
+        row: Option<Row>,
+        inside: impl FnOnce(&mut Self),
+    ) {
+        if !self.sink.open_row(field, value, self.within(span), row) {
+            inside(self);
+            self.sink.close();
+        }
+    }
+
+    /// A span that ends with the captured bytes, if it would run past them.
+    fn within(&self, span: Span) -> Span {
+        let end = u32::try_from(self.packet.captured.data.len()).unwrap_or(u32::MAX);
+        Span { length: span.length.min(end.saturating_sub(span.start)), ..span }
     }
 
     /// Like [`Walk::branch`], for elements inside elements: `None`, without calling `inside`, when
@@ -445,6 +514,23 @@ impl<'s> Walk<'s> {
             walk.parts(word, parts);
             word
         })
+    }
+
+    /// Like [`Walk::packed`], with a table that a sink may remember what it wrote by (see [`Row`]):
+    /// for what most frames have.
+    pub(crate) fn table(
+        &mut self,
+        reader: &mut Reader<'_>,
+        field: &'static Field,
+        length: usize,
+        parts: &'static [BitField],
+    ) -> Option<Word> {
+        let word = reader.word(length)?;
+        let row = Row::of_number(field, parts, word.value, length);
+        self.row(field, Value::Unsigned(word.value), word.span, Some(row), |walk| {
+            walk.parts(word, parts);
+        });
+        Some(word)
     }
 }
 

@@ -50,14 +50,27 @@ impl Header {
     /// Reads the header at the start of `mac`, which stands `offset` bytes into the captured bytes.
     ///
     /// `None` below two bytes. Of a header that is cut, what is there is read, with a fault.
-    #[inline]
+    #[must_use]
     pub fn read(mac: &[u8], offset: usize, faults: &mut Faults) -> Option<Self> {
+        let mut header = None;
+        Self::read_into(&mut header, mac, offset, faults);
+        header
+    }
+
+    /// Like [`Header::read`], to the place where it is used.
+    #[inline]
+    pub(crate) fn read_into(
+        place: &mut Option<Self>,
+        mac: &[u8],
+        offset: usize,
+        faults: &mut Faults,
+    ) {
         let Some([first, flags]) = array::<2>(mac, 0) else {
             faults.add(offset, Layer::Header, "no 802.11 frame control field");
-            return None;
+            return;
         };
         let kind = FrameKind::new(first >> 2 & 3, first >> 4);
-        let mut header = Self {
+        let header = place.insert(Self {
             kind,
             version: first & 3,
             flags: FrameFlags(u16::from(flags)),
@@ -71,14 +84,13 @@ impl Header {
             qos: None,
             ht_control: None,
             length: 2,
-        };
+        });
         if header.version != 0 {
             faults.add(offset, Layer::Header, "protocol version other than 0");
         }
         if header.read_addresses(mac).is_none() {
             faults.add(offset.saturating_add(mac.len()), Layer::Header, "the 802.11 header is cut");
         }
-        Some(header)
     }
 
     const fn shape(kind: FrameKind) -> Shape {

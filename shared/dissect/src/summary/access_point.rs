@@ -2,16 +2,17 @@
 
 use super::malformed::{Walked, contradicts};
 use super::{hex, text};
-use crate::bytes::u8_at;
+use crate::bytes::{array, u8_at};
 use crate::frame::Frame;
 use crate::hash::SeededHash;
 use crate::ieee80211::elements::operation::{self, Operation};
 use crate::ieee80211::elements::{Element, Elements, id};
 use crate::ieee80211::management::Management;
 use crate::ieee80211::{Header, rsn};
-use pw_model::{Akm, Cipher, FrameKind, RsnInfo, Security, SuiteSet};
+use pw_model::{Akm, Cipher, FrameKind, MacAddr, RsnInfo, Security, SuiteSet};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 
 /// Most different names of one BSSID that are counted apart.
 const MAX_VARIANTS: usize = 1024;
@@ -41,13 +42,13 @@ impl Numbers {
 /// The bytes of an element as they were seen last, as a hash that nobody in radio range can aim at:
 /// the same bytes need no second decoding, and the bytes themselves would cost a cache miss each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct LastBytes(Option<u64>);
+struct LastBytes(Option<NonZeroU64>);
 
 impl LastBytes {
     /// True when these bytes are others than the last.
     #[inline]
     fn is_new(&mut self, seed: SeededHash, bytes: &[u8]) -> bool {
-        let now = Self(Some(seed.of(bytes)));
+        let now = Self(Some(NonZeroU64::new(seed.of(bytes)).unwrap_or(NonZeroU64::MIN)));
         std::mem::replace(self, now) != now
     }
 }
@@ -55,32 +56,85 @@ impl LastBytes {
 /// A name and the frames that carried it.
 type Named = (Vec<u8>, u64);
 
-/// One BSSID.
-#[derive(Debug, Default)]
+/// One BSSID: what each frame changes, in three lines of the processor's cache, and beside it what
+/// only new bytes change.
+#[derive(Debug)]
 pub(super) struct AccessPoint {
     beacons: u64,
     probe_responses: u64,
-    /// The name heard last, its place in `names`, and frames that carried it and are not counted there.
-    last_name: LastBytes,
-    last_name_at: Option<usize>,
-    last_name_frames: u64,
-    names: Vec<Named>,
-    hidden_in_beacon: bool,
-    channels: Numbers,
-    privacy: bool,
-    rsn: Option<RsnInfo>,
-    last_rsn: LastBytes,
-    wpa: Option<SuiteSet>,
-    last_wpa: LastBytes,
-    wps: bool,
-    mesh_ids: BTreeSet<String>,
-    last_mesh_id: LastBytes,
-    countries: BTreeSet<String>,
-    last_country: LastBytes,
-    signal_dbm: Option<(i8, i8)>,
     signals: u64,
     ids: Numbers,
     extensions: Numbers,
+    channels: Numbers,
+    /// The name heard last, its place among the names, and frames that carried it and are not counted there.
+    last_name: LastBytes,
+    last_name_frames: u64,
+    last_name_at: Option<u16>,
+    last_rsn: LastBytes,
+    last_wpa: LastBytes,
+    last_mesh_id: LastBytes,
+    last_country: Option<[u8; 2]>,
+    signal_dbm: Option<(i8, i8)>,
+    hidden_in_beacon: bool,
+    privacy: bool,
+    wps: bool,
+    said: Box<Said>,
+}
+
+/// What the elements of one BSSID were decoded to.
+#[derive(Debug)]
+struct Said {
+    bssid: MacAddr,
+    names: Vec<Named>,
+    rsn: Option<RsnInfo>,
+    wpa: Option<SuiteSet>,
+    mesh_ids: BTreeSet<String>,
+    countries: BTreeSet<String>,
+}
+
+/// What is read of the elements with one identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Meaning {
+    /// That they are there.
+    OnlyThere,
+    Ssid,
+    Dsss,
+    HtOperation,
+    Extension,
+    Country,
+    MeshId,
+    Rsn,
+    Vendor,
+}
+
+/// By identifier.
+static MEANINGS: [Meaning; 256] = {
+    let mut all = [Meaning::OnlyThere; 256];
+    let mut id = 0u8;
+    let mut rest = all.as_mut_slice();
+    while let [meaning, others @ ..] = rest {
+        *meaning = match id {
+            id::SSID => Meaning::Ssid,
+            id::DSSS => Meaning::Dsss,
+            id::HT_OPERATION => Meaning::HtOperation,
+            id::EXTENSION => Meaning::Extension,
+            id::COUNTRY => Meaning::Country,
+            id::MESH_ID => Meaning::MeshId,
+            id::RSN => Meaning::Rsn,
+            id::VENDOR => Meaning::Vendor,
+            _ => Meaning::OnlyThere,
+        };
+        id = id.wrapping_add(1);
+        rest = others;
+    }
+    all
+};
+
+impl Meaning {
+    #[inline]
+    fn of(id: u8) -> Self {
+        MEANINGS.get(usize::from(id)).copied().unwrap_or(Self::OnlyThere)
+    }
 }
 
 /// What came of adding a frame.
@@ -93,6 +147,42 @@ pub(super) struct Added<'a> {
 }
 
 impl AccessPoint {
+    /// Of which nothing was heard.
+    pub(super) fn new(bssid: MacAddr) -> Self {
+        Self {
+            beacons: 0,
+            probe_responses: 0,
+            signals: 0,
+            ids: Numbers::default(),
+            extensions: Numbers::default(),
+            channels: Numbers::default(),
+            last_name: LastBytes::default(),
+            last_name_frames: 0,
+            last_name_at: None,
+            last_rsn: LastBytes::default(),
+            last_wpa: LastBytes::default(),
+            last_mesh_id: LastBytes::default(),
+            last_country: None,
+            signal_dbm: None,
+            hidden_in_beacon: false,
+            privacy: false,
+            wps: false,
+            said: Box::new(Said {
+                bssid,
+                names: Vec::new(),
+                rsn: None,
+                wpa: None,
+                mesh_ids: BTreeSet::new(),
+                countries: BTreeSet::new(),
+            }),
+        }
+    }
+
+    /// Its address.
+    pub(super) const fn bssid(&self) -> MacAddr {
+        self.said.bssid
+    }
+
     /// Adds a beacon or probe response.
     pub(super) fn add<'a>(
         &mut self,
@@ -119,6 +209,7 @@ impl AccessPoint {
     }
 
     /// Counts a name; returns it when it is no hidden one and not known to be counted.
+    #[inline]
     fn add_name<'a>(
         &mut self,
         name: &'a [u8],
@@ -133,27 +224,34 @@ impl AccessPoint {
             self.last_name_frames = self.last_name_frames.saturating_add(1);
             return None;
         }
+        self.add_other_name(name)
+    }
+
+    #[cold]
+    fn add_other_name<'a>(&mut self, name: &'a [u8]) -> Option<&'a [u8]> {
         let frames = std::mem::replace(&mut self.last_name_frames, 1);
-        count_frames(&mut self.names, self.last_name_at, frames);
-        self.last_name_at = self.names.iter().position(|(known, _)| known == name);
-        if self.last_name_at.is_some() {
-            return None;
+        let names = &mut self.said.names;
+        count_frames(names, self.last_name_at, frames);
+        let place = names.iter().position(|(known, _)| known == name);
+        let new = names.len();
+        let is_new = place.is_none();
+        if is_new && new < MAX_VARIANTS {
+            names.push((name.to_vec(), 0));
         }
-        if self.names.len() < MAX_VARIANTS {
-            self.last_name_at = Some(self.names.len());
-            self.names.push((name.to_vec(), 0));
-        }
-        Some(name)
+        let place = place.or_else(|| (new < MAX_VARIANTS).then_some(new));
+        self.last_name_at = place.and_then(|at| u16::try_from(at).ok());
+        is_new.then_some(name)
     }
 
     /// All names with their frames, in the order they were first heard.
     fn names(&self) -> Vec<Named> {
-        let mut names = self.names.clone();
+        let mut names = self.said.names.clone();
         count_frames(&mut names, self.last_name_at, self.last_name_frames);
         names
     }
 
     /// One walk over the elements: what they say, what they contradict, and the network name.
+    #[inline]
     fn walk<'a>(
         &mut self,
         mut elements: Elements<'a>,
@@ -163,26 +261,39 @@ impl AccessPoint {
         let start = elements.offset();
         let mut walked = Walked::default();
         let mut name = None;
-        let [mut dsss, mut ht, mut he] = [None; 3];
+        // The primary channel by the first element of each kind; one may be too short to say it.
+        let [mut dsss, mut ht] = [None; 2];
+        let mut he = None;
         for element in elements.by_ref() {
-            self.ids.insert(element.id);
+            let Element { id, extension, body, .. } = element;
+            self.ids.insert(id);
             walked.contradicts |= contradicts(&element);
-            match element.id {
-                id::SSID => name = name.or(Some(element.body)),
-                id::DSSS => dsss = dsss.or(Some(element.body)),
-                id::HT_OPERATION => ht = ht.or(Some(element.body)),
-                id::EXTENSION => {
-                    if let Some(extension) = element.extension {
+            match Meaning::of(id) {
+                Meaning::OnlyThere => {}
+                Meaning::Ssid => name = name.or(Some(body)),
+                Meaning::Dsss => dsss = dsss.or(Some(u8_at(body, 0))),
+                Meaning::HtOperation => ht = ht.or(Some(u8_at(body, 0))),
+                Meaning::Extension => {
+                    if let Some(extension) = extension {
                         self.extensions.insert(extension);
                         if extension == id::EXT_HE_OPERATION {
-                            he = he.or(Some(element.body));
+                            he = he.or(Some(body));
                         }
                     }
                 }
-                _ => self.decode_element(&element, seed),
+                Meaning::Country => self.add_country(body),
+                Meaning::MeshId => self.add_mesh_id(body, seed),
+                Meaning::Rsn => self.add_rsn(body, seed),
+                Meaning::Vendor => match array(body, 0) {
+                    Some(id::VENDOR_WPA) => self.add_wpa(body, seed),
+                    Some(id::VENDOR_WPS) => self.wps = true,
+                    _ => {}
+                },
             }
         }
-        if let Some(channel) = channel(dsss, ht, he) {
+        // The DSSS element is made for the channel; then come HT operation and the 6 GHz part of HE operation.
+        let channel = dsss.flatten().or(ht.flatten()).or_else(|| he_channel(he?));
+        if let Some(channel) = channel {
             self.channels.insert(channel);
         }
         if let Some(fault) = elements.fault() {
@@ -198,45 +309,46 @@ impl AccessPoint {
     }
 
     #[inline]
-    fn decode_element(&mut self, element: &Element<'_>, seed: SeededHash) {
-        match element.id {
-            id::COUNTRY => {
-                let code = element.body.get(..2).unwrap_or(&[]);
-                if self.last_country.is_new(seed, code) && !code.is_empty() {
-                    self.countries.insert(text(code));
-                }
-            }
-            id::MESH_ID
-                if !element.body.is_empty()
-                    && self.mesh_ids.len() < MAX_VARIANTS
-                    && self.last_mesh_id.is_new(seed, element.body) =>
-            {
-                self.mesh_ids.insert(text(element.body));
-            }
-            id::RSN => {
-                if self.last_rsn.is_new(seed, element.body)
-                    && let Some(info) = rsn::rsn(element.body)
-                {
-                    merge_rsn(self.rsn.get_or_insert_default(), &info);
-                }
-            }
-            id::VENDOR => match element.vendor() {
-                Some(id::VENDOR_WPA) if self.last_wpa.is_new(seed, element.body) => {
-                    let suites = rsn::wpa(element.body).unwrap_or_default();
-                    merge(self.wpa.get_or_insert_default(), &suites);
-                }
-                Some(id::VENDOR_WPS) => self.wps = true,
-                _ => {}
-            },
-            _ => {}
+    fn add_country(&mut self, body: &[u8]) {
+        let code = array::<2>(body, 0);
+        if code != self.last_country
+            && let Some(code) = code
+        {
+            self.last_country = Some(code);
+            self.said.countries.insert(text(&code));
+        }
+    }
+
+    fn add_mesh_id(&mut self, name: &[u8], seed: SeededHash) {
+        if !name.is_empty()
+            && self.said.mesh_ids.len() < MAX_VARIANTS
+            && self.last_mesh_id.is_new(seed, name)
+        {
+            self.said.mesh_ids.insert(text(name));
+        }
+    }
+
+    #[inline]
+    fn add_rsn(&mut self, body: &[u8], seed: SeededHash) {
+        if self.last_rsn.is_new(seed, body)
+            && let Some(info) = rsn::rsn(body)
+        {
+            merge_rsn(self.said.rsn.get_or_insert_default(), &info);
+        }
+    }
+
+    fn add_wpa(&mut self, body: &[u8], seed: SeededHash) {
+        if self.last_wpa.is_new(seed, body) {
+            let suites = rsn::wpa(body).unwrap_or_default();
+            merge(self.said.wpa.get_or_insert_default(), &suites);
         }
     }
 
     fn security(&self) -> Security {
         Security {
             privacy: self.privacy,
-            wpa: self.wpa.clone(),
-            rsn: self.rsn.clone(),
+            wpa: self.said.wpa.clone(),
+            rsn: self.said.rsn.clone(),
             owe_transition: false,
         }
     }
@@ -247,7 +359,7 @@ impl AccessPoint {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let rsn = self.rsn.clone().unwrap_or_default();
+        let rsn = self.said.rsn.clone().unwrap_or_default();
         let mut names = self.names();
         names.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let ssids: Vec<Value> = names
@@ -265,11 +377,11 @@ impl AccessPoint {
             "channels": self.channels.to_vec(),
             "hidden_in_beacon": self.hidden_in_beacon,
             "privacy_bit": self.privacy,
-            "rsn": self.rsn.is_some(),
-            "wpa1": self.wpa.is_some(),
+            "rsn": self.said.rsn.is_some(),
+            "wpa1": self.said.wpa.is_some(),
             "security_label": self.label(),
             "akm": names_of(&rsn.suites.akm, |akm| akm.name()),
-            "wpa1_akm": names_of(self.wpa.as_ref().map_or(&[][..], |wpa| &wpa.akm), |akm: &Akm| akm.name()),
+            "wpa1_akm": names_of(self.said.wpa.as_ref().map_or(&[][..], |wpa| &wpa.akm), |akm: &Akm| akm.name()),
             "pairwise": names_of(&rsn.suites.pairwise, |cipher| cipher.name()),
             "group": rsn.suites.group.iter().map(|cipher: &Cipher| cipher.name()).collect::<Vec<_>>(),
             "mfp_capable": rsn.mfp_capable(),
@@ -282,8 +394,8 @@ impl AccessPoint {
             "multi_link": has_extension(id::EXT_MULTI_LINK),
             "rnr": has(id::REDUCED_NEIGHBOR_REPORT),
             "multiple_bssid": has(id::MULTIPLE_BSSID),
-            "mesh_ids": self.mesh_ids,
-            "country": self.countries,
+            "mesh_ids": self.said.mesh_ids,
+            "country": self.said.countries,
             "rssi": rssi,
             "ie_ids": self.ids.to_vec(),
             "ext_ie_ids": self.extensions.to_vec(),
@@ -292,19 +404,15 @@ impl AccessPoint {
 }
 
 /// Adds frames to the count of the name at this place.
-fn count_frames(names: &mut [Named], at: Option<usize>, frames: u64) {
-    if let Some((_, count)) = at.and_then(|at| names.get_mut(at)) {
+fn count_frames(names: &mut [Named], at: Option<u16>, frames: u64) {
+    if let Some((_, count)) = at.and_then(|at| names.get_mut(usize::from(at))) {
         *count = count.saturating_add(frames);
     }
 }
 
-/// The primary channel number: of the DSSS element, which is made for it, before HT operation and
-/// the 6 GHz part of HE operation.
-fn channel(dsss: Option<&[u8]>, ht: Option<&[u8]>, he: Option<&[u8]>) -> Option<u8> {
-    let first = |body: Option<&[u8]>| u8_at(body?, 0);
-    first(dsss)
-        .or_else(|| first(ht))
-        .or_else(|| operation::he(he?, Operation::default()).channel.map(|channel| channel.number))
+#[cold]
+fn he_channel(body: &[u8]) -> Option<u8> {
+    operation::he(body, Operation::default()).channel.map(|channel| channel.number)
 }
 
 /// In the order of the suite numbers.

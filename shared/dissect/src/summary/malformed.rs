@@ -2,7 +2,7 @@
 //! ends before its fixed fields, an element that runs past the frame or has an impossible length,
 //! a payload that ends inside its LLC or EAPOL-Key header.
 
-use crate::bytes::u16_le;
+use crate::bytes::{array, u16_le};
 use crate::fault::Layer;
 use crate::frame::{Fcs, Frame};
 use crate::ieee80211::elements::{Element, Elements, id};
@@ -34,7 +34,7 @@ pub(super) fn is_malformed_after(
     management: Option<&Management<'_>>,
     walked: Option<Walked>,
 ) -> bool {
-    let Some(header) = frame.header else { return true };
+    let Some(header) = frame.header.as_ref() else { return true };
     if frame.fcs == Fcs::Bad {
         return true;
     }
@@ -49,7 +49,7 @@ pub(super) fn is_malformed_after(
     if header.kind.is_management() {
         return management_contradicts(frame, header.kind, management, walked);
     }
-    header.has_payload() && !frame.truncated && payload_contradicts(frame, &header)
+    header.has_payload() && !frame.truncated && payload_contradicts(frame, header)
 }
 
 fn management_contradicts(
@@ -82,48 +82,86 @@ fn walk(mut elements: Elements<'_>) -> Walked {
     Walked { contradicts, is_cut: elements.fault().is_some() }
 }
 
-/// Lengths and counts that the standard does not allow (802.11-2020, 9.4.2).
+/// How long the bodies of elements with one identifier may be (802.11-2020, 9.4.2).
+#[derive(Clone, Copy)]
+struct Lengths {
+    least: u8,
+    most: u8,
+    /// There is more to hold than a least and a most.
+    more: bool,
+}
+
+/// By identifier. Beacons are most of the air, and looking up is faster than choosing.
+static LENGTHS: [Lengths; 256] = lengths();
+
+const fn lengths() -> [Lengths; 256] {
+    let mut all = [Lengths { least: 0, most: u8::MAX, more: false }; 256];
+    let mut id = 0u8;
+    let mut rest = all.as_mut_slice();
+    while let [lengths, others @ ..] = rest {
+        *lengths = lengths_of(id);
+        id = id.wrapping_add(1);
+        rest = others;
+    }
+    all
+}
+
+const fn lengths_of(id: u8) -> Lengths {
+    let (least, most) = match id {
+        id::SSID => (0, 32),
+        id::RATES | id::EXTENDED_RATES | id::EXTENDED_CAPABILITIES | id::MULTIPLE_BSSID => (1, 255),
+        // DSSS, power constraint, ERP (and its draft number), QoS capability.
+        id::DSSS | 32 | id::ERP | 46 | 47 => (1, 1),
+        // IBSS, power capability, TPC report.
+        id::IBSS | 33 | 35 => (2, 2),
+        // CF, quiet.
+        4 | id::QUIET => (6, 6),
+        id::TIM => (4, 255),
+        id::COUNTRY => (6, 255),
+        id::BSS_LOAD => (4, 5),
+        id::CHANNEL_SWITCH | id::MOBILITY_DOMAIN => (3, 3),
+        id::EXTENDED_CHANNEL_SWITCH | id::AC_ACCESS_DELAY => (4, 4),
+        id::HT_CAPABILITIES => (26, 26),
+        id::HT_OPERATION => (22, 255),
+        // Supported operating classes.
+        59 => (2, 255),
+        // Radio measurement capabilities; VHT operation.
+        70 | id::VHT_OPERATION => (5, 5),
+        // 20/40 BSS coexistence scan parameters.
+        74 => (14, 14),
+        id::CISCO_CCX1 => (26, 255),
+        id::VHT_CAPABILITIES => (12, 12),
+        _ => (0, 255),
+    };
+    // Supported channels are pairs.
+    let more =
+        matches!(id, id::RSN | 36 | id::REDUCED_NEIGHBOR_REPORT | id::VENDOR | id::EXTENSION);
+    Lengths { least, most, more }
+}
+
+/// Lengths and counts that the standard does not allow.
 #[inline]
 pub(super) fn contradicts(element: &Element<'_>) -> bool {
-    let body = element.body;
+    let Some(lengths) = LENGTHS.get(usize::from(element.id)) else { return false };
+    let length = element.body.len();
+    length < usize::from(lengths.least)
+        || length > usize::from(lengths.most)
+        || lengths.more && contradicts_otherwise(element.id, element.extension, element.body)
+}
+
+fn contradicts_otherwise(id: u8, extension: Option<u8>, body: &[u8]) -> bool {
     let length = body.len();
-    match element.id {
-        id::SSID => length > 32,
-        id::RATES | id::EXTENDED_RATES | id::EXTENDED_CAPABILITIES | id::MULTIPLE_BSSID => {
-            length == 0
-        }
-        // DSSS, power constraint, ERP (and its draft number), QoS capability.
-        id::DSSS | 32 | id::ERP | 46 | 47 => length != 1,
-        // IBSS, power capability, TPC report.
-        id::IBSS | 33 | 35 => length != 2,
-        // CF, quiet.
-        4 | id::QUIET => length != 6,
-        id::TIM => length < 4,
-        id::COUNTRY => length < 6,
-        id::BSS_LOAD => !matches!(length, 4 | 5),
-        // Supported channels: pairs.
+    match id {
+        // Supported channels.
         36 => !length.is_multiple_of(2),
-        id::CHANNEL_SWITCH | id::MOBILITY_DOMAIN => length != 3,
-        id::EXTENDED_CHANNEL_SWITCH | id::AC_ACCESS_DELAY => length != 4,
-        id::HT_CAPABILITIES => length != 26,
-        id::HT_OPERATION => length < 22,
         id::RSN => rsn_contradicts(body),
-        // Supported operating classes.
-        59 => length < 2,
-        // Radio measurement capabilities; VHT operation.
-        70 | id::VHT_OPERATION => length != 5,
-        // 20/40 BSS coexistence scan parameters.
-        74 => length != 14,
-        id::CISCO_CCX1 => length < 26,
         // A neighbour entry begins with 4 bytes.
         id::REDUCED_NEIGHBOR_REPORT => matches!(length, 1..=3),
-        id::VHT_CAPABILITIES => length != 12,
-        id::VENDOR => match element.vendor() {
-            Some(id::VENDOR_WPA) => length < 6,
-            Some(id::VENDOR_WMM) => length < 6,
+        id::VENDOR => match array(body, 0) {
+            Some(id::VENDOR_WPA | id::VENDOR_WMM) => length < 6,
             _ => length < 3,
         },
-        id::EXTENSION => match element.extension {
+        id::EXTENSION => match extension {
             None => true,
             Some(id::EXT_HE_CAPABILITIES) => length < 21,
             Some(id::EXT_HE_OPERATION) => length < 6,

@@ -10,7 +10,7 @@ mod stations;
 mod tally;
 
 use crate::capture::CapturedFrame;
-use crate::frame::{Fcs, Frame, parse_with_fcs};
+use crate::frame::{Fcs, Frame};
 use crate::hash::SeededHash;
 use crate::ieee80211::elements::id;
 use crate::ieee80211::management::Management;
@@ -21,7 +21,7 @@ use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
 use stations::{Role, Stations};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use tally::{Kinds, Tally};
 
 /// Most addresses, names and other distinct values counted apart; further ones count in the totals only.
@@ -46,8 +46,8 @@ pub struct Summary {
     stations: Stations,
     seed: SeededHash,
     /// In the order they were first heard; a station's number points here.
-    access_points: Vec<(MacAddr, AccessPoint)>,
-    ssids: BTreeSet<Vec<u8>>,
+    access_points: Vec<AccessPoint>,
+    ssids: HashSet<Vec<u8>, SeededHash>,
     probed: Tally<Vec<u8>>,
     fcs_good: u64,
     fcs_bad: u64,
@@ -70,12 +70,8 @@ pub struct Summary {
 impl Summary {
     /// Adds one frame.
     pub fn add(&mut self, captured: &CapturedFrame<'_>) {
-        let frame = parse_with_fcs(
-            captured.link_type,
-            captured.data,
-            captured.original_len,
-            captured.fcs_len,
-        );
+        let mut frame = Frame::nothing(captured.data);
+        frame.read(captured.link_type, captured.data, captured.original_len, captured.fcs_len);
         self.add_frame(&frame, captured.time);
     }
 
@@ -171,22 +167,25 @@ impl Summary {
     ) -> Option<malformed::Walked> {
         let bssid = header.bssid()?;
         let station = self.stations.of(bssid)?;
-        let number = match station.access_point {
-            Some(number) => usize::try_from(number).ok()?,
+        let number = match station.access_point() {
+            Some(number) => number,
             None => {
                 let number = self.access_points.len();
                 if number >= MAX_DISTINCT {
                     return None;
                 }
-                station.access_point = u32::try_from(number).ok();
-                self.access_points.push((bssid, AccessPoint::default()));
+                station.set_access_point(number);
+                self.access_points.push(AccessPoint::new(bssid));
                 number
             }
         };
-        let (_, access_point) = self.access_points.get_mut(number)?;
+        let access_point = self.access_points.get_mut(number)?;
         let added = access_point.add(frame, header, management, self.seed);
-        if let Some(ssid) = added.new_name {
-            insert(&mut self.ssids, ssid.to_vec());
+        if let Some(ssid) = added.new_name
+            && self.ssids.len() < MAX_DISTINCT
+            && !self.ssids.contains(ssid)
+        {
+            self.ssids.insert(ssid.to_vec());
         }
         added.walked
     }
@@ -229,10 +228,10 @@ impl Summary {
         let access_points: Map<String, Value> = self
             .access_points
             .iter()
-            .map(|(bssid, access_point)| (bssid.to_string(), access_point.to_json()))
+            .map(|access_point| (access_point.bssid().to_string(), access_point.to_json()))
             .collect();
         let mut labels = Tally::default();
-        for (_, access_point) in &self.access_points {
+        for access_point in &self.access_points {
             labels.add(access_point.label());
         }
         let mut fcs = Map::new();

@@ -18,19 +18,36 @@ pub(super) enum Role {
 const ROLES: usize = 3;
 
 impl Role {
-    const fn bit(self) -> u8 {
-        1 << self as u8
+    const fn bit(self) -> u32 {
+        1 << self as u32
     }
 }
 
-/// One address. Small, so that the table stays in the processor's cache.
+/// One address: bits of [`Role`], and above them the number that it has in the list of access points
+/// once it has sent a beacon or probe response, counted from 1. Small, so that the table stays in the
+/// processor's cache.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Station {
-    /// Bits of [`Role`].
-    roles: u8,
-    /// Number in the list of access points, once it has sent a beacon or probe response.
-    pub(super) access_point: Option<u32>,
+pub(super) struct Station(u32);
+
+impl Station {
+    /// Its number in the list of access points, from 0.
+    #[inline]
+    pub(super) fn access_point(self) -> Option<usize> {
+        usize::try_from(self.0 >> ROLES).ok()?.checked_sub(1)
+    }
+
+    /// Gives it a number, which is less than [`MAX_DISTINCT`].
+    pub(super) fn set_access_point(&mut self, number: usize) {
+        let number = u32::try_from(number).unwrap_or(0).saturating_add(1);
+        self.0 = self.0 & ROLE_BITS | number << ROLES;
+    }
+
+    const fn has(self, role: Role) -> bool {
+        self.0 & role.bit() != 0
+    }
 }
+
+const ROLE_BITS: u32 = (1 << ROLES) - 1;
 
 /// Addresses, at most [`MAX_DISTINCT`] of each role; further ones are not counted apart.
 #[derive(Debug, Default)]
@@ -52,11 +69,11 @@ impl Stations {
         let Some(address) = address else { return };
         let Some(station) = station(&mut self.stations, address) else { return };
         for role in roles.iter().copied() {
-            if station.roles & role.bit() == 0
+            if !station.has(role)
                 && let Some(count) = self.counts.get_mut(role as usize)
                 && *count < MAX_DISTINCT
             {
-                station.roles |= role.bit();
+                station.0 |= role.bit();
                 *count = count.saturating_add(1);
             }
         }
@@ -69,7 +86,7 @@ impl Stations {
 
     /// The addresses seen in a role, in order.
     pub(super) fn sorted(&self, role: Role) -> Vec<MacAddr> {
-        let in_role = self.stations.iter().filter(|(_, station)| station.roles & role.bit() != 0);
+        let in_role = self.stations.iter().filter(|(_, station)| station.has(role));
         let mut addresses: Vec<_> =
             in_role.map(|(address, _)| MacAddr::from_u64(*address)).collect();
         addresses.sort_unstable();

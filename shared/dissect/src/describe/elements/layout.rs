@@ -1,6 +1,7 @@
 //! Bit fields as tables, and the macro that declares the fields of a family of elements.
 
-use crate::fields::{Field, Form, Reader, Span, Value, Walk};
+use crate::bytes::little_endian;
+use crate::fields::{Field, Form, Reader, Row, Span, Value, Walk};
 
 /// One field of a row of bits.
 pub(crate) struct Bit {
@@ -18,12 +19,10 @@ pub(crate) struct Bits<'b>(pub(crate) &'b [u8]);
 
 impl Bits<'_> {
     /// Bits `low` to `low + count - 1`, at most 57 of them; 0 for those beyond the bytes.
+    #[inline]
     pub(crate) fn get(self, low: u32, count: u32) -> u64 {
         let first = usize::try_from(low >> 3).unwrap_or(usize::MAX);
-        let mut value = 0u64;
-        for (at, byte) in (0u32..8).zip(self.0.get(first..).unwrap_or(&[])) {
-            value |= u64::from(*byte) << at.saturating_mul(8);
-        }
+        let value = little_endian(self.0.get(first..).unwrap_or(&[]));
         let mask = 1u64.checked_shl(count).map_or(u64::MAX, |limit| limit.wrapping_sub(1));
         value >> (low & 7) & mask
     }
@@ -51,7 +50,8 @@ pub(crate) fn bits<'b>(
         Form::Branch => Value::Nothing,
         _ => Value::Unsigned(Reader::new(bytes, 0).little_endian(length).unwrap_or(0)),
     };
-    walk.branch(field, value, Span::new(start, length), |walk| {
+    let row = Row::of_bytes(field, layout, bytes);
+    walk.row(field, value, Span::new(start, length), row, |walk| {
         for bit in layout {
             let first = usize::try_from(bit.low >> 3).unwrap_or(usize::MAX);
             if first >= length {

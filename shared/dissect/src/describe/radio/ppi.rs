@@ -357,7 +357,7 @@ fn mac(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
 }
 
 fn mac_fields(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
-    walk.word(value, &N80211N_MAC_FLAGS, 4, |walk, word| name_bits(walk, word, MAC_FLAGS))?;
+    walk.table(value, &N80211N_MAC_FLAGS, 4, MAC_FLAGS)?;
     walk.number(value, &N80211N_MAC_AMPDU_ID, 4)?;
     walk.u8(value, &N80211N_MAC_NUM_DELIMITERS).map(|_| ())
 }
@@ -390,7 +390,7 @@ fn ethernet(walk: &mut Walk<'_>, value: &mut Reader<'_>) -> Option<()> {
     walk.word(value, &N8023_EXTENSION_FLAGS, 4, |walk, word| {
         walk.flag(word, &N8023_EXTENSION_FLAGS_FCS_PRESENT, 0);
     })?;
-    walk.word(value, &N8023_EXTENSION_ERRORS, 4, |walk, word| name_bits(walk, word, ERRORS))
+    walk.table(value, &N8023_EXTENSION_ERRORS, 4, ERRORS).map(|_| ())
 }
 
 fn field_name(value: u64) -> Option<&'static str> {

@@ -142,7 +142,7 @@ pub(super) fn describe(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<(
 
 fn value(walk: &mut Walk<'_>, reader: &mut Reader<'_>, bit: u32) -> Option<()> {
     match bit {
-        0 => walk.word(reader, &GPSFLAGS, 4, |walk, word| name_bits(walk, word, GPS_BITS)),
+        0 => walk.table(reader, &GPSFLAGS, 4, GPS_BITS).map(|_| ()),
         1 => fixed(walk, reader, &LAT, 1e7, 180.0),
         2 => fixed(walk, reader, &LON, 1e7, 180.0),
         3 => fixed(walk, reader, &ALT, 1e4, 180_000.0),

@@ -48,11 +48,10 @@ fn presence<'b>(walk: &mut Walk<'_>, header: &mut Reader<'b>) -> Option<Reader<'
     walk.branch(&PRESENT, Value::Nothing, span, |walk| {
         let mut words = words;
         let mut namespace = Namespace::default();
-        while let Some(word) = walk.word(&mut words, &PRESENT_WORD, 4, |walk, word| {
-            let table = if namespace.is_plain() { PRESENT_BITS } else { STEERING_BITS };
-            name_bits(walk, word, table);
-            word
-        }) {
+        let table = |namespace: Namespace| {
+            if namespace.is_plain() { PRESENT_BITS } else { STEERING_BITS }
+        };
+        while let Some(word) = walk.table(&mut words, &PRESENT_WORD, 4, table(namespace)) {
             namespace.after(word);
         }
     });
@@ -172,11 +171,11 @@ fn tlvs(walk: &mut Walk<'_>, header: &mut Reader<'_>, start: usize) -> Option<()
 fn field(walk: &mut Walk<'_>, bit: u32, reader: &mut Reader<'_>) -> Option<()> {
     match bit {
         0 => walk.number(reader, &MACTIME, 8).map(|_| ()),
-        1 => walk.word(reader, &FLAGS, 1, |walk, word| name_bits(walk, word, FLAGS_BITS)),
+        1 => walk.table(reader, &FLAGS, 1, FLAGS_BITS).map(|_| ()),
         2 => rate(walk, reader),
         3 => {
             walk.u16(reader, &CHANNEL_FREQ)?;
-            walk.word(reader, &CHANNEL_FLAGS, 2, |walk, word| name_bits(walk, word, CHANNEL_BITS))
+            walk.table(reader, &CHANNEL_FLAGS, 2, CHANNEL_BITS).map(|_| ())
         }
         4 => {
             walk.u8(reader, &FHSS_HOPSET)?;
@@ -194,7 +193,7 @@ fn field(walk: &mut Walk<'_>, bit: u32, reader: &mut Reader<'_>) -> Option<()> {
         14 => walk.word(reader, &RXFLAGS, 2, |walk, word| {
             walk.flag(word, &RXFLAGS_BADPLCP, 1);
         }),
-        15 => walk.word(reader, &TXFLAGS, 2, |walk, word| name_bits(walk, word, TX_BITS)),
+        15 => walk.table(reader, &TXFLAGS, 2, TX_BITS).map(|_| ()),
         16 => walk.u8(reader, &RTS_RETRIES).map(|_| ()),
         17 => walk.u8(reader, &DATA_RETRIES).map(|_| ()),
         18 => xchannel(walk, reader),
@@ -220,7 +219,7 @@ fn rate(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
 }
 
 fn xchannel(walk: &mut Walk<'_>, reader: &mut Reader<'_>) -> Option<()> {
-    walk.word(reader, &XCHANNEL_FLAGS, 4, |walk, word| name_bits(walk, word, XCHANNEL_BITS))?;
+    walk.table(reader, &XCHANNEL_FLAGS, 4, XCHANNEL_BITS)?;
     walk.u16(reader, &XCHANNEL_FREQ)?;
     walk.u8(reader, &XCHANNEL_CHANNEL)?;
     walk.u8(reader, &XCHANNEL_MAXPOWER).map(|_| ())

@@ -47,7 +47,8 @@ impl Element<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Elements<'a> {
     bytes: &'a [u8],
-    offset: usize,
+    /// Where `bytes` end in the captured bytes.
+    end: usize,
     fault: Option<Fault>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Elements<'a> {
     /// Over `bytes`, which stand `offset` bytes into the captured bytes.
     #[must_use]
     pub const fn new(bytes: &'a [u8], offset: usize) -> Self {
-        Self { bytes, offset, fault: None }
+        Self { bytes, end: offset.saturating_add(bytes.len()), fault: None }
     }
 
     /// The bytes not yet walked over.
@@ -67,7 +68,7 @@ impl<'a> Elements<'a> {
     /// Where the next element stands in the captured bytes.
     #[must_use]
     pub const fn offset(&self) -> usize {
-        self.offset
+        self.end.saturating_sub(self.bytes.len())
     }
 
     /// Set when the walk ended at an element that was cut.
@@ -132,9 +133,8 @@ impl<'a> Iterator for Elements<'a> {
         } else {
             (None, value)
         };
-        let offset = self.offset;
+        let offset = self.offset();
         self.bytes = rest;
-        self.offset = self.offset.saturating_add(next);
         Some(Element { id, extension, body, offset, length })
     }
 }
@@ -142,9 +142,11 @@ impl<'a> Iterator for Elements<'a> {
 impl Elements<'_> {
     #[cold]
     fn end_with(&mut self, reason: &'static str) {
-        let offset = u32::try_from(self.offset).unwrap_or(u32::MAX);
-        self.fault = Some(Fault { offset, layer: Layer::Element, reason });
+        let offset = self.offset();
+        self.end = offset;
         self.bytes = &[];
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.fault = Some(Fault { offset, layer: Layer::Element, reason });
     }
 }
 
