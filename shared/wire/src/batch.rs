@@ -8,8 +8,9 @@ use crate::envelope::{
     encode_payload_into, seal_parts,
 };
 use pw_model::{
-    Advertisement, ClockState, Fix, Gap, Health, Observation, Origin, RadioEvent, SensorId,
-    TimeRange, Timestamp, TuneInterval,
+    Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
+    Observation, Origin, PrivacyDeclaration, RadioEvent, SensorId, TimeRange, Timestamp,
+    Transmitted, TuneInterval, Withheld,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,7 +79,22 @@ pub struct Batch {
     pub clocks: Vec<ClockState>,
     /// Changes of its radios.
     pub radio_events: Vec<RadioEvent>,
+    /// How clients were treated in everything above; `None` when nothing says so.
+    pub privacy: Option<PrivacyDeclaration>,
+    /// What was not passed on.
+    pub withheld: Vec<Withheld>,
+    /// More of the state of the sensor's machine.
+    pub health_details: Vec<HealthDetails>,
+    /// Frames that its radios sent.
+    pub transmitted: Vec<Transmitted>,
+    /// Findings of its clock.
+    pub clock_events: Vec<ClockEvent>,
+    /// Reports of the receiver that are not believed.
+    pub doubtful_fixes: Vec<DoubtfulFix>,
 }
+
+/// Newest layout of the body that this release reads and writes.
+const NEWEST_BODY: u16 = 2;
 
 /// Version 1 of the packed body. Never changed; a later one is a new structure.
 #[derive(Deserialize)]
@@ -106,6 +122,31 @@ struct BodyV1Ref<'a> {
     radio_events: &'a [RadioEvent],
 }
 
+/// Version 2: what version 1 holds, unchanged and first, then this. Never changed; a later one is a
+/// new structure. Written only for a batch that version 1 cannot hold.
+#[derive(Deserialize)]
+struct BodyV2 {
+    first: BodyV1,
+    privacy: Option<PrivacyDeclaration>,
+    withheld: Vec<Withheld>,
+    health_details: Vec<HealthDetails>,
+    transmitted: Vec<Transmitted>,
+    clock_events: Vec<ClockEvent>,
+    doubtful_fixes: Vec<DoubtfulFix>,
+}
+
+/// [`BodyV2`] for writing.
+#[derive(Serialize)]
+struct BodyV2Ref<'a> {
+    first: BodyV1Ref<'a>,
+    privacy: Option<&'a PrivacyDeclaration>,
+    withheld: &'a [Withheld],
+    health_details: &'a [HealthDetails],
+    transmitted: &'a [Transmitted],
+    clock_events: &'a [ClockEvent],
+    doubtful_fixes: &'a [DoubtfulFix],
+}
+
 /// Why bytes are not a batch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
@@ -116,7 +157,7 @@ pub enum BatchError {
     #[error("a record of another kind where a batch was expected")]
     NotABatch,
     /// Packed by a later release.
-    #[error("batch layout {found}; this release reads up to 1; update PiWardrive")]
+    #[error("batch layout {found}; this release reads up to {NEWEST_BODY}; update PiWardrive")]
     BodyVersion {
         /// Layout that was found.
         found: u16,
@@ -150,10 +191,30 @@ impl Batch {
             health: Vec::new(),
             clocks: Vec::new(),
             radio_events: Vec::new(),
+            privacy: None,
+            withheld: Vec::new(),
+            health_details: Vec::new(),
+            transmitted: Vec::new(),
+            clock_events: Vec::new(),
+            doubtful_fixes: Vec::new(),
         }
     }
 
-    /// True when nothing is in it.
+    /// The layout of the body that holds all of it.
+    fn body_version(&self) -> u16 {
+        let first = self.privacy.is_none() && self.has_no_later_record();
+        if first { 1 } else { NEWEST_BODY }
+    }
+
+    fn has_no_later_record(&self) -> bool {
+        self.withheld.is_empty()
+            && self.health_details.is_empty()
+            && self.transmitted.is_empty()
+            && self.clock_events.is_empty()
+            && self.doubtful_fixes.is_empty()
+    }
+
+    /// True when nothing is in it. How clients are treated is nothing without a record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()
@@ -164,6 +225,7 @@ impl Batch {
             && self.health.is_empty()
             && self.clocks.is_empty()
             && self.radio_events.is_empty()
+            && self.has_no_later_record()
     }
 
     /// Earliest and latest time of anything in it.
@@ -188,6 +250,14 @@ impl Batch {
         self.health.iter().for_each(|h| include(h.time));
         self.clocks.iter().for_each(|c| include(c.time));
         self.radio_events.iter().for_each(|e| include(e.time));
+        self.withheld.iter().for_each(|w| {
+            include(w.start);
+            include(w.end);
+        });
+        self.health_details.iter().for_each(|h| include(h.time));
+        self.transmitted.iter().for_each(|t| include(t.time));
+        self.clock_events.iter().for_each(|c| include(c.time));
+        self.doubtful_fixes.iter().for_each(|d| include(d.fix.time));
         range
     }
 
@@ -236,7 +306,8 @@ impl BatchEncoder {
     /// The batch is above the envelope's limit: it should have been closed earlier.
     pub fn encode(&mut self, batch: &Batch) -> Result<EncodedBatch, BatchError> {
         self.body.clear();
-        let body = BodyV1Ref {
+        let body_version = batch.body_version();
+        let first = BodyV1Ref {
             observations: self.columns.encode(&batch.observations),
             advertisements: &batch.advertisements,
             fixes: &batch.fixes,
@@ -246,7 +317,20 @@ impl BatchEncoder {
             clocks: &batch.clocks,
             radio_events: &batch.radio_events,
         };
-        encode_payload_into(&body, &mut self.body)?;
+        if body_version == 1 {
+            encode_payload_into(&first, &mut self.body)?;
+        } else {
+            let body = BodyV2Ref {
+                first,
+                privacy: batch.privacy.as_ref(),
+                withheld: &batch.withheld,
+                health_details: &batch.health_details,
+                transmitted: &batch.transmitted,
+                clock_events: &batch.clock_events,
+                doubtful_fixes: &batch.doubtful_fixes,
+            };
+            encode_payload_into(&body, &mut self.body)?;
+        }
         if self.body.len() > MAX_PAYLOAD {
             return Err(EnvelopeError::TooLong { length: self.body.len() }.into());
         }
@@ -255,7 +339,7 @@ impl BatchEncoder {
             stream: batch.stream.clone(),
             range: batch.range(),
             observations: batch.observations.len() as u32,
-            body_version: 1,
+            body_version,
             // At most MAX_PAYLOAD, far below u32::MAX.
             body_len: self.body.len() as u32,
         };
@@ -334,7 +418,7 @@ impl Batch {
     /// The envelope holds something else, or the batch is damaged or of a later release.
     pub fn read(envelope: &Envelope<'_>) -> Result<Self, BatchError> {
         let (header, packed) = split(envelope)?;
-        if header.body_version != 1 {
+        if !(1..=NEWEST_BODY).contains(&header.body_version) {
             return Err(BatchError::BodyVersion { found: header.body_version });
         }
         let body_len = header.body_len as usize;
@@ -343,10 +427,24 @@ impl Batch {
         }
         let body = zstd::bulk::decompress(packed, body_len)
             .map_err(|error| BatchError::Unpack(error.to_string()))?;
-        let body: BodyV1 = decode_payload(&body)?;
+        let nothing_heard = Self::new(header.id, header.stream);
+        if header.body_version == 1 {
+            return nothing_heard.with_first(decode_payload(&body)?);
+        }
+        let body: BodyV2 = decode_payload(&body)?;
         Ok(Self {
-            id: header.id,
-            stream: header.stream,
+            privacy: body.privacy,
+            withheld: body.withheld,
+            health_details: body.health_details,
+            transmitted: body.transmitted,
+            clock_events: body.clock_events,
+            doubtful_fixes: body.doubtful_fixes,
+            ..nothing_heard.with_first(body.first)?
+        })
+    }
+
+    fn with_first(self, body: BodyV1) -> Result<Self, BatchError> {
+        Ok(Self {
             observations: body.observations.decode()?,
             advertisements: body.advertisements,
             fixes: body.fixes,
@@ -355,6 +453,7 @@ impl Batch {
             health: body.health,
             clocks: body.clocks,
             radio_events: body.radio_events,
+            ..self
         })
     }
 }
@@ -374,7 +473,7 @@ fn split<'a>(envelope: &Envelope<'a>) -> Result<(BatchHeader, &'a [u8]), BatchEr
 mod tests {
     use super::*;
     use crate::envelope::seal;
-    use pw_model::{GapCause, RadioId};
+    use pw_model::{ClientAddresses, GapCause, RadioId, WithheldKind};
 
     fn batch() -> Batch {
         let id = BatchId { sensor: SensorId([7; 16]), epoch: 9, seq: 1 };
@@ -398,9 +497,53 @@ mod tests {
         assert_eq!(read.decode(), Ok(batch()));
     }
 
+    /// With what only the second layout holds.
+    fn second() -> Batch {
+        let mut batch = batch();
+        batch.privacy = Some(PrivacyDeclaration {
+            clients: ClientAddresses::Pseudonyms,
+            rotation_secs: Some(86_400),
+            probe_names: false,
+            audit: Some("test of the office's coverage".to_owned()),
+            home_zones: 1,
+        });
+        batch.withheld.push(Withheld {
+            kind: WithheldKind::PayloadBytes,
+            start: Timestamp::from_unix_secs(9),
+            end: Timestamp::from_unix_secs(13),
+            count: 4711,
+        });
+        batch
+    }
+
+    #[test]
+    fn each_batch_has_the_oldest_layout_that_holds_it() {
+        for (batch, version) in [(batch(), 1), (second(), 2)] {
+            let encoded = batch.encode().expect("small");
+            assert_eq!(encoded.header().body_version, version);
+            assert_eq!(encoded.header().range, batch.range());
+            assert_eq!(encoded.decode(), Ok(batch));
+        }
+        let mut later = second().encode().expect("small");
+        later.header.body_version = 3;
+        let head = encode_payload(&later.header).expect("small");
+        let head_len = (head.len() as u16).to_le_bytes();
+        let sealed = seal_parts(EnvelopeKind::Batch, &[&head_len, &head]).expect("small");
+        let later = EncodedBatch::from_bytes(sealed).expect("its header is sound");
+        let error = later.decode().expect_err("of a later release");
+        assert_eq!(error, BatchError::BodyVersion { found: 3 });
+        assert!(error.to_string().contains("up to 2"), "{error}");
+    }
+
     #[test]
     fn every_cut_is_an_error() {
-        let encoded = batch().encode().expect("small");
+        for batch in [batch(), second()] {
+            every_cut_of(&batch);
+        }
+    }
+
+    fn every_cut_of(batch: &Batch) {
+        let encoded = batch.encode().expect("small");
         for cut in 0..encoded.bytes().len() {
             assert!(EncodedBatch::from_bytes(encoded.bytes()[..cut].to_vec()).is_err());
         }
@@ -411,7 +554,7 @@ mod tests {
 
     #[test]
     fn damage_behind_a_right_checksum_is_an_error() {
-        let encoded = batch().encode().expect("small");
+        let encoded = second().encode().expect("small");
         let payload = &encoded.bytes()[crate::HEADER_LEN..];
         for at in 0..payload.len() {
             let mut damaged = payload.to_vec();
