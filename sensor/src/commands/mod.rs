@@ -7,6 +7,7 @@ mod pair;
 mod self_test;
 mod setup;
 mod status;
+mod status_guard;
 
 use crate::cli::{Cli, Command, CommonArguments, JournalCommand, KeysCommand};
 use crate::{daemon, state_dir};
