@@ -40,7 +40,7 @@ pub enum Command {
     Keys(KeysCommand),
     /// How the running sensor is
     Status(CommonArguments),
-    /// Check what this machine has: radios, receiver, disk, clock
+    /// Check what this machine has and how fast it is, against its baseline
     SelfTest(SelfTestArguments),
     /// Check whether this machine can be a sensor, and say what to do where it cannot yet
     Setup(SetupArguments),
@@ -139,7 +139,16 @@ pub struct CommonArguments {
 
 /// `self-test`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The exit code is 1 when something is bad, or much slower than the baseline."
+)]
 pub struct SelfTestArguments {
+    /// Keep what is measured now as this sensor's baseline
+    #[arg(long)]
+    pub save_baseline: bool,
+    /// Where desktops are to connect (UDP) [default: [::]:47147]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
     /// The position source to try [default: gpsd:localhost:2947]
     #[arg(long, value_name = "SPEC", value_parser = gps)]
     pub gps: Option<GpsSpec>,

@@ -3,7 +3,9 @@
 use crate::capture::{LiveSettings, SourceSpec};
 use crate::gps::GpsSpec;
 use crate::hop::HopSettings;
+use crate::privacy::{PrivacyConfig, PrivacySettings};
 use anyhow::{Context, Result, bail};
+use pw_model::Origin;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,36 @@ pub struct Config {
     pub capture: CaptureConfig,
     /// Radios that hop.
     pub hop: HopConfig,
+    /// People's data.
+    pub privacy: PrivacyConfig,
+    /// What the sensor gives up.
+    pub security: SecurityConfig,
+    /// Signs for a person beside the sensor.
+    pub status: StatusConfig,
+}
+
+/// `[security]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecurityConfig {
+    /// Have the kernel refuse system calls that the sensor never needs.
+    pub seccomp: bool,
+}
+
+impl Default for SecurityConfig {
+    fn default() -> Self {
+        Self { seccomp: true }
+    }
+}
+
+/// `[status]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StatusConfig {
+    /// Folder of a light below `/sys/class/leds`.
+    pub led: Option<PathBuf>,
+    /// File with one line of text, for a small display.
+    pub file: Option<PathBuf>,
 }
 
 /// `[journal]`.
@@ -84,6 +116,7 @@ impl Config {
         config.sources()?;
         config.gps()?;
         config.live_settings().with_context(|| path.display().to_string())?;
+        config.privacy().with_context(|| path.display().to_string())?;
         Ok(config)
     }
 
@@ -101,6 +134,16 @@ impl Config {
     /// It is not understood.
     pub fn gps(&self) -> Result<Option<GpsSpec>> {
         self.gps.as_deref().map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()
+    }
+
+    /// How people's data are treated, with the sources of this file.
+    ///
+    /// # Errors
+    /// A value is out of its range, or clear addresses of live radios are asked for without an audit.
+    pub fn privacy(&self) -> Result<PrivacySettings> {
+        // Sources may stand on the command line only; they are looked at again when they are known.
+        let origin = self.sources()?.first().map_or(Origin::Replay, SourceSpec::origin);
+        PrivacySettings::new(&self.privacy, origin)
     }
 
     /// How live interfaces are read.

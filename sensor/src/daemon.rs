@@ -8,11 +8,14 @@ use crate::control::ControlSocket;
 use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
 use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
 use crate::link::{self, Link, LinkSettings};
+use crate::machine::{Machine, TransmitWatch};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
+use crate::privacy::{Privacy, PrivacySettings};
 use crate::service::ServiceManager;
-use crate::{state_dir, status_json};
+use crate::status_sign::StatusSign;
+use crate::{seccomp, state_dir, status_json};
 use anyhow::{Context, Result};
-use pw_model::Origin;
+use pw_model::{Origin, RadioId};
 use pw_wire::{DEFAULT_PORT, StreamInfo, plain_name};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -107,6 +110,11 @@ fn machine_name() -> String {
 pub fn run(arguments: RunArguments) -> Result<()> {
     start_log(arguments.log.filter())?;
     let settings = Settings::new(arguments)?;
+    // Before any other thread is started: each takes the filter with it.
+    let confine = settings.config.security.seccomp;
+    if confine && let Err(error) = seccomp::confine_process() {
+        tracing::warn!("{error}");
+    }
     let mut service =
         ServiceManager::from_environment().context("the service manager's NOTIFY_SOCKET")?;
     state_dir::create(&settings.state)?;
@@ -118,6 +126,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         .map(|spec| prepare(spec, &live))
         .collect::<Result<Vec<Prepared>, _>>()?;
     let (join, receiver) = join(&settings)?;
+    let privacy = privacy(&settings, &join)?;
     let identity = link::identity(&settings.state)?;
     let sensor = identity.fingerprint().sensor_id();
     let stream = StreamInfo { name: settings.name.clone(), origin: settings.origin() };
@@ -143,6 +152,10 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         sources: sources.len(),
         join,
         state_dir: settings.state.clone(),
+        privacy,
+        machine: Machine::new("/"),
+        confine,
+        transmit: TransmitWatch::new("/", interfaces(&settings, &sources)),
     };
     let mut starts = Vec::new();
     let mut first_radio = 0;
@@ -208,6 +221,37 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     service.stopping();
     leave(Leaving { stop, events, threads, pipeline, control, runtime, link, running })?;
     waited
+}
+
+/// Live interfaces with the numbers of their radios.
+fn interfaces(settings: &Settings, prepared: &[Prepared]) -> Vec<(RadioId, String)> {
+    let mut interfaces = Vec::new();
+    let mut number = 0u8;
+    for (spec, prepared) in settings.sources.iter().zip(prepared) {
+        if let SourceSpec::Wifi { interface } | SourceSpec::Live { interface } = spec {
+            interfaces.push((RadioId(number), interface.clone()));
+        }
+        number = number.saturating_add(u8::try_from(prepared.radios.len()).unwrap_or(u8::MAX));
+    }
+    interfaces
+}
+
+/// How people's data are treated: said in the log, because a person may expect otherwise.
+fn privacy(settings: &Settings, join: &Join) -> Result<Privacy> {
+    let privacy = PrivacySettings::new(&settings.config.privacy, settings.origin())
+        .map_err(|error| UsageError(format!("{error:#}")))?;
+    if !privacy.home_zones.is_empty() && matches!(join, Join::None) {
+        let words = "home zones need to know where the sensor is: give a position source with \
+                     --gps, or take privacy.home_zone out of the configuration";
+        return Err(UsageError(words.to_owned()).into());
+    }
+    let declared = &privacy.declaration;
+    tracing::info!("addresses of clients: {}", declared.addresses_words());
+    if let Some(purpose) = &declared.audit {
+        tracing::warn!("an audit is declared: {purpose}");
+    }
+    let now = (settings.origin() == Origin::Live).then(crate::clock::now);
+    Ok(Privacy::open(&privacy, &settings.state, now)?)
 }
 
 /// How frames get their positions, and the live receiver that has to be started for it.
@@ -303,6 +347,7 @@ impl Running {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut look = tokio::time::interval(Duration::from_millis(100));
         let mut settled: Option<Instant> = None;
+        let mut sign = StatusSign::new(&self.settings.config.status);
         loop {
             tokio::select! {
                 _ = interrupt.recv() => return Ok(()),
@@ -317,7 +362,9 @@ impl Running {
             if progress.has_changed().unwrap_or(false) {
                 progress.mark_unchanged();
                 service.alive();
+                sign.show(&progress.borrow(), &self.reader.state().borrow());
             }
+            sign.blink();
             if !self.settings.exit_at_end || !self.progress.borrow().settled {
                 continue;
             }

@@ -1,5 +1,6 @@
 //! The records of a batch as JSON objects, for `journal dump`.
 
+use crate::guard_json;
 use pw_model::{MacAddr, Position, RadioEventKind, Timestamp};
 use pw_wire::Batch;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ pub fn records(batch: &Batch) -> Vec<Value> {
         "name": batch.stream.name,
         "origin": batch.stream.origin.name(),
         "observations": batch.observations.len(),
+        "privacy": batch.privacy.as_ref().map(guard_json::declaration),
     })];
     records.extend(batch.radio_events.iter().map(|event| {
         let (what, words) = match &event.kind {
@@ -44,6 +46,7 @@ pub fn records(batch: &Batch) -> Vec<Value> {
             "position": position(health.position.as_ref()),
         })
     }));
+    records.extend(statements(batch));
     records.extend(batch.fixes.iter().map(|fix| {
         json!({
             "record": "fix", "time": fix.time.rfc3339(),
@@ -93,6 +96,45 @@ pub fn records(batch: &Batch) -> Vec<Value> {
             "position": position(o.position.as_ref()),
         })
     }));
+    records
+}
+
+/// What the sensor states of people's data, its machine, its clock and its silence.
+fn statements(batch: &Batch) -> Vec<Value> {
+    let mut records = Vec::new();
+    let mut add = |name: &str, time: Timestamp, fields: Value| {
+        let mut record = json!({ "record": name, "time": time.rfc3339() });
+        if let (Value::Object(record), Value::Object(fields)) = (&mut record, fields) {
+            fields.into_iter().filter(|(key, _)| key != "time").for_each(|(key, value)| {
+                record.insert(key, value);
+            });
+        }
+        records.push(record);
+    };
+    for details in &batch.health_details {
+        add("machine", details.time, guard_json::machine(details));
+    }
+    for sent in &batch.transmitted {
+        add("transmitted", sent.time, guard_json::transmitted(sent));
+    }
+    for event in &batch.clock_events {
+        add("clock_event", event.time, guard_json::clock_event(event));
+    }
+    for doubtful in &batch.doubtful_fixes {
+        let fix = &doubtful.fix;
+        let record = json!({
+            "doubt": guard_json::doubt_key(doubtful.doubt),
+            "position": position(fix.position.as_ref()),
+        });
+        add("doubtful_fix", fix.time, record);
+    }
+    for withheld in &batch.withheld {
+        let record = json!({
+            "what": withheld.kind.key(), "start": withheld.start.rfc3339(),
+            "count": withheld.count,
+        });
+        add("withheld", withheld.end, record);
+    }
     records
 }
 

@@ -1,5 +1,6 @@
 //! The running sensor's state as JSON, for `status`.
 
+use crate::guard_json;
 use crate::journal::JournalState;
 use crate::link::LinkTraffic;
 use crate::pipeline::PipelineState;
@@ -54,7 +55,7 @@ pub fn status(parts: &Parts<'_>) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut answer = json!({
         "name": parts.name,
         "sensor": parts.sensor.map(|sensor| sensor.to_string()),
         "origin": parts.origin.name(),
@@ -81,7 +82,11 @@ pub fn status(parts: &Parts<'_>) -> Value {
         "connections_refused": parts.traffic.refused,
         "connections_ignored": parts.traffic.ignored,
         "datagrams_not_quic": parts.traffic.not_quic,
-    })
+    });
+    if let Value::Object(answer) = &mut answer {
+        guard_json::add(&parts.progress.guard, answer);
+    }
+    answer
 }
 
 const fn mode_name(mode: FixMode) -> &'static str {

@@ -144,6 +144,12 @@ impl RunningSensor {
         Ok(Self { child, state: state.to_owned(), address })
     }
 
+    /// Its process identifier.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGKILL and waits until it is gone.
     ///
     /// # Errors

@@ -9,4 +9,5 @@ mod live;
 mod pipeline;
 mod privacy;
 mod releases;
+mod silence;
 mod tidy;

@@ -1,10 +1,13 @@
-//! What the owner of a network asks not to be recorded is not, and what is heard is not logged.
+//! What the owner of a network asks not to be recorded is not, what is heard is not logged, and what is
+//! heard of people does not leave the sensor as it was heard.
 
 use anyhow::{Context, Result, ensure};
-use pw_model::GapCause;
+use pw_model::{GapCause, MacAddr, Position, WithheldKind};
 use pw_simulate::{Scenario, Simulation};
-use pw_tests::{RunningSensor, free_port, journal_batches};
+use pw_tests::{Paired, RunningSensor, free_port, journal_batches};
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// The quiet street with one more network, whose owner opted out.
@@ -56,5 +59,171 @@ fn opted_out_networks_are_counted_and_nothing_heard_is_logged() -> Result<()> {
         ensure!(ap.ssid.len() < 4 || !log.contains(&ap.ssid), "the log holds a network's name");
     }
     ensure!(!log.contains("50.21"), "the log holds a position");
+    Ok(())
+}
+
+/// What a sensor played of the quiet street with this configuration, fetched into a survey.
+struct Recorded {
+    /// Its folder; deleted when this is dropped.
+    _folder: tempfile::TempDir,
+    paired: Paired,
+    status: serde_json::Value,
+}
+
+impl Recorded {
+    fn new(privacy: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let paired = Paired::new(folder.path(), free_port()?)?;
+        let config = folder.path().join("sensor.toml");
+        fs::write(&config, format!("[privacy]\n{privacy}\n"))?;
+        let config = config.display().to_string();
+        let source = "sim:quiet_street,speed=max";
+        let arguments = ["--source", source, "--exit-at-end", "--config", &config];
+        let mut sensor = RunningSensor::start(&paired.state, paired.port, &arguments)?;
+        let status = loop {
+            let status = sensor.status()?;
+            if status["settled"] == true {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        paired.piwardrive.ok(&["survey", "new", &paired.survey])?;
+        let mut record = paired.piwardrive.command()?;
+        let mut record =
+            record.args(["record", &paired.survey, "--sensor", "car", "--for", "60"]).spawn()?;
+        sensor.wait(Duration::from_secs(60))?;
+        // SAFETY: a signal to a child that has not been waited for.
+        #[allow(unsafe_code)]
+        let sent = unsafe { libc::kill(record.id() as libc::pid_t, libc::SIGTERM) };
+        ensure!(sent == 0, "kill: {}", std::io::Error::last_os_error());
+        record.wait()?;
+        Ok(Self { _folder: folder, paired, status })
+    }
+
+    /// How many of these addresses stand anywhere in the survey: in a file as bytes or text, or in a
+    /// batch once it is unpacked.
+    fn found(&self, addresses: &[MacAddr]) -> Result<usize> {
+        let mut texts = Vec::new();
+        let mut folders = vec![Path::new(&self.paired.survey).to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    texts.push(fs::read(&path)?);
+                }
+            }
+        }
+        for batch in self.batches()? {
+            for advertisement in &batch.advertisements {
+                texts.push(advertisement.elements.clone());
+            }
+            texts.push(format!("{batch:?}").into_bytes());
+        }
+        ensure!(texts.iter().map(Vec::len).sum::<usize>() > 100_000, "the survey is empty");
+        // One pass over each text: the addresses as bytes, and as text.
+        let bytes: BTreeSet<[u8; 6]> = addresses.iter().map(|address| address.0).collect();
+        let words: BTreeSet<String> = addresses.iter().map(MacAddr::to_string).collect();
+        let mut found = BTreeSet::new();
+        for text in &texts {
+            let sixes = text.array_windows::<6>().filter(|six| bytes.contains(*six));
+            found.extend(sixes.map(|six| MacAddr(*six)));
+            for word in text.windows(17).filter(|w| w.get(2) == Some(&b':')) {
+                let word = std::str::from_utf8(word).ok().filter(|word| words.contains(*word));
+                found.extend(word.and_then(|word| word.parse::<MacAddr>().ok()));
+            }
+        }
+        Ok(found.len())
+    }
+
+    fn batches(&self) -> Result<Vec<pw_wire::Batch>> {
+        journal_batches(&Path::new(&self.paired.survey).join("segments"))
+    }
+}
+
+/// Addresses of clients that the drive hears, none of which is a network's.
+fn heard_clients() -> Result<(Vec<MacAddr>, Vec<MacAddr>)> {
+    let text = pw_simulate::builtin("quiet_street").context("built in")?;
+    let mut simulation = Simulation::new(&Scenario::from_toml(text)?);
+    simulation.by_ref().for_each(drop);
+    let truth = simulation.truth();
+    let networks: Vec<MacAddr> =
+        truth.access_points.iter().filter_map(|ap| ap.bssid.parse().ok()).collect();
+    let clients = truth.clients.iter().filter(|client| client.frames_heard > 0);
+    let clients: Vec<MacAddr> = clients
+        .flat_map(|client| &client.addresses)
+        .filter_map(|address| address.parse().ok())
+        .filter(|address| !networks.contains(address))
+        .collect();
+    Ok((clients, networks))
+}
+
+#[test]
+fn no_client_address_reaches_a_survey_under_pseudonyms() -> Result<()> {
+    let (clients, networks) = heard_clients()?;
+    ensure!(clients.len() > 10, "too few clients to say anything: {}", clients.len());
+    // The search itself finds them where they are meant to stand.
+    let clear = Recorded::new("audit = 'a test of our own street'")?;
+    let found = clear.found(&clients)?;
+    ensure!(found > 10, "the search finds only {found} of {} clear addresses", clients.len());
+
+    let recorded = Recorded::new("clients = 'pseudonyms'")?;
+    let found = recorded.found(&clients)?;
+    ensure!(found == 0, "{found} of {} addresses of clients are in the survey", clients.len());
+    ensure!(recorded.found(&networks)? > 5, "access points keep their addresses");
+
+    // The desktop knows that they are pseudonyms, and says so wherever it shows them.
+    let survey = recorded.paired.survey.as_str();
+    let desktop = &recorded.paired.piwardrive;
+    let listed = desktop.json(&["list", survey, "clients", "--json"])?;
+    let listed = listed.as_array().context("an array")?;
+    let in_clear = desktop.json(&["list", &clear.paired.survey, "clients", "--json"])?;
+    ensure!(listed.len() > 10 && in_clear.as_array().is_some_and(|c| c.len() > 10));
+    for client in listed {
+        ensure!(client["pseudonym"] == true, "{client}");
+        ensure!(client["randomised"].is_null() && client["vendor"].is_null(), "{client}");
+        ensure!(client["probed"].as_array().is_some_and(Vec::is_empty), "{client}");
+    }
+    for client in in_clear.as_array().into_iter().flatten() {
+        ensure!(client["pseudonym"] == false && client["randomised"].is_boolean(), "{client}");
+    }
+    let info = desktop.ok(&["survey", "info", survey])?;
+    ensure!(info.contains("pseudonyms, with a new key every day"), "{info}");
+    ensure!(info.contains("of frame bodies, of which none is ever kept"), "{info}");
+    let info = desktop.ok(&["survey", "info", &clear.paired.survey])?;
+    ensure!(info.contains("a test of our own street"), "the audit's purpose is lost: {info}");
+    ensure!(recorded.status["privacy"]["clients"] == "pseudonyms", "{}", recorded.status);
+    let bodies = recorded.status["withheld"]["payload_bytes"].as_u64();
+    ensure!(bodies.is_some_and(|bytes| bytes > 1000), "{}", recorded.status["withheld"]);
+    Ok(())
+}
+
+#[test]
+fn a_home_zone_leaves_no_trace() -> Result<()> {
+    // The western half of the street, and the place where the drive begins.
+    let home = Position::new(50.2105, 8.9130).context("a place")?;
+    let zone = "[[privacy.home_zone]]\nlat = 50.2105\nlon = 8.9130\nradius_m = 150\nfuzz_m = 50\n";
+    let recorded = Recorded::new(&format!("{zone}records = 'nothing'"))?;
+    let batches = recorded.batches()?;
+    let inside = |position: &Option<Position>| {
+        position.as_ref().is_some_and(|place| place.distance_m(&home) < 150.0)
+    };
+    let observations = || batches.iter().flat_map(|batch| &batch.observations);
+    ensure!(observations().count() > 300, "nothing is recorded outside either");
+    ensure!(!observations().any(|o| inside(&o.position)), "frames heard at home are stored");
+    let unplaced = observations().filter(|o| o.position.is_none()).count();
+    ensure!(unplaced * 50 < observations().count(), "{unplaced} frames without a place are kept");
+    ensure!(!batches.iter().flat_map(|b| &b.fixes).any(|fix| inside(&fix.position)));
+    ensure!(!batches.iter().flat_map(|b| &b.health).any(|health| inside(&health.position)));
+    let kept_back: u64 = batches
+        .iter()
+        .flat_map(|batch| &batch.withheld)
+        .filter(|withheld| withheld.kind == WithheldKind::HomeZoneFrames)
+        .map(|withheld| withheld.count)
+        .sum();
+    ensure!(kept_back > 300, "only {kept_back} frames are counted as kept back");
+    let shown = recorded.status["withheld"]["home_zone_frames"].as_u64();
+    ensure!(shown == Some(kept_back), "status says {shown:?}, the records {kept_back}");
     Ok(())
 }

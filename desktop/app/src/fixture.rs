@@ -8,8 +8,8 @@ use pw_model::{
     Timestamp, Wps,
 };
 use pw_survey::{
-    AccessPoint, ChannelUse, Client, Drive, GapRow, HeardCell, LossTotals, Protection, SensorState,
-    SignalPoint, SignalStats, Snapshot, SurveyInfo, Totals, TrackPoint,
+    AccessPoint, ChannelUse, Client, Drive, GapRow, Guard, HeardCell, LossTotals, Protection,
+    SensorState, SignalPoint, SignalStats, Snapshot, SurveyInfo, Totals, TrackPoint,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -186,6 +186,7 @@ fn sensor(range: TimeRange) -> SensorState {
         }),
         range: Some(range),
         latest: None,
+        guard: Guard::default(),
         losses: BTreeMap::from([
             (GapCause::QueueFull, LossTotals { gaps: 1, frames: 412, uncounted: 0 }),
             (GapCause::RadioGone, LossTotals { gaps: 1, frames: 0, uncounted: 1 }),
@@ -385,6 +386,7 @@ fn client(address: MacAddr, ap: &AccessPoint) -> Arc<Client> {
         address,
         bssid: Some(ap.bssid),
         probed: Vec::new(),
+        pseudonym: false,
         advertisement: None,
         frames: 40,
         bytes: 9000,

@@ -7,6 +7,7 @@ pub(crate) mod networks;
 pub(crate) mod packets;
 pub(crate) mod parts;
 pub(crate) mod security;
+mod sensor_guard;
 pub(crate) mod sensors;
 pub(crate) mod spectrum;
 pub(crate) mod timeline;

@@ -186,8 +186,11 @@ pub fn network_rows(
 pub struct ClientRow {
     /// Its address.
     pub address: String,
-    /// The address was given by the device itself, as randomised ones are.
-    pub randomised: bool,
+    /// The address is a pseudonym that a sensor made.
+    pub pseudonym: bool,
+    /// The address was given by the device itself, as randomised ones are; `None` for a pseudonym,
+    /// of which nobody knows.
+    pub randomised: Option<bool>,
     /// Maker by the address's prefix.
     pub vendor: Option<&'static str>,
     /// Network it was last seen with.
@@ -219,7 +222,8 @@ impl ClientRow {
         let traits = client.advertisement.as_ref().map(|advertisement| &advertisement.traits);
         Self {
             address: client.address.to_string(),
-            randomised: client.address.is_locally_administered(),
+            pseudonym: client.pseudonym,
+            randomised: (!client.pseudonym).then(|| client.address.is_locally_administered()),
             vendor: vendor(client.address),
             bssid: client.bssid.as_ref().map(MacAddr::to_string),
             probed: client.probed.iter().map(Ssid::text).collect(),
@@ -257,6 +261,16 @@ pub struct SensorRow {
     pub frames_lost: BTreeMap<&'static str, u64>,
     /// Stated losses that nobody could count.
     pub uncounted_losses: u64,
+    /// How it treats people's data, in words; null when it does not say.
+    pub privacy: Option<String>,
+    /// Purposes of declared audits.
+    pub audits: Vec<String>,
+    /// What never left the sensor.
+    pub withheld: BTreeMap<&'static str, u64>,
+    /// By radio, the frames that it sent while it listened, at most; null when that is not known.
+    pub frames_sent: BTreeMap<String, Option<u64>>,
+    /// Findings of its clock, in words.
+    pub clock_findings: Vec<String>,
 }
 
 impl From<&SensorState> for SensorRow {
@@ -276,6 +290,19 @@ impl From<&SensorState> for SensorRow {
             last: sensor.range.map(|range| range.end.rfc3339()),
             frames_lost: sensor.losses.iter().map(|(c, loss)| (c.words(), loss.frames)).collect(),
             uncounted_losses: sensor.losses.values().map(|loss| loss.uncounted).sum(),
+            privacy: sensor.guard.privacy_words(),
+            audits: sensor.guard.audits.iter().cloned().collect(),
+            withheld: sensor.guard.withheld.iter().map(|(k, n)| (k.key(), *n)).collect(),
+            frames_sent: sensor
+                .guard
+                .transmitted
+                .iter()
+                .map(|(radio, stated)| {
+                    let most = sensor.guard.sent.get(radio).or(stated.frames.known());
+                    (radio.0.to_string(), most.copied())
+                })
+                .collect(),
+            clock_findings: sensor.guard.clock_words(),
         }
     }
 }

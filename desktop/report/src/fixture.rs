@@ -216,6 +216,7 @@ fn client(at: usize) -> Client {
         ]),
         bssid: at.is_multiple_of(3).then_some(MacAddr([2, 0x5e, 0, 0, at as u8, 0x10])),
         probed: if at.is_multiple_of(5) { vec![Ssid::new("a private name")] } else { Vec::new() },
+        pseudonym: false,
         advertisement: None,
         frames: 12,
         bytes: 900,
@@ -287,6 +288,7 @@ fn sensor(shape: &Shape, observations: u64, range: TimeRange) -> SensorState {
         }),
         range: Some(range),
         latest: None,
+        guard: Guard::default(),
         losses: BTreeMap::from([
             (GapCause::KernelDrop, LossTotals { gaps: 2, frames: 310, uncounted: 0 }),
             (GapCause::SensorRestart, LossTotals { gaps: 1, frames: 0, uncounted: 1 }),

@@ -28,6 +28,7 @@ pub use snapshot::{
 };
 pub use survey::{Ingested, OpenReport, Survey};
 pub use tracker::Tracker;
+pub use tracker::guard::Guard;
 pub use upkeep::{
     FolderInfo, Progress, RebuildReport, VerifyReport, info, rebuild, remove_unused, verify,
 };

@@ -152,6 +152,11 @@ pub(crate) fn clip(mut batch: Batch, range: &TimeRange) -> Batch {
     batch.health.retain(|h| range.contains(h.time));
     batch.clocks.retain(|c| range.contains(c.time));
     batch.radio_events.retain(|e| range.contains(e.time));
+    batch.health_details.retain(|h| range.contains(h.time));
+    batch.transmitted.retain(|t| range.contains(t.time));
+    batch.clock_events.retain(|c| range.contains(c.time));
+    batch.doubtful_fixes.retain(|d| range.contains(d.fix.time));
+    batch.withheld.retain(|w| TimeRange::new(w.start, w.end).overlaps(range));
     batch.gaps.retain(|g| TimeRange::new(g.start, g.end).overlaps(range));
     for gap in &mut batch.gaps {
         (gap.start, gap.end) = (gap.start.max(range.start), gap.end.min(range.end));

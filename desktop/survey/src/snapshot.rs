@@ -1,6 +1,7 @@
 //! What the survey knows at one moment: plain data, shared by `Arc`, read by views, analyses,
 //! reports and exports. Whoever holds one sees no change.
 
+use crate::tracker::guard::Guard;
 use pw_model::{
     Advertisement, AdvertisementKind, Channel, ClockState, FrameKind, GapCause, Health, MacAddr,
     Origin, Position, RadioId, Security, SecurityLabel, SensorId, Ssid, TimeRange, Timestamp,
@@ -207,6 +208,9 @@ pub struct Client {
     pub probed: Vec<Ssid>,
     /// Latest probe or association request.
     pub advertisement: Option<Arc<Advertisement>>,
+    /// The address is a pseudonym that a sensor made: it changes with the sensor's key, and says
+    /// nothing of a maker or of whether the device itself uses a random address.
+    pub pseudonym: bool,
     /// Frames that it sent.
     pub frames: u64,
     /// Bytes that it sent.
@@ -296,6 +300,8 @@ pub struct SensorState {
     pub latest: Option<Timestamp>,
     /// Losses it stated, by cause, and what the survey lost of it.
     pub losses: BTreeMap<GapCause, LossTotals>,
+    /// How it treats people's data, and what it says of its machine, its clock and its silence.
+    pub guard: Guard,
 }
 
 /// Stated losses of one cause.

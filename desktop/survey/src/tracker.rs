@@ -6,6 +6,7 @@
 mod adverts;
 mod cells;
 pub(crate) mod device;
+pub(crate) mod guard;
 mod history;
 mod rows;
 mod sighting;
@@ -20,8 +21,8 @@ use crate::snapshot::{AccessPoint, Client, Snapshot, Totals};
 use adverts::Adverts;
 use device::{ApPart, Device, Names, Role, say};
 use pw_model::{
-    Advertisement, AdvertisementId, AdvertisementKind, FrameFlags, FrameKind, Gap, MacAddr,
-    Observation, SensorId, TimeRange, Timestamp,
+    Advertisement, AdvertisementId, AdvertisementKind, ClientAddresses, FrameFlags, FrameKind, Gap,
+    MacAddr, Observation, SensorId, TimeRange, Timestamp,
 };
 use pw_wire::{Batch, BatchId, LossRecord, LostBatches, UserRecord};
 use serde::{Deserialize, Serialize};
@@ -215,7 +216,11 @@ impl Tracker {
                 self.non_transmitted(&shared, advertisement.time, sensor);
             }
         }
-        batch.observations.iter().for_each(|o| self.observe(o, sensor));
+        let pseudonyms = batch
+            .privacy
+            .as_ref()
+            .is_some_and(|declared| declared.clients == ClientAddresses::Pseudonyms);
+        batch.observations.iter().for_each(|o| self.observe(o, sensor, pseudonyms));
         for tune in &batch.tunes {
             let listened_ns =
                 u64::try_from(tune.end.since(tune.start).as_nanos()).unwrap_or(u64::MAX);
@@ -290,7 +295,7 @@ impl Tracker {
         }
     }
 
-    fn observe(&mut self, o: &Observation, sensor: SensorId) {
+    fn observe(&mut self, o: &Observation, sensor: SensorId, pseudonyms: bool) {
         let bad_fcs = o.flags.contains(FrameFlags::BAD_FCS);
         let totals = &mut self.head.totals;
         totals.observations += 1;
@@ -306,11 +311,11 @@ impl Tracker {
             channel.retries += u64::from(!bad_fcs && o.flags.contains(FrameFlags::RETRY));
         }
         if let Some(found) = sighting(o) {
-            self.sight(found, o, sensor);
+            self.sight(found, o, sensor, pseudonyms);
         }
     }
 
-    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId) {
+    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId, pseudonyms: bool) {
         if !self.devices.contains_key(&found.device) {
             if found.seen == Seen::Unsaid {
                 return;
@@ -338,6 +343,8 @@ impl Tracker {
                 }
             }
             Role::Client(part) => {
+                // The sensor replaces whatever is not an access point's address.
+                part.pseudonym |= pseudonyms && found.device.is_locally_administered();
                 if let Some(bssid) = found.bssid {
                     part.bssid = part.bssid.max(Some((o.time, bssid)));
                 }

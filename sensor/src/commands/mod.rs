@@ -1,12 +1,15 @@
 //! What each command does.
 
+mod baseline;
 mod checks;
 mod journal;
 mod keys;
+mod measure;
 mod pair;
 mod self_test;
 mod setup;
 mod status;
+mod status_guard;
 
 use crate::cli::{Cli, Command, CommonArguments, JournalCommand, KeysCommand};
 use crate::{daemon, state_dir};
@@ -31,10 +34,7 @@ pub fn run(cli: Cli) -> ExitCode {
             keys::revoke(&state(&common), &desktop, common.json)
         }
         Command::Status(common) => status::status(&state(&common), common.json),
-        Command::SelfTest(arguments) => {
-            let common = &arguments.common;
-            self_test::self_test(&state(common), arguments.gps.clone(), common.json)
-        }
+        Command::SelfTest(arguments) => self_test::self_test(&state(&arguments.common), &arguments),
         Command::Setup(arguments) => setup::setup(arguments),
         Command::Journal(JournalCommand::Info(common)) => {
             journal::info(&state(&common), common.json)

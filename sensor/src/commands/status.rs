@@ -1,6 +1,6 @@
 //! `status`: asks the running sensor through its socket.
 
-use super::{bytes_words, say, say_json};
+use super::{bytes_words, say, say_json, status_guard};
 use crate::control;
 use anyhow::Result;
 use serde_json::Value;
@@ -75,5 +75,6 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
         field("connections_refused"),
         field("listen")
     ))?;
+    status_guard::lines(&status).iter().try_for_each(say)?;
     Ok(true)
 }

@@ -1,11 +1,13 @@
 //! Where the sensor is: a position receiver, or the word of the person who set it up.
 
+mod doubt;
 mod gpsd;
 mod live_clock;
 mod nmea;
 mod receiver;
 mod track;
 
+pub use doubt::FixCheck;
 pub use gpsd::{GpsdClient, GpsdLine, read_line};
 pub use live_clock::LiveClock;
 pub use nmea::{NmeaReader, UERE_95_M};

@@ -2,7 +2,7 @@
 
 use super::live_clock::LiveClock;
 use super::{GpsSpec, GpsdClient, GpsdLine, NmeaReader, ReportedFix};
-use crate::clock;
+use crate::{clock, clock_watch};
 use pw_model::{Fix, Timestamp};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -37,6 +37,11 @@ pub enum GpsEvent {
         /// How far that may be off, in microseconds.
         uncertainty_us: Option<u64>,
     },
+    /// Its dates lie so many turns of the week counter in the past, and are put right from now on.
+    WeekRollover {
+        /// Turns.
+        turns: u8,
+    },
     /// What is wrong with the receiver; `None` when nothing is any more.
     Trouble(Option<String>),
 }
@@ -49,6 +54,8 @@ pub struct GpsThread<F> {
     clock_sent: Option<Instant>,
     trouble: Option<String>,
     heard: Instant,
+    /// Turns of the week counter that were added to its dates.
+    turns: u8,
 }
 
 impl<F: FnMut(GpsEvent) -> bool + Send + 'static> GpsThread<F> {
@@ -65,6 +72,7 @@ impl<F: FnMut(GpsEvent) -> bool + Send + 'static> GpsThread<F> {
             clock_sent: None,
             trouble: None,
             heard: Instant::now(),
+            turns: 0,
         };
         let builder = std::thread::Builder::new().name("gps".to_owned());
         builder.spawn(move || match spec {
@@ -211,7 +219,11 @@ impl<F: FnMut(GpsEvent) -> bool + Send + 'static> GpsThread<F> {
     fn report(&mut self, report: &ReportedFix) {
         self.heard = Instant::now();
         self.set_trouble(None);
-        let time = self.clock.place(report.time, clock::now());
+        let said = match report.time.filter(|_| report.position.is_some()) {
+            Some(said) => Some(self.with_all_turns(said)),
+            None => report.time,
+        };
+        let time = self.clock.place(said, clock::now());
         self.emit(GpsEvent::Fix(report.at(time)));
         if self.clock_sent.is_none_or(|sent| sent.elapsed() >= Duration::from_secs(10))
             && let Some(offset) = self.clock.offset_ns()
@@ -221,6 +233,20 @@ impl<F: FnMut(GpsEvent) -> bool + Send + 'static> GpsThread<F> {
                 self.clock.spread().and_then(|spread| u64::try_from(spread.as_micros()).ok());
             self.emit(GpsEvent::Clock { offset_us: offset / 1000, uncertainty_us });
         }
+    }
+}
+
+impl<F: FnMut(GpsEvent) -> bool + Send + 'static> GpsThread<F> {
+    /// The receiver's time with the turns of its week counter that it does not know of.
+    fn with_all_turns(&mut self, said: Timestamp) -> Timestamp {
+        let Some((time, turns)) = clock_watch::unrolled(said) else { return said };
+        if std::mem::replace(&mut self.turns, turns) != turns {
+            tracing::warn!(
+                "position receiver: its dates lie {turns} x 1,024 weeks in the past; put right"
+            );
+            self.emit(GpsEvent::WeekRollover { turns });
+        }
+        time
     }
 }
 
@@ -318,6 +344,38 @@ mod tests {
         std::fs::write(&path, "no sentence\n").expect("written");
         assert!(matches!(read_nmea_file(&path), Err(NmeaFileError::Nothing { .. })));
         assert!(matches!(read_nmea_file(folder.path()), Err(NmeaFileError::Read { .. })));
+    }
+
+    #[test]
+    fn a_receiver_whose_week_counter_turned_over_is_put_right() {
+        let (sender, events) = mpsc::channel();
+        let mut thread = GpsThread {
+            stop: Arc::new(AtomicBool::new(false)),
+            send: move |event| sender.send(event).is_ok(),
+            clock: LiveClock::default(),
+            clock_sent: None,
+            trouble: None,
+            heard: Instant::now(),
+            turns: 0,
+        };
+        let mut nmea = NmeaReader::default();
+        // 1,024 weeks before 2026-11-20.
+        let old = "$GPRMC,093000,A,5230.9780,N,01322.6620,E,10.0,90.0,060407,,,A*";
+        let sum = old.bytes().skip(1).take_while(|b| *b != b'*').fold(0, |sum, b| sum ^ b);
+        nmea.line(&format!("{old}{sum:02X}"));
+        let report = nmea.finish().expect("a report");
+        thread.report(&report);
+        thread.report(&report);
+        drop(thread);
+        let events: Vec<GpsEvent> = events.iter().collect();
+        let rollovers = events.iter().filter(|e| **e == GpsEvent::WeekRollover { turns: 1 });
+        assert_eq!(rollovers.count(), 1, "said once: {events:?}");
+        let offset = events.iter().find_map(|event| match event {
+            GpsEvent::Clock { offset_us, .. } => Some(*offset_us),
+            _ => None,
+        });
+        let said = Timestamp::from_unix_ns(clock::now().unix_ns() + offset.expect("stated") * 1000);
+        assert!(said.rfc3339().starts_with("2026-11-20T09:30"), "{}", said.rfc3339());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Gathers records until they are worth a batch.
 
 use pw_model::{
-    Advertisement, ClockState, Fix, Gap, Health, Observation, RadioEvent, SensorId, TuneInterval,
+    Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
+    Observation, PrivacyDeclaration, RadioEvent, SensorId, Transmitted, TuneInterval, Withheld,
 };
 use pw_wire::{Batch, BatchId, StreamInfo};
 use std::time::{Duration, Instant};
@@ -18,19 +19,48 @@ const BATCH_BYTES: usize = 256 << 10;
 pub(super) struct BatchBuilder {
     sensor: SensorId,
     stream: StreamInfo,
+    privacy: PrivacyDeclaration,
     batch: Batch,
     begun: Option<Instant>,
     bytes: usize,
 }
 
-fn empty(sensor: SensorId, stream: &StreamInfo) -> Batch {
+fn empty(sensor: SensorId, stream: &StreamInfo, privacy: &PrivacyDeclaration) -> Batch {
     // Epoch and number are given by the journal.
-    Batch::new(BatchId { sensor, epoch: 0, seq: 0 }, stream.clone())
+    let mut batch = Batch::new(BatchId { sensor, epoch: 0, seq: 0 }, stream.clone());
+    batch.privacy = Some(privacy.clone());
+    batch
 }
 
 impl BatchBuilder {
-    pub(super) fn new(sensor: SensorId, stream: StreamInfo) -> Self {
-        Self { sensor, batch: empty(sensor, &stream), stream, begun: None, bytes: 0 }
+    pub(super) fn new(sensor: SensorId, stream: StreamInfo, privacy: PrivacyDeclaration) -> Self {
+        let batch = empty(sensor, &stream, &privacy);
+        Self { sensor, batch, stream, privacy, begun: None, bytes: 0 }
+    }
+
+    pub(super) fn withheld(&mut self, withheld: Withheld) {
+        self.batch.withheld.push(withheld);
+        self.grown(30);
+    }
+
+    pub(super) fn health_details(&mut self, details: HealthDetails) {
+        self.batch.health_details.push(details);
+        self.grown(300);
+    }
+
+    pub(super) fn transmitted(&mut self, transmitted: Transmitted) {
+        self.batch.transmitted.push(transmitted);
+        self.grown(30);
+    }
+
+    pub(super) fn clock_event(&mut self, event: ClockEvent) {
+        self.batch.clock_events.push(event);
+        self.grown(30);
+    }
+
+    pub(super) fn doubtful_fix(&mut self, fix: DoubtfulFix) {
+        self.batch.doubtful_fixes.push(fix);
+        self.grown(60);
     }
 
     pub(super) fn observation(&mut self, observation: Observation) {
@@ -93,7 +123,7 @@ impl BatchBuilder {
     pub(super) fn close(&mut self) -> Option<Batch> {
         self.begun.take()?;
         self.bytes = 0;
-        let mut next = empty(self.sensor, &self.stream);
+        let mut next = empty(self.sensor, &self.stream, &self.privacy);
         // The next stretch of time is about as busy as this one.
         next.observations.reserve_exact(self.batch.observations.len());
         Some(std::mem::replace(&mut self.batch, next))

@@ -5,23 +5,27 @@
 
 mod batch;
 mod event;
+mod guard;
 mod recent;
 mod state;
 mod tunes;
 mod waiting;
 
 pub use event::Event;
+pub use guard::GuardState;
 pub use state::{PipelineState, RadioInfo};
 
 use crate::capture::FrameChunk;
-use crate::gps::{GpsEvent, NmeaReader, Track};
+use crate::gps::{FixCheck, NmeaReader, Track};
 use crate::journal::{Journal, JournalError, JournalReader};
-use crate::{clock, health};
+use crate::machine::{Machine, TransmitWatch};
+use crate::privacy::Privacy;
+use crate::{clock, clock_watch::ClockWatch, health};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    ClockSource, ClockState, Fix, FixMode, Gap, GapCause, Health, Observation, Origin, Position,
-    RadioEventKind, RadioId, SensorId, Timestamp,
+    Fix, FixMode, Gap, GapCause, Observation, Origin, Position, RadioEventKind, RadioId, SensorId,
+    Timestamp,
 };
 use pw_wire::{Status, StreamInfo};
 use recent::RecentAdvertisements;
@@ -77,6 +81,14 @@ pub struct PipelineSettings {
     pub join: Join,
     /// Folder whose disk is watched.
     pub state_dir: PathBuf,
+    /// How people's data are treated.
+    pub privacy: Privacy,
+    /// The machine that is watched.
+    pub machine: Machine,
+    /// Counts what live radios send.
+    pub transmit: TransmitWatch,
+    /// Have the kernel refuse to this thread what parsing never needs.
+    pub confine: bool,
 }
 
 /// The event loop and what it knows.
@@ -96,6 +108,7 @@ pub struct Pipeline {
     /// Radios whose source says itself what it listens to.
     self_tuned: BTreeSet<RadioId>,
     opted_out: BTreeMap<RadioId, Gap>,
+    opted_out_frames: u64,
     recent: RecentAdvertisements,
     announcements: u64,
     losses: u64,
@@ -108,6 +121,10 @@ pub struct Pipeline {
     last_state: Option<Instant>,
     running_sources: usize,
     placed: u64,
+    fix_check: FixCheck,
+    clock_watch: ClockWatch,
+    rates: guard::Rates,
+    guard: GuardState,
     state: watch::Sender<PipelineState>,
     status: watch::Sender<Option<Status>>,
 }
@@ -120,7 +137,9 @@ impl Pipeline {
             Join::Fixed(position) => (Track::fixed(*position), VecDeque::new()),
             Join::Recorded(fixes) => {
                 let mut track = Track::new(fixes.len());
-                fixes.iter().for_each(|fix| track.push(*fix));
+                let mut check = FixCheck::default();
+                let believed = fixes.iter().filter(|fix| check.doubt(fix).is_none());
+                believed.for_each(|fix| track.push(*fix));
                 (track, fixes.iter().copied().collect())
             }
             Join::None | Join::Live | Join::Simulated => (Track::new(LIVE_TRACK), VecDeque::new()),
@@ -128,7 +147,11 @@ impl Pipeline {
         let reader = journal.reader();
         let counts = Counts::new(&settings.radios);
         Self {
-            batch: BatchBuilder::new(settings.sensor, settings.stream.clone()),
+            batch: BatchBuilder::new(
+                settings.sensor,
+                settings.stream.clone(),
+                settings.privacy.declaration().clone(),
+            ),
             running_sources: settings.sources,
             settings,
             journal,
@@ -142,6 +165,7 @@ impl Pipeline {
             ledger: TuneLedger::default(),
             self_tuned: BTreeSet::new(),
             opted_out: BTreeMap::new(),
+            opted_out_frames: 0,
             recent: RecentAdvertisements::default(),
             announcements: 0,
             losses: 0,
@@ -152,6 +176,10 @@ impl Pipeline {
             last_health: None,
             last_state: None,
             placed: 0,
+            fix_check: FixCheck::default(),
+            clock_watch: ClockWatch::default(),
+            rates: guard::Rates::default(),
+            guard: GuardState::default(),
             state: watch::Sender::new(PipelineState::default()),
             status: watch::Sender::new(None),
         }
@@ -175,6 +203,7 @@ impl Pipeline {
     /// # Errors
     /// The journal's writer has ended by a defect.
     pub fn run(mut self, events: &Receiver<Event>) -> Result<(), JournalError> {
+        self.confine();
         let mut stopping = false;
         while !(stopping && self.running_sources == 0) {
             match events.recv_timeout(self.patience()) {
@@ -248,6 +277,11 @@ impl Pipeline {
         self.counts.heard(radio, chunk.len() as u64);
         for (meta, data) in chunk.frames() {
             self.advance(meta.time)?;
+            if self.settings.privacy.is_silent() {
+                self.settings.privacy.silenced(meta.time);
+                continue;
+            }
+            self.renew_key(meta.time);
             let before = observed.opted_out;
             let input = FrameInput {
                 time: meta.time,
@@ -261,6 +295,9 @@ impl Pipeline {
             self.observer.observe(&input, &mut observed);
             if observed.opted_out > before {
                 self.opt_out(radio, meta.time, observed.opted_out - before);
+            }
+            for observation in &mut observed.observations {
+                self.settings.privacy.rewrite(observation, &mut observed.advertisements);
             }
             for advertisement in observed.advertisements.drain(..) {
                 self.recent.insert(&advertisement);
@@ -293,7 +330,10 @@ impl Pipeline {
         }
     }
 
-    fn keep(&mut self, observation: Observation) -> Result<(), JournalError> {
+    fn keep(&mut self, mut observation: Observation) -> Result<(), JournalError> {
+        if !self.settings.privacy.may_record(&mut observation) {
+            return Ok(());
+        }
         self.placed += u64::from(observation.position.is_some());
         self.batch.observation(observation);
         if self.batch.is_full() { self.close_batch() } else { Ok(()) }
@@ -325,8 +365,10 @@ impl Pipeline {
     /// Writes down the recorded fixes up to `until`.
     fn pass_recorded(&mut self, until: Timestamp) -> Result<(), JournalError> {
         while let Some(fix) = self.recorded.pop_front_if(|fix| fix.time <= until) {
-            self.counts.fix(&fix, Some(until));
-            self.batch.fix(fix);
+            if self.believe(fix) {
+                self.counts.fix(&fix, Some(until));
+                self.write_fix(fix);
+            }
             if self.batch.is_full() {
                 self.close_batch()?;
             }
@@ -364,29 +406,6 @@ impl Pipeline {
         Ok(())
     }
 
-    fn gps(&mut self, event: GpsEvent) {
-        match event {
-            GpsEvent::Fix(fix) => self.fix(fix),
-            GpsEvent::Clock { offset_us, uncertainty_us } => {
-                let (source, kept_us) = health::system_clock();
-                self.batch.clock(ClockState {
-                    time: clock::now(),
-                    source,
-                    offset_us: Some(offset_us),
-                    uncertainty_us: kept_us.or(uncertainty_us),
-                });
-            }
-            GpsEvent::Trouble(trouble) => self.counts.gps_trouble(trouble),
-        }
-    }
-
-    fn fix(&mut self, fix: Fix) {
-        self.track.push(fix);
-        let now = self.now();
-        self.counts.fix(&fix, now);
-        self.batch.fix(fix);
-    }
-
     /// A sensor that stands still says so once a minute.
     fn state_fixed_place(&mut self) {
         let (Join::Fixed(position), Some(time)) = (&self.settings.join, self.now()) else { return };
@@ -404,7 +423,7 @@ impl Pipeline {
             hdop: None,
         };
         self.counts.fix(&fix, Some(time));
-        self.batch.fix(fix);
+        self.write_fix(fix);
     }
 
     fn source_ended(&mut self) -> Result<(), JournalError> {
@@ -463,38 +482,15 @@ impl Pipeline {
 
     fn close_batch(&mut self) -> Result<(), JournalError> {
         for gap in std::mem::take(&mut self.opted_out).into_values() {
+            self.opted_out_frames += gap.frames.unwrap_or(0);
             self.batch.gap(gap);
+        }
+        for withheld in self.settings.privacy.take_withheld() {
+            self.batch.withheld(withheld);
         }
         match self.batch.close() {
             Some(batch) => self.journal.submit(batch),
             None => Ok(()),
-        }
-    }
-
-    fn state_health(&mut self) {
-        // A stream with its own time has no health before its first frame.
-        let Some(time) = self.now() else { return };
-        self.last_health = Some(Instant::now());
-        let journal = self.reader.state().borrow().clone();
-        self.batch.health(Health {
-            time,
-            temperature_c: health::temperature_c(),
-            memory_bytes: health::memory_bytes(),
-            disk_free_bytes: health::disk_free_bytes(&self.settings.state_dir),
-            backlog_batches: journal.backlog_batches,
-            backlog_bytes: journal.backlog_bytes,
-            frames: self.counts.frames(),
-            frames_lost: self.counts.frames_lost() + journal.write_loss_frames,
-            gps_age_secs: self.counts.gps_age_secs(Some(time)),
-            position: self.track.last_position().and_then(|fix| fix.position),
-        });
-        if !self.clock_stated || self.is_live() {
-            self.clock_stated = true;
-            let (source, uncertainty_us) = match self.settings.stream.origin {
-                Origin::Live => health::system_clock(),
-                Origin::Replay | Origin::Simulated | Origin::Imported => (ClockSource::File, None),
-            };
-            self.batch.clock(ClockState { time, source, offset_us: None, uncertainty_us });
         }
     }
 
@@ -504,12 +500,15 @@ impl Pipeline {
         let now = self.now();
         let has_receiver = !matches!(self.settings.join, Join::None);
         let disk = health::disk_free_bytes(&self.settings.state_dir);
+        self.watch_clock();
+        let guard = self.guard_state();
         let status: Status = self.counts.status(clock::now(), now, has_receiver, &journal, disk);
         let running_sources = self.running_sources;
         let settled = self.waiting.is_empty() && self.batch.due_in().is_none();
         self.status.send_replace(Some(status.clone()));
         self.state.send_replace(PipelineState {
             status: Some(status),
+            guard,
             running_sources,
             settled: running_sources == 0 && settled,
         });

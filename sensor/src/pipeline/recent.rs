@@ -41,6 +41,11 @@ impl RecentAdvertisements {
         }
     }
 
+    /// Forgets all: what is heard from now on is sent anew.
+    pub(super) fn clear(&mut self) {
+        self.by_id.clear();
+    }
+
     /// All that were heard lately, oldest first.
     pub(super) fn lately(&self, now: Timestamp) -> Vec<Advertisement> {
         let mut found: Vec<_> = self

@@ -1,5 +1,6 @@
 //! What the pipeline tells of itself: counts by radio, the receiver's state.
 
+use super::guard::GuardState;
 use crate::health;
 use crate::journal::JournalState;
 use pw_model::{Fix, FixMode, Gap, RadioEvent, RadioEventKind, RadioId, Timestamp};
@@ -15,6 +16,8 @@ const RATE_WINDOW: usize = 6;
 pub struct PipelineState {
     /// What a desktop is told; `None` before the first look.
     pub status: Option<Status>,
+    /// How people's data are treated, and how the machine, its clock and its silence are.
+    pub guard: GuardState,
     /// Sources that have not ended.
     pub running_sources: usize,
     /// All sources have ended, and everything they gave was handed to the journal.
@@ -124,6 +127,11 @@ impl Counts {
 
     pub(super) fn gps_trouble(&mut self, trouble: Option<String>) {
         self.gps_trouble = trouble;
+    }
+
+    /// Frames of each radio, by its number.
+    pub(super) fn frames_by_radio(&self) -> Vec<u64> {
+        self.radios.iter().map(|radio| radio.frames).collect()
     }
 
     pub(super) fn frames(&self) -> u64 {

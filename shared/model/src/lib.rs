@@ -6,10 +6,13 @@
 mod address;
 mod advertisement;
 mod channel;
+mod clock_event;
 mod frame;
 pub mod hash;
+mod machine;
 mod observation;
 mod position;
+mod privacy;
 mod security;
 mod sensor;
 mod ssid;
@@ -21,9 +24,14 @@ pub use advertisement::{
     Advertisement, AdvertisementId, AdvertisementKind, MldLink, NetworkTraits, Standard, Wps,
 };
 pub use channel::{Band, Channel, ChannelWidth};
+pub use clock_event::{ClockEvent, ClockEventKind, DoubtfulFix, FixDoubt};
 pub use frame::{FrameFlags, FrameKind};
+pub use machine::{
+    DiskWear, HealthDetails, Memory, RadioRate, Reading, Throttling, Transmitted, UsbDevices,
+};
 pub use observation::{Detail, Observation, PhyKind};
 pub use position::{Fix, FixMode, Position, WORLD_RADIUS_M};
+pub use privacy::{ClientAddresses, PrivacyDeclaration, Withheld, WithheldKind};
 pub use security::{Akm, AuthMode, Cipher, RsnInfo, Security, SecurityLabel, SuiteSet};
 pub use sensor::{
     ClockSource, ClockState, Gap, GapCause, Health, Origin, RadioEvent, RadioEventKind, RadioId,

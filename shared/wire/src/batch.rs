@@ -9,8 +9,9 @@ use crate::envelope::{
 };
 use crate::pack::Packer;
 use pw_model::{
-    Advertisement, ClockState, Fix, Gap, Health, Observation, Origin, RadioEvent, SensorId,
-    TimeRange, Timestamp, TuneInterval,
+    Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
+    Observation, Origin, PrivacyDeclaration, RadioEvent, SensorId, TimeRange, Timestamp,
+    Transmitted, TuneInterval, Withheld,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -76,13 +77,25 @@ pub struct Batch {
     pub clocks: Vec<ClockState>,
     /// Changes of its radios.
     pub radio_events: Vec<RadioEvent>,
+    /// How clients were treated in everything above; `None` when nothing says so.
+    pub privacy: Option<PrivacyDeclaration>,
+    /// What was not passed on.
+    pub withheld: Vec<Withheld>,
+    /// More of the state of the sensor's machine.
+    pub health_details: Vec<HealthDetails>,
+    /// Frames that its radios sent.
+    pub transmitted: Vec<Transmitted>,
+    /// Findings of its clock.
+    pub clock_events: Vec<ClockEvent>,
+    /// Reports of the receiver that are not believed.
+    pub doubtful_fixes: Vec<DoubtfulFix>,
 }
 
-/// Layout of the bodies that are written.
-const BODY_VERSION: u16 = 2;
+/// Newest layout of the body that this release reads, and the one that it writes.
+const NEWEST_BODY: u16 = 2;
 
-/// The packed body: version 1 with [`ColumnsV1`], version 2 with [`ColumnsV2`]. Neither is ever changed;
-/// a later one is a new structure.
+/// The packed body of version 1, with [`ColumnsV1`], and what that of version 2 begins with, with
+/// [`ColumnsV2`]. Never changed; a later one is a new structure.
 #[derive(Deserialize)]
 struct Body<Columns> {
     observations: Columns,
@@ -95,28 +108,20 @@ struct Body<Columns> {
     radio_events: Vec<RadioEvent>,
 }
 
-impl<Columns> Body<Columns> {
-    fn batch(
-        self,
-        header: BatchHeader,
-        decode: impl Fn(&Columns) -> Result<Vec<Observation>, ColumnError>,
-    ) -> Result<Batch, BatchError> {
-        Ok(Batch {
-            id: header.id,
-            stream: header.stream,
-            observations: decode(&self.observations)?,
-            advertisements: self.advertisements,
-            fixes: self.fixes,
-            tunes: self.tunes,
-            gaps: self.gaps,
-            health: self.health,
-            clocks: self.clocks,
-            radio_events: self.radio_events,
-        })
-    }
+/// Version 2: what version 1 holds with other columns, then this. Never changed; a later one is a new
+/// structure.
+#[derive(Deserialize)]
+struct BodyV2 {
+    first: Body<ColumnsV2>,
+    privacy: Option<PrivacyDeclaration>,
+    withheld: Vec<Withheld>,
+    health_details: Vec<HealthDetails>,
+    transmitted: Vec<Transmitted>,
+    clock_events: Vec<ClockEvent>,
+    doubtful_fixes: Vec<DoubtfulFix>,
 }
 
-/// [`Body`] of version 2 behind its columns, for writing: the same fields in the same order, borrowed.
+/// [`BodyV2`] behind its columns, for writing: the same fields in the same order, borrowed.
 #[derive(Serialize)]
 struct BodyV2Rest<'a> {
     advertisements: &'a [Advertisement],
@@ -126,6 +131,12 @@ struct BodyV2Rest<'a> {
     health: &'a [Health],
     clocks: &'a [ClockState],
     radio_events: &'a [RadioEvent],
+    privacy: Option<&'a PrivacyDeclaration>,
+    withheld: &'a [Withheld],
+    health_details: &'a [HealthDetails],
+    transmitted: &'a [Transmitted],
+    clock_events: &'a [ClockEvent],
+    doubtful_fixes: &'a [DoubtfulFix],
 }
 
 /// Why bytes are not a batch.
@@ -138,7 +149,7 @@ pub enum BatchError {
     #[error("a record of another kind where a batch was expected")]
     NotABatch,
     /// Packed by a later release.
-    #[error("batch layout {found}; this release reads up to {BODY_VERSION}; update PiWardrive")]
+    #[error("batch layout {found}; this release reads up to {NEWEST_BODY}; update PiWardrive")]
     BodyVersion {
         /// Layout that was found.
         found: u16,
@@ -172,10 +183,24 @@ impl Batch {
             health: Vec::new(),
             clocks: Vec::new(),
             radio_events: Vec::new(),
+            privacy: None,
+            withheld: Vec::new(),
+            health_details: Vec::new(),
+            transmitted: Vec::new(),
+            clock_events: Vec::new(),
+            doubtful_fixes: Vec::new(),
         }
     }
 
-    /// True when nothing is in it.
+    fn has_no_later_record(&self) -> bool {
+        self.withheld.is_empty()
+            && self.health_details.is_empty()
+            && self.transmitted.is_empty()
+            && self.clock_events.is_empty()
+            && self.doubtful_fixes.is_empty()
+    }
+
+    /// True when nothing is in it. How clients are treated is nothing without a record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()
@@ -186,6 +211,7 @@ impl Batch {
             && self.health.is_empty()
             && self.clocks.is_empty()
             && self.radio_events.is_empty()
+            && self.has_no_later_record()
     }
 
     /// Earliest and latest time of anything in it.
@@ -210,6 +236,14 @@ impl Batch {
         self.health.iter().for_each(|h| include(h.time));
         self.clocks.iter().for_each(|c| include(c.time));
         self.radio_events.iter().for_each(|e| include(e.time));
+        self.withheld.iter().for_each(|w| {
+            include(w.start);
+            include(w.end);
+        });
+        self.health_details.iter().for_each(|h| include(h.time));
+        self.transmitted.iter().for_each(|t| include(t.time));
+        self.clock_events.iter().for_each(|c| include(c.time));
+        self.doubtful_fixes.iter().for_each(|d| include(d.fix.time));
         range
     }
 
@@ -278,6 +312,12 @@ impl BatchEncoder {
             health: &batch.health,
             clocks: &batch.clocks,
             radio_events: &batch.radio_events,
+            privacy: batch.privacy.as_ref(),
+            withheld: &batch.withheld,
+            health_details: &batch.health_details,
+            transmitted: &batch.transmitted,
+            clock_events: &batch.clock_events,
+            doubtful_fixes: &batch.doubtful_fixes,
         };
         encode_payload_into(&rest, &mut self.body)?;
         if self.body.len() > MAX_PAYLOAD {
@@ -288,7 +328,7 @@ impl BatchEncoder {
             stream: batch.stream.clone(),
             range: batch.range(),
             observations: batch.observations.len() as u32,
-            body_version: BODY_VERSION,
+            body_version: NEWEST_BODY,
             // At most MAX_PAYLOAD, far below u32::MAX.
             body_len: self.body.len() as u32,
         };
@@ -371,10 +411,41 @@ impl Batch {
         }
         let body = zstd::bulk::decompress(packed, body_len)
             .map_err(|error| BatchError::Unpack(error.to_string()))?;
+        let nothing_heard = Self::new(header.id, header.stream);
         match header.body_version {
-            1 => decode_payload::<Body<ColumnsV1>>(&body)?.batch(header, ColumnsV1::decode),
-            2 => decode_payload::<Body<ColumnsV2>>(&body)?.batch(header, ColumnsV2::decode),
+            1 => {
+                let body: Body<ColumnsV1> = decode_payload(&body)?;
+                let observations = body.observations.decode()?;
+                Ok(nothing_heard.with(body, observations))
+            }
+            2 => {
+                let body: BodyV2 = decode_payload(&body)?;
+                let observations = body.first.observations.decode()?;
+                Ok(Self {
+                    privacy: body.privacy,
+                    withheld: body.withheld,
+                    health_details: body.health_details,
+                    transmitted: body.transmitted,
+                    clock_events: body.clock_events,
+                    doubtful_fixes: body.doubtful_fixes,
+                    ..nothing_heard.with(body.first, observations)
+                })
+            }
             found => Err(BatchError::BodyVersion { found }),
+        }
+    }
+
+    fn with<Columns>(self, body: Body<Columns>, observations: Vec<Observation>) -> Self {
+        Self {
+            observations,
+            advertisements: body.advertisements,
+            fixes: body.fixes,
+            tunes: body.tunes,
+            gaps: body.gaps,
+            health: body.health,
+            clocks: body.clocks,
+            radio_events: body.radio_events,
+            ..self
         }
     }
 }
@@ -405,7 +476,7 @@ mod tests {
     use super::*;
     use crate::columns::samples::street;
     use crate::envelope::seal;
-    use pw_model::{GapCause, RadioId};
+    use pw_model::{ClientAddresses, GapCause, RadioId, WithheldKind};
 
     fn batch() -> Batch {
         let id = BatchId { sensor: SensorId([7; 16]), epoch: 9, seq: 1 };
@@ -427,6 +498,44 @@ mod tests {
         assert_eq!(read, encoded);
         assert_eq!(read.header().range, batch().range());
         assert_eq!(read.decode(), Ok(batch()));
+    }
+
+    /// With what only the second layout holds.
+    fn second() -> Batch {
+        let mut batch = batch();
+        batch.privacy = Some(PrivacyDeclaration {
+            clients: ClientAddresses::Pseudonyms,
+            rotation_secs: Some(86_400),
+            probe_names: false,
+            audit: Some("test of the office's coverage".to_owned()),
+            home_zones: 1,
+        });
+        batch.withheld.push(Withheld {
+            kind: WithheldKind::PayloadBytes,
+            start: Timestamp::from_unix_secs(9),
+            end: Timestamp::from_unix_secs(13),
+            count: 4711,
+        });
+        batch
+    }
+
+    #[test]
+    fn every_record_comes_back_and_a_later_layout_is_refused() {
+        for batch in [batch(), second()] {
+            let encoded = batch.encode().expect("small");
+            assert_eq!(encoded.header().body_version, NEWEST_BODY);
+            assert_eq!(encoded.header().range, batch.range());
+            assert_eq!(encoded.decode(), Ok(batch));
+        }
+        let mut later = second().encode().expect("small");
+        later.header.body_version = 3;
+        let head = encode_payload(&later.header).expect("small");
+        let head_len = (head.len() as u16).to_le_bytes();
+        let sealed = seal_parts(EnvelopeKind::Batch, &[&head_len, &head]).expect("small");
+        let later = EncodedBatch::from_bytes(sealed).expect("its header is sound");
+        let error = later.decode().expect_err("of a later release");
+        assert_eq!(error, BatchError::BodyVersion { found: 3 });
+        assert!(error.to_string().contains("up to 2"), "{error}");
     }
 
     #[test]
@@ -451,7 +560,13 @@ mod tests {
 
     #[test]
     fn every_cut_is_an_error() {
-        let encoded = batch().encode().expect("small");
+        for batch in [batch(), second()] {
+            every_cut_of(&batch);
+        }
+    }
+
+    fn every_cut_of(batch: &Batch) {
+        let encoded = batch.encode().expect("small");
         for cut in 0..encoded.bytes().len() {
             assert!(EncodedBatch::from_bytes(encoded.bytes()[..cut].to_vec()).is_err());
         }
@@ -462,7 +577,7 @@ mod tests {
 
     #[test]
     fn damage_behind_a_right_checksum_is_an_error() {
-        let encoded = batch().encode().expect("small");
+        let encoded = second().encode().expect("small");
         let payload = &encoded.bytes()[crate::HEADER_LEN..];
         for at in 0..payload.len() {
             let mut damaged = payload.to_vec();

@@ -180,6 +180,7 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
         arguments,
         &[
             "address",
+            "pseudonym",
             "randomised",
             "vendor",
             "bssid",
@@ -200,9 +201,12 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
             ("FRAMES", &|row| Some(row.frames.to_string())),
             ("LAST SEEN", &|row| seconds(&row.last_seen)),
             ("VENDOR", &|row| {
-                row.vendor.map(str::to_owned).or_else(|| {
-                    row.randomised.then(|| "(address given by the device itself)".to_owned())
-                })
+                let instead = match (row.pseudonym, row.randomised) {
+                    (true, _) => Some("(unknown: pseudonym made by the sensor)"),
+                    (false, Some(true)) => Some("(address given by the device itself)"),
+                    _ => None,
+                };
+                row.vendor.or(instead).map(str::to_owned)
             }),
             ("ASKED FOR", &|row| (!row.probed.is_empty()).then(|| row.probed.join(", "))),
         ],

@@ -7,7 +7,7 @@ use anyhow::Result;
 use pw_engine::{Engine, EngineError, EngineSettings, SurveyView};
 use pw_model::words::{bytes, counted};
 use pw_model::{GapCause, TimeRange};
-use pw_survey::{FolderInfo, SurveyError, VerifyReport};
+use pw_survey::{FolderInfo, Snapshot, SurveyError, VerifyReport};
 use serde_json::json as object;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -146,6 +146,9 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             "clients": snapshot.clients.len(),
             "sensors": snapshot.sensors.len(),
             "drives": snapshot.drives.len(),
+            "statements": statements(snapshot).into_iter().map(|(sensor, what, words)| object!({
+                "sensor": sensor, "of": what, "words": words,
+            })).collect::<Vec<_>>(),
         }));
     }
     let mut out = stdout();
@@ -192,7 +195,26 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
         counted(sensors as u64, "sensor or file", "sensors or files"),
         counted(drives as u64, "drive", "drives")
     )?;
+    for (sensor, what, words) in statements(snapshot) {
+        writeln!(out, "{what:<13} {sensor}: {words}")?;
+    }
     Ok(out.flush()?)
+}
+
+/// What the sensors state of people's data and of their own silence: sensor, matter, words.
+fn statements(snapshot: &Snapshot) -> Vec<(String, &'static str, String)> {
+    let mut statements = Vec::new();
+    for sensor in &snapshot.sensors {
+        let guard = &sensor.guard;
+        let mut state = |what, words| statements.push((sensor.name.clone(), what, words));
+        guard.privacy_words().into_iter().for_each(|words| state("Privacy", words));
+        guard.audit_words().into_iter().for_each(|words| state("Audit", words));
+        guard.withheld_words().into_iter().for_each(|words| state("Kept back", words));
+        for (radio, words, _) in guard.silence_words() {
+            state("Silence", format!("radio {}: {words}", radio.0));
+        }
+    }
+    statements
 }
 
 /// What was stored in the survey and is not there any more.

@@ -124,7 +124,9 @@ fn clients(
             .binary_search_by_key(address, |client| client.address)
             .ok()
             .and_then(|at| snapshot.clients.get(at));
-        let maker = if address.is_locally_administered() {
+        let maker = if client.is_some_and(|client| client.pseudonym) {
+            "pseudonym made by the sensor"
+        } else if address.is_locally_administered() {
             "random address"
         } else {
             (feed.vendor)(*address).unwrap_or("vendor not known")

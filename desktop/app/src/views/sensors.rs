@@ -3,7 +3,7 @@
 use crate::command::{Command, DialogKind, Order};
 use crate::feed::{Feed, LinkKind, LinkRow};
 use crate::style::{self, Palette};
-use crate::views::parts;
+use crate::views::{parts, sensor_guard};
 use crate::words;
 use egui::{Align, Layout, RichText, Ui};
 use pw_engine::RadioRow;
@@ -64,6 +64,7 @@ fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard 
         health_facts(state.health.as_ref(), now, link.is_some(), &mut facts);
         facts.push(clock_fact(state.clock.as_ref()));
     }
+    facts.extend(sensor_guard::facts(&state.guard));
     for (radio, hardware) in &state.radios {
         let name = if hardware.is_empty() { "hardware not known" } else { hardware };
         facts.push(("Radio", format!("{}: {name}", radio.0), false));

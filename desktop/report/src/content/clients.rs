@@ -22,7 +22,8 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
     let matching = |wanted: &dyn Fn(&pw_survey::Client) -> bool| {
         clients.iter().filter(|client| wanted(client)).count() as u64
     };
-    let random = matching(&|client| client.address.is_locally_administered());
+    let pseudonyms = matching(&|client| client.pseudonym);
+    let random = matching(&|client| client.address.is_locally_administered() && !client.pseudonym);
     let joined = matching(&|client| client.bssid.is_some());
     let asking = matching(&|client| !client.probed.is_empty());
     let asked: BTreeSet<&[u8]> =
@@ -33,13 +34,21 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
     section.blocks.push(Block::Facts {
         rows: vec![
             row("Addresses heard", words::count(total)),
-            row("Of these, randomised", of_all(random)),
+            row("Of these, pseudonyms made by a sensor", of_all(pseudonyms)),
+            row("Of these, randomised by the device", of_all(random)),
             row("Seen with an access point", of_all(joined)),
             row("Asked for a network by name", of_all(asking)),
             row("Different names asked for", words::count(asked.len() as u64)),
             row("Frames sent by clients", words::count(frames)),
         ],
     });
+    if pseudonyms > 0 {
+        section.paragraph(
+            "A pseudonym stands for one device until the sensor draws a new key; after that the \
+             same device has another. Over several days the number of pseudonyms is an upper bound \
+             for the number of devices.",
+        );
+    }
     if random > 0 {
         section.paragraph(
             "A device with randomised addresses may appear as several, so that the number of \

@@ -29,7 +29,55 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
     clocks(facts, &mut section);
     section.heading("Losses");
     losses(facts, &mut section);
+    section.heading("People's data");
+    people(facts, &mut section);
+    section.heading("Silence");
+    silence(facts, &mut section);
     section
+}
+
+/// How each source treats people's data, and what never left it.
+fn people(facts: &Facts<'_>, section: &mut Section) {
+    section.paragraph(
+        "No content of any transmission is kept. What else a sensor left out before it wrote \
+         anything down, it counts.",
+    );
+    let mut rows = Vec::new();
+    for sensor in &facts.snapshot.sensors {
+        let name = sensor_name(facts, sensor);
+        let guard = &sensor.guard;
+        let treated = guard.privacy_words().unwrap_or_else(|| {
+            "it does not say; addresses and names stand as they came".to_owned()
+        });
+        rows.push([name.clone(), treated]);
+        if let Some(purposes) = guard.audit_words() {
+            rows.push([format!("{name}: declared audit"), words::safe(&purposes)]);
+        }
+        let kept_back = guard.withheld_words();
+        if !kept_back.is_empty() {
+            rows.push([format!("{name}: kept back"), kept_back.join("; ")]);
+        }
+    }
+    section.blocks.push(Block::Facts { rows });
+}
+
+/// What the counters of the radios say of frames sent.
+fn silence(facts: &Facts<'_>, section: &mut Section) {
+    let mut rows = Vec::new();
+    for sensor in &facts.snapshot.sensors {
+        for (radio, words, _) in sensor.guard.silence_words() {
+            rows.push([format!("{}, radio {}", sensor_name(facts, sensor), radio.0), words]);
+        }
+    }
+    if rows.is_empty() {
+        section.paragraph("No source states counters of frames sent: none listened with a radio.");
+        return;
+    }
+    section.paragraph(
+        "The operating system counts the frames that each radio sends, by any program. The count \
+         is taken from the moment the sensor began to listen.",
+    );
+    section.blocks.push(Block::Facts { rows });
 }
 
 fn sensor_name(facts: &Facts<'_>, sensor: &SensorState) -> String {

@@ -220,7 +220,10 @@ impl Term {
             Self::Time(moment, relation, time) => {
                 time_holds(client.first_seen, client.last_seen, (*moment, *relation, *time))
             }
-            Self::Is(Trait::Random) => client.address.is_locally_administered(),
+            // Of a pseudonym nobody knows.
+            Self::Is(Trait::Random) => {
+                client.address.is_locally_administered() && !client.pseudonym
+            }
             Self::Note(_)
             | Self::Country(_)
             | Self::Security(_)

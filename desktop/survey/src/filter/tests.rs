@@ -159,6 +159,7 @@ fn clients() {
         address: MacAddr([2, 0, 0, 0, 0, 9]),
         bssid: Some(AP),
         probed: vec![Ssid::new("Home")],
+        pseudonym: false,
         advertisement: None,
         frames: 7,
         bytes: 70,

@@ -58,6 +58,8 @@ pub(crate) struct ClientPart {
     pub(crate) bssid: Option<(Timestamp, MacAddr)>,
     pub(crate) probed: Names,
     pub(crate) request: Option<Said>,
+    /// The address is a pseudonym that a sensor made.
+    pub(crate) pseudonym: bool,
 }
 
 /// The latest advertisement and when it was last heard.

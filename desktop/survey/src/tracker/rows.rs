@@ -162,6 +162,7 @@ impl Tracker {
             range: stream.range,
             latest: stream.latest,
             losses,
+            guard: stream.guard.clone(),
         })
     }
 }
@@ -223,6 +224,7 @@ fn client(address: MacAddr, device: &Device, part: &ClientPart) -> Client {
         bssid: part.bssid.map(|(_, bssid)| bssid),
         probed: part.probed.latest_first(),
         advertisement: part.request.as_ref().map(|said| Arc::clone(&said.what.0)),
+        pseudonym: part.pseudonym,
         frames: device.frames,
         bytes: device.bytes,
         first_seen: device.first_seen,

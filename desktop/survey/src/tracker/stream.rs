@@ -1,5 +1,6 @@
 //! What is remembered of one stream: a sensor, or an imported file.
 
+use super::guard::Guard;
 use super::track::{Point, Track};
 use crate::snapshot::{Drive, LossTotals, TrackPoint};
 use pw_model::{
@@ -26,6 +27,7 @@ pub(crate) struct Stream {
     pub(crate) clock: Option<ClockState>,
     pub(crate) range: Option<TimeRange>,
     pub(crate) losses: BTreeMap<GapCause, LossCount>,
+    pub(crate) guard: Guard,
     /// By start; never closer to each other than the pause.
     drives: Vec<Span>,
     #[serde(skip)]
@@ -71,6 +73,7 @@ impl Stream {
             clock: None,
             range: None,
             losses: BTreeMap::new(),
+            guard: Guard::default(),
             drives: Vec::new(),
             track: Track::default(),
             latest: None,
@@ -100,6 +103,7 @@ impl Stream {
         });
         batch.radio_events.iter().for_each(|event| self.radio_event(event));
         batch.gaps.iter().for_each(|gap| self.gap(gap));
+        self.guard.apply(batch);
         if let Some(range) = batch.range() {
             self.latest = Some(range.end);
             self.range = Some(self.range.map_or(range, |known| known.union(&range)));

@@ -1,12 +1,14 @@
 //! Checks of a machine, shared by `self-test` and `setup`: each says how it is and what to do.
 
 mod accounts;
+mod health;
 mod machine;
 mod network;
 mod power;
 mod system;
 
 pub(super) use accounts::Account;
+pub(super) use health::machine as health_of_machine;
 pub(super) use machine::{capture_rights, clock, disk, key, position, radios, temperature};
 pub(super) use network::{others_at_the_radios, port, radio_switches};
 pub(super) use power::throttling;
@@ -14,7 +16,7 @@ pub(super) use system::{capabilities, kernel, libpcap, serial_receivers, state_f
 
 use super::{say, say_json};
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,11 @@ impl Check {
 
 /// Prints the checks; true when none is bad.
 pub(super) fn show(checks: &[Check], json: bool) -> Result<bool> {
+    show_with(checks, json, Map::new())
+}
+
+/// The same, with more in the JSON object.
+pub(super) fn show_with(checks: &[Check], json: bool, more: Map<String, Value>) -> Result<bool> {
     let good = checks.iter().all(|check| check.outcome != Outcome::Bad);
     if json {
         let list: Vec<_> = checks
@@ -73,7 +80,12 @@ pub(super) fn show(checks: &[Check], json: bool) -> Result<bool> {
                 })
             })
             .collect();
-        say_json(&json!({ "good": good, "checks": list }))?;
+        let mut answer = Map::from_iter([
+            ("good".to_owned(), json!(good)),
+            ("checks".to_owned(), Value::Array(list)),
+        ]);
+        answer.extend(more);
+        say_json(&Value::Object(answer))?;
     } else {
         for check in checks {
             say(format!("{:<13}  {:<14}  {}", check.outcome.word(), check.name, check.words))?;

@@ -139,6 +139,11 @@ impl Observer {
         });
     }
 
+    /// Forgets what was sent: every advertisement is sent anew when it is heard again.
+    pub fn forget_sent(&mut self) {
+        self.sent = Generations::new(self.settings.max_advertisements);
+    }
+
     /// True when the frame belongs to a network that opted out, or names one.
     fn asks_not_to_be_recorded(
         &mut self,

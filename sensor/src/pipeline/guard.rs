@@ -1,0 +1,230 @@
+//! What the pipeline states of itself: the machine, its clock, its silence, and what it keeps back.
+
+use super::Pipeline;
+use crate::gps::GpsEvent;
+use crate::{clock, health, seccomp};
+use pw_model::{
+    ClockEvent, ClockEventKind, ClockSource, ClockState, DoubtfulFix, Fix, FixDoubt, Health,
+    HealthDetails, Origin, PrivacyDeclaration, RadioId, RadioRate, Timestamp, Transmitted,
+    WithheldKind,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+/// Latest findings of the clock that `status` shows.
+const CLOCK_EVENTS: usize = 8;
+
+/// The latest of all that is stated.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct GuardState {
+    /// How people's data are treated; `None` before the first look.
+    pub privacy: Option<PrivacyDeclaration>,
+    /// What never left the sensor since its start.
+    pub withheld: BTreeMap<WithheldKind, u64>,
+    /// Frames of networks that ask not to be recorded, since the start.
+    pub opted_out_frames: u64,
+    /// The last known place lies in a home zone, or nobody knows yet that it does not.
+    pub in_home_zone: bool,
+    /// The machine.
+    pub health: Option<HealthDetails>,
+    /// Frames sent, by radio; empty without live radios.
+    pub transmitted: Vec<Transmitted>,
+    /// The clock.
+    pub clock: Option<ClockState>,
+    /// The latest findings of the clock.
+    pub clock_events: VecDeque<ClockEvent>,
+    /// Reports of the receiver that were not believed, since the start.
+    pub doubtful_fixes: BTreeMap<FixDoubt, u64>,
+    /// Whether the kernel refuses what parsing never needs, in words.
+    pub confinement: String,
+}
+
+/// Frames of each radio at the last report.
+#[derive(Debug, Default)]
+pub(super) struct Rates {
+    last: Option<(Instant, Vec<u64>)>,
+}
+
+impl Rates {
+    /// Frames per second since the last call; nothing at the first.
+    fn since_last(&mut self, frames: Vec<u64>) -> Vec<RadioRate> {
+        let now = Instant::now();
+        let Some((then, before)) = self.last.replace((now, frames.clone())) else {
+            return Vec::new();
+        };
+        let seconds = now.duration_since(then).as_secs_f32().max(0.001);
+        let rate = |(number, (now, before)): (u8, (&u64, &u64))| RadioRate {
+            radio: RadioId(number),
+            frames_per_second: now.saturating_sub(*before) as f32 / seconds,
+        };
+        (0..).zip(frames.iter().zip(&before)).map(rate).collect()
+    }
+}
+
+impl Pipeline {
+    /// Gives up what parsing never needs. From here on this thread opens no file for writing, and
+    /// no socket.
+    pub(super) fn confine(&mut self) {
+        let words = if self.settings.confine {
+            match seccomp::confine_parser() {
+                Ok(()) => "system calls are filtered; the parser has no sockets and opens no file \
+                    for writing"
+                    .to_owned(),
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    format!("not available: {error}")
+                }
+            }
+        } else {
+            "system calls are not filtered: switched off in the configuration".to_owned()
+        };
+        self.guard.confinement = words;
+    }
+
+    pub(super) fn state_health(&mut self) {
+        // A stream with its own time has no health before its first frame.
+        let Some(time) = self.now() else { return };
+        self.last_health = Some(Instant::now());
+        let journal = self.reader.state().borrow().clone();
+        self.batch.health(Health {
+            time,
+            temperature_c: health::temperature_c(),
+            memory_bytes: health::memory_bytes(),
+            disk_free_bytes: health::disk_free_bytes(&self.settings.state_dir),
+            backlog_batches: journal.backlog_batches,
+            backlog_bytes: journal.backlog_bytes,
+            frames: self.counts.frames(),
+            frames_lost: self.counts.frames_lost() + journal.write_loss_frames,
+            gps_age_secs: self.counts.gps_age_secs(Some(time)),
+            position: self
+                .settings
+                .privacy
+                .shown(self.track.last_position().and_then(|fix| fix.position)),
+        });
+        let mut rates = self.rates.since_last(self.counts.frames_by_radio());
+        if !self.is_live() {
+            // How fast a file is played says nothing of a radio.
+            rates.clear();
+        }
+        let details = self.settings.machine.details(time, &self.settings.state_dir, rates);
+        self.guard.health = Some(details.clone());
+        self.batch.health_details(details);
+        let before = std::mem::take(&mut self.guard.transmitted);
+        self.guard.transmitted = self.settings.transmit.look(time);
+        for (at, transmitted) in self.guard.transmitted.iter().enumerate() {
+            let said = before.get(at).is_some_and(|before| before.frames == transmitted.frames);
+            if transmitted.is_alarming() && !said {
+                tracing::warn!("radio {}: {}", transmitted.radio.0, transmitted.words());
+            }
+            self.batch.transmitted(transmitted.clone());
+        }
+        if !self.clock_stated || self.is_live() {
+            self.clock_stated = true;
+            let (source, uncertainty_us) = match self.settings.stream.origin {
+                Origin::Live => health::system_clock(),
+                Origin::Replay | Origin::Simulated | Origin::Imported => (ClockSource::File, None),
+            };
+            self.state_clock(ClockState { time, source, offset_us: None, uncertainty_us });
+        }
+    }
+
+    fn state_clock(&mut self, state: ClockState) {
+        // An offset by the receiver is known until the next one.
+        let known = self.guard.clock.as_ref().and_then(|clock| clock.offset_us);
+        self.guard.clock =
+            Some(ClockState { offset_us: state.offset_us.or(known), ..state.clone() });
+        self.batch.clock(state);
+    }
+
+    /// Looks whether the machine's clock was set.
+    pub(super) fn watch_clock(&mut self) {
+        if !self.is_live() {
+            return;
+        }
+        for event in self.clock_watch.look() {
+            self.clock_event(event);
+        }
+    }
+
+    fn clock_event(&mut self, event: ClockEvent) {
+        tracing::warn!("{}", event.words());
+        if self.guard.clock_events.len() >= CLOCK_EVENTS {
+            self.guard.clock_events.pop_front();
+        }
+        self.guard.clock_events.push_back(event);
+        self.batch.clock_event(event);
+    }
+
+    pub(super) fn gps(&mut self, event: GpsEvent) {
+        match event {
+            GpsEvent::Fix(fix) => self.fix(fix),
+            GpsEvent::Clock { offset_us, uncertainty_us } => {
+                let (source, kept_us) = health::system_clock();
+                self.state_clock(ClockState {
+                    time: clock::now(),
+                    source,
+                    offset_us: Some(offset_us),
+                    uncertainty_us: kept_us.or(uncertainty_us),
+                });
+            }
+            GpsEvent::WeekRollover { turns } => {
+                let kind = ClockEventKind::WeekRollover { turns };
+                self.clock_event(ClockEvent { time: clock::now(), kind });
+            }
+            GpsEvent::Trouble(trouble) => self.counts.gps_trouble(trouble),
+        }
+    }
+
+    pub(super) fn fix(&mut self, fix: Fix) {
+        if !self.believe(fix) {
+            return;
+        }
+        self.track.push(fix);
+        let now = self.now();
+        self.counts.fix(&fix, now);
+        self.write_fix(fix);
+    }
+
+    /// True for a report that can be true; one that cannot is written down as such, and not used.
+    pub(super) fn believe(&mut self, fix: Fix) -> bool {
+        let Some(doubt) = self.fix_check.doubt(&fix) else { return true };
+        *self.guard.doubtful_fixes.entry(doubt).or_default() += 1;
+        // In a home zone it would show the place as well as any other.
+        if self.settings.privacy.shown(fix.position).is_some()
+            && !self.settings.privacy.is_in_home_zone()
+        {
+            self.batch.doubtful_fix(DoubtfulFix { fix, doubt });
+        }
+        false
+    }
+
+    /// Writes a report down, unless it lies in a home zone.
+    pub(super) fn write_fix(&mut self, fix: Fix) {
+        if self.settings.privacy.reported(fix.position.as_ref(), fix.time) {
+            self.batch.fix(fix);
+        }
+    }
+
+    /// Draws a new key of pseudonyms when the old one's time is over.
+    pub(super) fn renew_key(&mut self, time: Timestamp) {
+        match self.settings.privacy.advance(time) {
+            Ok(false) => return,
+            Ok(true) => {}
+            // The new key holds in memory; only a restart would draw another.
+            Err(error) => tracing::warn!("{error}"),
+        }
+        self.observer.forget_sent();
+        self.recent.clear();
+    }
+
+    /// The latest of all that is stated.
+    pub(super) fn guard_state(&mut self) -> GuardState {
+        let privacy = &self.settings.privacy;
+        let waiting = self.opted_out.values().filter_map(|gap| gap.frames).sum::<u64>();
+        self.guard.privacy = Some(privacy.declaration().clone());
+        self.guard.withheld.clone_from(privacy.totals());
+        self.guard.opted_out_frames = self.opted_out_frames + waiting;
+        self.guard.in_home_zone = privacy.is_in_home_zone();
+        self.guard.clone()
+    }
+}
