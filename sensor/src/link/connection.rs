@@ -107,19 +107,32 @@ pub(super) struct Served<S: BatchSource> {
     pub(super) refuse: Option<RefusedReason>,
 }
 
-/// Serves one desktop until one of the two ends leaves. Gives the reason in words.
+/// A desktop's first word. Until it comes the connection counts as a handshake: a desktop that asks
+/// several times after a cut speaks over one of its connections only.
+pub(super) async fn greeting(
+    connection: &quinn::Connection,
+) -> Result<(ControlStream, Message), StreamError> {
+    let greeting = async {
+        let mut control = ControlStream::accept(connection).await?;
+        let first = control.receive().await?;
+        Ok((control, first))
+    };
+    let greeted = tokio::time::timeout(GREETING_TIMEOUT, greeting).await;
+    greeted.map_err(|_elapsed| StreamError::Silent)?
+}
+
+/// Serves one desktop, after its first word, until one of the two ends leaves. Gives the reason in
+/// words.
 pub(super) async fn serve<S: BatchSource>(
     connection: &quinn::Connection,
     served: Served<S>,
+    (control, first): (ControlStream, Message),
 ) -> String {
-    let control = match ControlStream::accept(connection).await {
-        Ok(control) => control,
-        Err(error) => return error.to_string(),
-    };
     let mut driver = match Driver::new(connection, served, control).await {
         Ok(driver) => driver,
         Err(error) => return error.to_string(),
     };
+    driver.session.handle_message(first);
     let outcome = driver.run().await;
     driver.writer.abort();
     match outcome {

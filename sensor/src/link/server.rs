@@ -1,7 +1,7 @@
 //! Accepts connections, within bounds, and says in the log whom it refuses and why.
 
 use super::BatchSource;
-use super::connection::{Served, serve};
+use super::connection::{Served, greeting, serve};
 use super::gate::{Gate, PairingState, Visitor};
 use super::keys::{KeyStore, KeyStoreError};
 use super::pair::pair;
@@ -16,16 +16,21 @@ use quinn::{
     TransportConfig, VarInt,
 };
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Handshakes at once. Above it, newcomers are ignored; their QUIC tries again by itself.
+/// Handshakes at once, up to a desktop's first word. Above it, newcomers are ignored; their QUIC
+/// tries again by itself.
 pub const MAX_HANDSHAKES: usize = 16;
+
+/// Handshakes at once from one address (IPv6: one network of 64 bits), so that one stranger does
+/// not keep the desktops out.
+const MAX_HANDSHAKES_OF_ONE: usize = MAX_HANDSHAKES / 2;
 
 /// From so many handshakes on, a newcomer must first prove its address (RFC 9000, 8.1.2).
 const RETRY_FROM: usize = 4;
@@ -115,7 +120,7 @@ pub struct Link {
 
 #[derive(Debug, Default)]
 struct Counts {
-    handshakes: AtomicUsize,
+    handshakes: Arc<Handshakes>,
     refused: AtomicU64,
     ignored: AtomicU64,
     /// Refusals in the running interval.
@@ -129,6 +134,62 @@ impl Counts {
         if let Some(untold) = refused.checked_sub(MAX_REFUSAL_LINES).filter(|more| *more > 0) {
             tracing::warn!("refused {untold} more connections in {} s", REPORT_INTERVAL.as_secs());
         }
+    }
+}
+
+/// Handshakes under way, by address.
+#[derive(Debug, Default)]
+struct Handshakes(Mutex<BTreeMap<IpAddr, usize>>);
+
+/// The place of one handshake; free again when dropped.
+#[derive(Debug)]
+struct Place {
+    handshakes: Arc<Handshakes>,
+    address: IpAddr,
+}
+
+impl Handshakes {
+    fn by_address(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) -> usize {
+        self.by_address().values().sum()
+    }
+
+    /// `None` when there is no room.
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let address = network(address);
+        let mut by_address = self.by_address();
+        if by_address.values().sum::<usize>() >= MAX_HANDSHAKES {
+            return None;
+        }
+        let own = by_address.entry(address).or_default();
+        if *own >= MAX_HANDSHAKES_OF_ONE {
+            return None;
+        }
+        *own += 1;
+        Some(Place { handshakes: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut by_address = self.handshakes.by_address();
+        if let Some(own) = by_address.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// What counts as one address: an IPv6 host has a whole network of 64 bits to itself.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 => v4,
     }
 }
 
@@ -388,19 +449,21 @@ impl<S: BatchSource> Acceptor<S> {
     }
 
     fn receive(&self, incoming: Incoming, number: u64) {
-        let handshakes = self.counts.handshakes.load(Ordering::Relaxed);
-        if handshakes >= MAX_HANDSHAKES {
-            self.counts.ignored.fetch_add(1, Ordering::Relaxed);
-            incoming.ignore();
-            return;
-        }
-        if handshakes >= RETRY_FROM && !incoming.remote_address_validated() {
+        let address = incoming.remote_address();
+        let handshakes = self.counts.handshakes.count();
+        if handshakes >= RETRY_FROM
+            && handshakes < MAX_HANDSHAKES
+            && !incoming.remote_address_validated()
+        {
             if let Err(error) = incoming.retry() {
                 tracing::debug!("{error}");
             }
             return;
         }
-        let address = incoming.remote_address();
+        let Some(place) = self.counts.handshakes.enter(address.ip()) else {
+            self.counts.ignored.fetch_add(1, Ordering::Relaxed);
+            return incoming.ignore();
+        };
         let visitor = Arc::new(Visitor::new(Arc::clone(&self.gate)));
         let mut config = self.server_config.clone();
         match server_config(&self.identity, &visitor) {
@@ -422,8 +485,7 @@ impl<S: BatchSource> Acceptor<S> {
             counts: Arc::clone(&self.counts),
             connections: Arc::clone(&self.connections),
         };
-        self.counts.handshakes.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(guest.run(incoming, config));
+        tokio::spawn(guest.run(incoming, config, place));
     }
 }
 
@@ -442,9 +504,8 @@ struct Guest<S: BatchSource> {
 }
 
 impl<S: BatchSource> Guest<S> {
-    async fn run(self, incoming: Incoming, config: ServerConfig) {
+    async fn run(self, incoming: Incoming, config: ServerConfig, place: Place) {
         let handshake = self.handshake(incoming, config).await;
-        self.counts.handshakes.fetch_sub(1, Ordering::Relaxed);
         let (connection, key, purpose) = match handshake {
             Ok(greeted) => greeted,
             Err(why) => return self.refused(&why),
@@ -460,7 +521,7 @@ impl<S: BatchSource> Guest<S> {
                 Err(why) => self.refused(&format!("key {}: pairing: {why}", key.short())),
             }
         } else if let Some(desktop) = self.gate.keys.find(&key) {
-            self.serve(&connection, key, &desktop.name).await;
+            self.serve(&connection, key, &desktop.name, place).await;
         } else {
             self.refused(&format!("key {}: not paired, may only pair", key.short()));
         }
@@ -490,7 +551,22 @@ impl<S: BatchSource> Guest<S> {
         Ok((connection, key, purpose))
     }
 
-    async fn serve(&self, connection: &quinn::Connection, key: KeyFingerprint, name: &str) {
+    async fn serve(
+        &self,
+        connection: &quinn::Connection,
+        key: KeyFingerprint,
+        name: &str,
+        place: Place,
+    ) {
+        let greeted = match greeting(connection).await {
+            Ok(greeted) => greeted,
+            // One that asked several times speaks over one connection and leaves the others.
+            Err(error) if connection.close_reason().is_some() => {
+                return tracing::debug!("desktop '{name}' left before a word: {error}");
+            }
+            Err(error) => return self.refused(&format!("key {}: {error}", key.short())),
+        };
+        drop(place);
         let ending = self.connections.enter(key, self.number);
         let (ending, refuse) = match ending {
             Some(ending) => (ending, None),
@@ -512,6 +588,7 @@ impl<S: BatchSource> Guest<S> {
                 ending,
                 refuse,
             },
+            greeted,
         )
         .await;
         self.connections.leave(&key, self.number);

@@ -6,7 +6,7 @@ use pw_trust::{Identity, Purpose, Refusal, RefusalReason};
 use pw_wire::{FrameError, FrameReader, LinkFrame, Message};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, ConnectionError, Endpoint, TransportConfig, TransportErrorCode, VarInt};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,9 +57,16 @@ pub(super) async fn resolve(address: &str) -> Result<Vec<SocketAddr>, LinkTroubl
 pub(super) struct Dialled {
     pub(super) endpoint: Endpoint,
     pub(super) connection: quinn::Connection,
+    /// Where the sensor was reached.
+    pub(super) address: SocketAddr,
 }
 
 impl Dialled {
+    /// Goes on from a fresh socket: QUIC moves the connection there (RFC 9000, 9).
+    pub(super) fn rebind(&self) -> std::io::Result<()> {
+        self.endpoint.rebind(UdpSocket::bind(any_port(self.address))?)
+    }
+
     /// Closes the connection, and waits a moment so that the sensor hears of it.
     pub(super) async fn close(self) {
         self.connection.close(VarInt::from_u32(0), b"");
@@ -80,11 +87,7 @@ pub(super) async fn dial(
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| here(e.to_string()))?;
     let mut config = ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(transport()?));
-    let local: SocketAddr = match address {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let endpoint = Endpoint::client(local).map_err(|e| here(e.to_string()))?;
+    let endpoint = Endpoint::client(any_port(address)).map_err(|e| here(e.to_string()))?;
     // The name is not sent; the key is what counts.
     let connecting = endpoint
         .connect_with(config, address, "sensor")
@@ -99,7 +102,16 @@ pub(super) async fn dial(
             Some(refusal) => LinkTrouble::Refused(refusal.to_string()),
             None => trouble_of(&error),
         })?;
-    Ok(Dialled { endpoint, connection })
+    Ok(Dialled { endpoint, connection, address })
+}
+
+/// Any port of any own address, of the sensor's family.
+const fn any_port(sensor: SocketAddr) -> SocketAddr {
+    let any = match sensor {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(any, 0)
 }
 
 fn refusal(purpose: &Purpose) -> Option<Refusal> {

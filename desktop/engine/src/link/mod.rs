@@ -7,7 +7,9 @@
 mod backoff;
 mod connection;
 mod dial;
+mod dialling;
 mod pair;
+mod route;
 mod state;
 mod store;
 

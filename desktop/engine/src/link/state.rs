@@ -83,6 +83,24 @@ pub enum LinkTrouble {
     Here(String),
 }
 
+impl LinkTrouble {
+    /// How much it tells a person; of a sensor's addresses the one that tells most is shown.
+    pub(super) const fn weight(&self) -> u8 {
+        match self {
+            Self::NoAnswer(_) => 0,
+            Self::Here(_) | Self::Resolve { .. } => 1,
+            Self::Lost(_) => 2,
+            Self::Refused(_) | Self::Survey(_) => 3,
+            Self::NotPaired | Self::WrongKey { .. } => 4,
+        }
+    }
+
+    /// True when a person has to do something before another attempt can succeed.
+    pub(super) const fn needs_a_person(&self) -> bool {
+        matches!(self, Self::NotPaired | Self::WrongKey { .. } | Self::Survey(_))
+    }
+}
+
 impl LinkState {
     /// True while the sensor sends.
     #[must_use]
