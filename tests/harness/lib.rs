@@ -7,7 +7,7 @@ mod process;
 mod relay;
 mod tap;
 
-pub use data::{data_dir, skip, tool, workspace_root};
+pub use data::{data_dir, lasting_source, skip, tool, workspace_root};
 pub use journal::{journal_batches, segments};
 pub use paired::{Account, Paired};
 pub use process::{Piwardrive, RunningSensor, free_port, program};

@@ -6,7 +6,7 @@
 //! the next batch was acknowledged is printed; only that it happens is demanded.
 
 use anyhow::{Context, Result, bail, ensure};
-use pw_tests::{Paired, Path, Relay, RunningSensor, free_port, skip};
+use pw_tests::{Paired, Path, Relay, RunningSensor, free_port, lasting_source, skip};
 use std::net::Ipv4Addr;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -66,8 +66,9 @@ fn tell(what: &str, mut times: Vec<Duration>) {
 fn a_bad_path_loses_nothing_and_is_gone_on_with() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let paired = Paired::new(folder.path(), free_port()?)?;
-    let source = "sim:dense_centre,speed=1";
-    let mut sensor = RunningSensor::start(&paired.state, paired.port, &["--source", source])?;
+    let source = lasting_source(folder.path(), 4)?;
+    let start = || RunningSensor::start(&paired.state, paired.port, &["--source", source.as_str()]);
+    let mut sensor = start()?;
     let relay = Relay::start(sensor.address.parse()?)?;
     paired.move_sensor(&relay.address.to_string())?;
     let mut desktop = paired.record()?;
@@ -77,6 +78,12 @@ fn a_bad_path_loses_nothing_and_is_gone_on_with() -> Result<()> {
     let longest_ms = number("PIWARDRIVE_LONGEST_CUT_SECS", 3).max(1) * 1_000;
     let mut resumed: Vec<Vec<Duration>> = vec![Vec::new(); paths().len()];
     for cut in 0..cuts {
+        if sensor.status()?["settled"] == true {
+            // It has been round the town for hours; from the start again.
+            sensor.terminate(Duration::from_secs(20))?;
+            sensor = start()?;
+            next_acknowledged(&sensor).context("after the sensor's restart")?;
+        }
         // Most are short and some are long, as between houses: a square of an even sequence.
         let share = (cut * 7 % 16 + 1) as f64 / 16.0;
         let length = Duration::from_millis(
@@ -201,11 +208,11 @@ fn another_network_of_the_desktop_keeps_the_session() -> Result<()> {
     paired.move_sensor(&format!("10.9.0.1:{port}"))?;
     let mut inside =
         Namespaces::command(&namespaces.sensor, &pw_tests::program("piwardrive-sensor")?);
-    let source = ["--source", "sim:dense_centre,speed=1"];
+    let source = lasting_source(folder.path(), 4)?;
     let sensor = RunningSensor::spawn(
         inside.args(["run", "--listen", &format!("0.0.0.0:{port}"), "--state"]),
         &paired.state,
-        &source,
+        &["--source", source.as_str()],
     )?;
     let said = std::fs::File::create(folder.path().join("record.txt"))?;
     let mut desktop = Namespaces::command(&namespaces.desktop, &pw_tests::program("piwardrive")?)

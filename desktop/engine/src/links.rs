@@ -48,6 +48,10 @@ impl BatchSink for IngestQueue {
             Ok(())
         }))
     }
+
+    fn enqueue_live(&self, batch: EncodedBatch) {
+        self.offer(batch);
+    }
 }
 
 /// Forgotten sensors that can be brought back; the oldest goes.

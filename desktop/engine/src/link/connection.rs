@@ -24,6 +24,9 @@ use tokio::task::JoinHandle;
 /// Batches between the stream and the session. When full, the stream is not read.
 const READ_QUEUE: usize = 8;
 
+/// The newest batches, on their own way. When full, their stream is not read.
+const LIVE_QUEUE: usize = 2;
+
 /// Batches handed to the survey and not yet durable. When as many wait, no more are taken from the
 /// stream; the sensor stops on its own account earlier.
 const MAX_WAITING: usize = 512;
@@ -298,7 +301,8 @@ impl<S: BatchSink> Keeper<S> {
             Err(error) => return error.into(),
         };
         let (sender, batches) = mpsc::channel(READ_QUEUE);
-        let reader = tokio::spawn(read_batches(connection.clone(), sender));
+        let (live_sender, live) = mpsc::channel(LIVE_QUEUE);
+        let reader = tokio::spawn(read_streams(connection.clone(), sender, live_sender));
         let sensor = self.sensor.sensor_id();
         let session =
             DesktopSession::new(sensor, &self.software, &self.desktop_name, Duration::ZERO);
@@ -310,6 +314,7 @@ impl<S: BatchSink> Keeper<S> {
             session,
             control,
             batches,
+            live,
             taking: None,
             waiting: VecDeque::new(),
             broken: None,
@@ -359,33 +364,57 @@ impl From<SinkError> for AttemptEnd {
     }
 }
 
-/// Reads the sensor's stream of batches into `queue` until either ends.
-async fn read_batches(
+type BatchQueue = mpsc::Sender<Result<EncodedBatch, StreamError>>;
+
+/// Reads the sensor's streams of batches into the queues until they end: the first holds them in
+/// their turn, the second, where there is one, the newest ahead of it.
+async fn read_streams(
     connection: quinn::Connection,
-    queue: mpsc::Sender<Result<EncodedBatch, StreamError>>,
+    queue: BatchQueue,
+    live: mpsc::Sender<EncodedBatch>,
 ) {
     let outcome = async {
-        let mut stream = connection.accept_uni().await?;
-        let mut frames = FrameReader::for_batches();
-        loop {
-            while let Some(frame) = frames.pop()? {
-                match frame {
-                    LinkFrame::Batch(batch) => {
-                        if queue.send(Ok(batch)).await.is_err() {
-                            return Ok(());
-                        }
-                    }
-                    LinkFrame::Later => {}
-                    LinkFrame::Message(_) => return Err(StreamError::WrongStream),
-                }
+        let in_turn = connection.accept_uni().await?;
+        let newest = async {
+            let outcome =
+                async { read_batches(connection.accept_uni().await?, |b| live.send(b)).await };
+            if let Err(error) = outcome.await {
+                // All of them come again in their turn.
+                tracing::debug!("the newest batches: {error}");
             }
-            let chunk = stream.read_chunk(READ_CHUNK, true).await?;
-            frames.push(&chunk.ok_or(StreamError::Ended)?.bytes);
+            std::future::pending().await
+        };
+        tokio::select! {
+            ended = read_batches(in_turn, |batch| queue.send(Ok(batch))) => ended,
+            ended = newest => ended,
         }
     };
     if let Err(error) = outcome.await {
         // Nobody listens any more when the session is over.
         drop(queue.send(Err(error)).await);
+    }
+}
+
+/// Reads batches from one stream until it ends, or until nobody takes them.
+async fn read_batches<T, E, F: Future<Output = Result<T, E>>>(
+    mut stream: quinn::RecvStream,
+    take: impl Fn(EncodedBatch) -> F,
+) -> Result<(), StreamError> {
+    let mut frames = FrameReader::for_batches();
+    loop {
+        while let Some(frame) = frames.pop()? {
+            match frame {
+                LinkFrame::Batch(batch) => {
+                    if take(batch).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                LinkFrame::Later => {}
+                LinkFrame::Message(_) => return Err(StreamError::WrongStream),
+            }
+        }
+        let chunk = stream.read_chunk(READ_CHUNK, true).await?;
+        frames.push(&chunk.ok_or(StreamError::Ended)?.bytes);
     }
 }
 
@@ -404,6 +433,8 @@ struct Driver<'a, S: BatchSink> {
     session: DesktopSession,
     control: ControlStream,
     batches: mpsc::Receiver<Result<EncodedBatch, StreamError>>,
+    /// Ends when there is no stream of the newest batches, or no more.
+    live: mpsc::Receiver<EncodedBatch>,
     /// The batch that the survey is being given; no other is taken meanwhile.
     taking: Option<(u64, u64, Taking)>,
     waiting: VecDeque<WaitingBatch>,
@@ -459,6 +490,10 @@ impl<S: BatchSink> Driver<'_, S> {
                     self.broken = Some((error, tokio::time::Instant::now() + LAST_WORDS));
                 }
             },
+            Some(batch) = self.live.recv() => {
+                self.session.handle_live_batch(batch);
+                self.heard();
+            }
             () = at(patience) => {
                 let broken = self.broken.take().map(|(error, _)| error);
                 return Err(broken.unwrap_or(StreamError::Ended).into());
@@ -547,6 +582,7 @@ impl<S: BatchSink> Driver<'_, S> {
                 let taking: Taking = Box::pin(async move { sink.enqueue(batch).await });
                 self.taking = Some((id.epoch, id.seq, taking));
             }
+            DesktopEvent::Live(batch) => keeper.sink.enqueue_live(batch),
             DesktopEvent::NotHeld { from_seq, to_seq } => {
                 let count = to_seq - from_seq + 1;
                 keeper.counters.not_held.fetch_add(count, Ordering::Relaxed);

@@ -53,6 +53,10 @@ pub trait BatchSink: Clone + Send + Sync + 'static {
         &self,
         batch: EncodedBatch,
     ) -> impl Future<Output = Result<Durable, SinkError>> + Send;
+
+    /// Takes a batch that came ahead of its turn, to be shown soon. It comes again through
+    /// [`Self::enqueue`], so where there is no room it may be left out. Must not wait.
+    fn enqueue_live(&self, batch: EncodedBatch);
 }
 
 #[cfg(test)]

@@ -113,6 +113,9 @@ struct MemorySurvey {
     durable: Arc<Mutex<BTreeSet<u64>>>,
     arrivals: Arc<Mutex<Vec<u64>>>,
     refuse: Arc<Mutex<bool>>,
+    live: Arc<Mutex<Vec<u64>>>,
+    /// What comes in its turn is not taken while this is set.
+    stalled: Arc<Mutex<bool>>,
 }
 
 impl BatchSink for MemorySurvey {
@@ -131,6 +134,9 @@ impl BatchSink for MemorySurvey {
         if *lock(&self.refuse) {
             return Err(SinkError::Refused("test".to_owned()));
         }
+        while *lock(&self.stalled) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let seq = batch.header().id.seq;
         let own = self.clone();
         Ok(Box::pin(async move {
@@ -140,6 +146,10 @@ impl BatchSink for MemorySurvey {
             }
             Ok(())
         }))
+    }
+
+    fn enqueue_live(&self, batch: EncodedBatch) {
+        lock(&self.live).push(batch.header().id.seq);
     }
 }
 
@@ -400,6 +410,31 @@ async fn a_survey_that_refuses_keeps_the_batch_in_the_journal() {
     *lock(&survey.refuse) = false;
     link.retry_now();
     until("acknowledged", || sensor.journal.acknowledged() == 1).await;
+    link.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_new_goes_ahead_of_a_backlog() {
+    let sensor = sensor();
+    let (_dir, store, known) = paired(&sensor).await;
+    (0..400).for_each(|_| sensor.journal.write(50));
+    let survey = MemorySurvey::default();
+    *lock(&survey.stalled) = true;
+    let link = record(&store, &known, &survey);
+    state_of(&link, LinkState::is_connected).await;
+    let mut written = 400;
+    // The first may be written before the sensor knows where to begin; then it is no news.
+    while lock(&survey.live).is_empty() {
+        sensor.journal.write(1);
+        written += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(lock(&survey.live)[0] > 400);
+    assert_eq!(*lock(&sensor.journal.announced), 1);
+    assert_eq!(sensor.journal.acknowledged(), 0);
+    *lock(&survey.stalled) = false;
+    until("all acknowledged", || sensor.journal.acknowledged() == written).await;
+    assert_eq!(*lock(&survey.arrivals), (1..=written).collect::<Vec<_>>());
     link.stop().await;
 }
 
