@@ -57,6 +57,9 @@ pub trait BatchSource: Clone + Send + Sync + 'static {
     /// more. Must not block.
     fn announce_again(&self);
 
+    /// Whether a desktop is connected right now, and follows what is written. Must not block.
+    fn set_followed(&self, followed: bool);
+
     /// These desktops are paired: the journal keeps a batch until all of them hold it.
     /// Must not block.
     fn set_desktops(&self, desktops: Vec<[u8; 32]>);

@@ -582,6 +582,7 @@ impl<S: BatchSource> Guest<S> {
             self.connections.leave(&key, self.number);
             return self.refused(&format!("key {}: revoked", key.short()));
         }
+        self.source.set_followed(true);
         tracing::info!("desktop '{name}', key {}, connected from {}", key.short(), self.address);
         let end = serve(
             connection,
@@ -597,6 +598,7 @@ impl<S: BatchSource> Guest<S> {
         )
         .await;
         self.connections.leave(&key, self.number);
+        self.source.set_followed(!self.connections.lock().is_empty());
         tracing::info!("desktop '{name}', key {}, left: {end}", key.short());
     }
 

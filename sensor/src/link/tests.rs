@@ -18,6 +18,7 @@ struct Memory {
     state: Arc<watch::Sender<JournalRange>>,
     acknowledged: Arc<Mutex<Vec<u64>>>,
     desktops: Arc<Mutex<Vec<[u8; 32]>>>,
+    followed: Arc<Mutex<bool>>,
 }
 
 impl Memory {
@@ -28,6 +29,7 @@ impl Memory {
             state: Arc::new(watch::Sender::new(range)),
             acknowledged: Arc::default(),
             desktops: Arc::default(),
+            followed: Arc::default(),
         }
     }
 }
@@ -62,6 +64,10 @@ impl BatchSource for Memory {
     }
 
     fn announce_again(&self) {}
+
+    fn set_followed(&self, followed: bool) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = followed;
+    }
 
     fn set_desktops(&self, desktops: Vec<[u8; 32]>) {
         *self.desktops.lock().unwrap_or_else(PoisonError::into_inner) = desktops;
@@ -158,10 +164,12 @@ async fn a_paired_desktop_is_welcomed() {
     assert!(matches!(&messages[..], [Message::Welcome(w)] if w.durable_seq == 3), "{messages:?}");
     assert_eq!(bench.link.traffic().connected, 1);
     assert_eq!(bench.link.traffic().refused, 0);
+    assert!(*bench.journal.followed.lock().expect("sound"));
 
     bench.link.keys().revoke("laptop").expect("known");
     let closed = tokio::time::timeout(Duration::from_secs(5), connection.closed()).await;
     assert!(closed.is_ok(), "a revoked key's connection is closed");
+    until("nobody follows", || !*bench.journal.followed.lock().expect("sound")).await;
     bench.link.shutdown().await;
 }
 

@@ -104,6 +104,8 @@ impl BatchSource for Journal {
         *lock(&self.announced) += 1;
     }
 
+    fn set_followed(&self, _followed: bool) {}
+
     fn set_desktops(&self, _desktops: Vec<[u8; 32]>) {}
 }
 
