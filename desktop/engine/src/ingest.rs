@@ -263,7 +263,7 @@ impl Writer {
             }
             let wait = match (waiting.is_empty(), self.changed) {
                 (false, _) => Duration::ZERO,
-                (true, true) => SNAPSHOT_EVERY,
+                (true, true) => self.rest.saturating_sub(self.published.elapsed()),
                 (true, false) => Duration::from_millis(250),
             };
             let room = GROUP_LEN.saturating_sub(waiting.len()).max(1);
