@@ -20,6 +20,9 @@ const MAX_CLIENTS: usize = 64;
 /// Datagrams on their way at once; more are lost, as in a full queue of a router.
 const MAX_QUEUED: usize = 8_192;
 
+/// Datagrams that are kept for [`Relay::recorded`].
+const MAX_RECORDED: usize = 10_000;
+
 /// Wait when nothing is to be done.
 const NAP: Duration = Duration::from_micros(300);
 
@@ -28,6 +31,8 @@ const NAP: Duration = Duration::from_micros(300);
 pub struct Path {
     /// Nothing comes through.
     pub cut: bool,
+    /// Nothing comes through to clients.
+    pub one_way: bool,
     /// Time on the way, one way.
     pub delay: Duration,
     /// Share of datagrams that get lost, in percent.
@@ -42,6 +47,7 @@ impl Default for Path {
     fn default() -> Self {
         Self {
             cut: false,
+            one_way: false,
             delay: Duration::ZERO,
             loss_percent: 0,
             longest: usize::MAX,
@@ -65,6 +71,8 @@ pub struct Relay {
     pub address: SocketAddr,
     path: Arc<Mutex<Path>>,
     counts: Arc<Counts>,
+    /// Datagrams of clients as they came, while that is wanted.
+    record: Arc<Mutex<Option<Vec<Vec<u8>>>>>,
     /// Clients get fresh sockets towards the server, as a router does that was restarted.
     rebind: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
@@ -82,6 +90,7 @@ impl Relay {
         let address = socket.local_addr()?;
         let path = Arc::<Mutex<Path>>::default();
         let counts = Arc::<Counts>::default();
+        let record = Arc::<Mutex<Option<Vec<Vec<u8>>>>>::default();
         let (rebind, stop) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let mut work = Work {
             socket,
@@ -93,6 +102,7 @@ impl Relay {
             path: Arc::clone(&path),
             counts: Arc::clone(&counts),
             rebind: Arc::clone(&rebind),
+            record: Arc::clone(&record),
         };
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("relay".to_owned()).spawn(move || {
@@ -102,7 +112,7 @@ impl Relay {
                 }
             }
         })?;
-        Ok(Self { address, path, counts, rebind, stop, thread: Some(thread) })
+        Ok(Self { address, path, counts, record, rebind, stop, thread: Some(thread) })
     }
 
     /// Changes what the path does from now on.
@@ -114,6 +124,17 @@ impl Relay {
     pub fn move_clients(&self, client: Ipv4Addr) {
         lock(&self.path).client = client;
         self.rebind.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on keeps what clients send.
+    pub fn record(&self) {
+        *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// What clients sent since [`Self::record`]; at most ten thousand datagrams.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     /// Datagrams that came through, that were lost, and that were too long.
@@ -166,6 +187,7 @@ struct Work {
     path: Arc<Mutex<Path>>,
     counts: Arc<Counts>,
     rebind: Arc<AtomicBool>,
+    record: Arc<Mutex<Option<Vec<Vec<u8>>>>>,
 }
 
 impl Work {
@@ -202,11 +224,17 @@ impl Work {
     }
 
     fn take(&mut self, path: &Path, client: SocketAddr, to_server: bool, bytes: &[u8]) {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = record.as_mut().filter(|kept| to_server && kept.len() < MAX_RECORDED) {
+            kept.push(bytes.to_vec());
+        }
+        drop(record);
         if bytes.len() > path.longest {
             self.counts.too_long.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let lost = path.cut
+            || (path.one_way && !to_server)
             || self.random_percent() < path.loss_percent
             || self.on_the_way.len() >= MAX_QUEUED;
         if lost {

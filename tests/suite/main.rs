@@ -10,4 +10,5 @@ mod live;
 mod pipeline;
 mod privacy;
 mod releases;
+mod strangers;
 mod tidy;

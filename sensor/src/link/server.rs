@@ -10,6 +10,7 @@ use super::socket::{GuardedSocket, OwnIds, REPORT_INTERVAL, ResetKey};
 use pw_model::{Origin, SensorId};
 use pw_trust::{Identity, KeyFingerprint, PairingCode, Purpose, RandomError, TlsError};
 use pw_wire::{GoodbyeReason, RefusedReason, SensorIntroduction, Status};
+use quinn::congestion::BbrConfig;
 use quinn::crypto::rustls::{HandshakeData, QuicServerConfig};
 use quinn::{
     ConnectionError, EndpointConfig, Incoming, Runtime, ServerConfig, TokioRuntime,
@@ -48,9 +49,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// 9002 recommends (333 ms): a few packets more on a slow path against seconds on a lossy one.
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(120);
 
-/// Refusals told in the log in one [`REPORT_INTERVAL`], one line each; more are summed up, so that
-/// a stranger cannot fill the disk with them.
-const MAX_REFUSAL_LINES: u64 = 30;
+/// Causes of refusals, each with its address, that are told in the log in one [`REPORT_INTERVAL`]:
+/// the first of each when it comes, the others summed up, so that a stranger cannot fill the disk.
+const MAX_REFUSAL_CAUSES: usize = 30;
 
 /// Bytes that may lie sent and not yet received.
 const SEND_WINDOW: u64 = 4 << 20;
@@ -127,17 +128,61 @@ struct Counts {
     handshakes: Arc<Handshakes>,
     refused: AtomicU64,
     ignored: AtomicU64,
-    /// Refusals in the running interval.
-    refused_lately: AtomicU64,
+    lately: Mutex<Lately>,
+}
+
+/// What was refused in the running interval.
+#[derive(Debug, Default)]
+struct Lately {
+    /// Refusals by address and cause, in words.
+    by_cause: BTreeMap<(IpAddr, String), u64>,
+    /// Refusals beyond [`MAX_REFUSAL_CAUSES`].
+    others: u64,
+    /// Newcomers ignored.
+    ignored: u64,
 }
 
 impl Counts {
     /// Sums up the interval that ends, in the log.
     fn report(&self) {
-        let refused = self.refused_lately.swap(0, Ordering::Relaxed);
-        if let Some(untold) = refused.checked_sub(MAX_REFUSAL_LINES).filter(|more| *more > 0) {
-            tracing::warn!("refused {untold} more connections in {} s", REPORT_INTERVAL.as_secs());
+        let Lately { by_cause, others, ignored } = std::mem::take(&mut *self.lately());
+        let secs = REPORT_INTERVAL.as_secs();
+        for ((address, why), count) in by_cause.into_iter().filter(|(_, count)| *count > 1) {
+            tracing::warn!("refused {address} {} more times in {secs} s: {why}", count - 1);
         }
+        if others > 0 {
+            tracing::warn!("refused {others} more connections in {secs} s, for further causes");
+        }
+        if ignored > 0 {
+            tracing::warn!(
+                "ignored {ignored} newcomers in {secs} s: too many handshakes were under way"
+            );
+        }
+    }
+
+    /// Counts a refusal; true for the first of its kind, which is to be told.
+    fn refuse(&self, address: IpAddr, why: &str) -> bool {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let mut lately = self.lately();
+        let room = lately.by_cause.len() < MAX_REFUSAL_CAUSES;
+        match lately.by_cause.get_mut(&(address, why.to_owned())) {
+            Some(count) => *count += 1,
+            None if room => {
+                lately.by_cause.insert((address, why.to_owned()), 1);
+                return true;
+            }
+            None => lately.others += 1,
+        }
+        false
+    }
+
+    fn ignore(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+        self.lately().ignored += 1;
+    }
+
+    fn lately(&self) -> MutexGuard<'_, Lately> {
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -405,6 +450,9 @@ fn server_config(identity: &Identity, visitor: &Arc<Visitor>) -> Result<ServerCo
         .send_window(SEND_WINDOW)
         .max_idle_timeout(Some(idle))
         .initial_rtt(FIRST_ROUND_TRIP)
+        // Goes by measured bandwidth and not by loss: over a path that loses three of ten packets the
+        // usual one (Cubic) needs three times as long to go on after a cut.
+        .congestion_controller_factory(Arc::new(BbrConfig::default()))
         .datagram_receive_buffer_size(None);
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(Arc::new(transport)).max_incoming(4 * MAX_HANDSHAKES);
@@ -466,7 +514,7 @@ impl<S: BatchSource> Acceptor<S> {
             return;
         }
         let Some(place) = self.counts.handshakes.enter(address.ip()) else {
-            self.counts.ignored.fetch_add(1, Ordering::Relaxed);
+            self.counts.ignore();
             return incoming.ignore();
         };
         let visitor = Arc::new(Visitor::new(Arc::clone(&self.gate)));
@@ -603,8 +651,7 @@ impl<S: BatchSource> Guest<S> {
     }
 
     fn refused(&self, why: &str) {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        if self.counts.refused_lately.fetch_add(1, Ordering::Relaxed) < MAX_REFUSAL_LINES {
+        if self.counts.refuse(self.address.ip(), why) {
             tracing::warn!("refused {}: {why}", self.address);
         }
     }
@@ -619,5 +666,41 @@ fn words(error: &ConnectionError) -> String {
         "showed no certificate".to_owned()
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_cause_is_told_once_and_their_number_is_bounded() {
+        let counts = Counts::default();
+        let one = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert!(counts.refuse(one, "not paired"));
+        (0..1_000).for_each(|_| assert!(!counts.refuse(one, "not paired")));
+        assert!(counts.refuse(one, "showed no certificate"), "another cause is told");
+        let told = (0..1_000).filter(|key| counts.refuse(one, &format!("key {key}"))).count();
+        assert_eq!(told, MAX_REFUSAL_CAUSES - 2);
+        assert_eq!(counts.refused.load(Ordering::Relaxed), 2_002);
+        assert_eq!(counts.lately().others, 1_000 - told as u64);
+        counts.report();
+        assert!(counts.refuse(one, "not paired"), "told again in the next interval");
+    }
+
+    #[test]
+    fn one_address_leaves_room_for_others() {
+        let handshakes = Arc::<Handshakes>::default();
+        let v6 = |last: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last));
+        let places: Vec<Place> = (0..100).filter_map(|n| handshakes.enter(v6(n))).collect();
+        assert_eq!(places.len(), MAX_HANDSHAKES_OF_ONE, "one network of 64 bits is one");
+        let other = handshakes.enter(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        assert!(other.is_some());
+        drop(places);
+        assert_eq!(handshakes.count(), 1);
+        drop(other);
+        assert_eq!(handshakes.count(), 0);
+        assert!(handshakes.by_address().is_empty());
     }
 }

@@ -247,6 +247,32 @@ async fn no_certificate_and_no_hybrid_exchange_get_nothing() {
 }
 
 #[tokio::test]
+async fn a_session_is_never_resumed_and_nothing_comes_before_the_handshake() {
+    let bench = bench(3);
+    let desktop = Identity::generate().expect("random");
+    bench.link.keys().add("laptop", desktop.fingerprint()).expect("room");
+    // A desktop that would resume: it keeps whatever tickets it is given, and sends early data.
+    let mut tls = link_tls(&desktop, bench.key);
+    tls.resumption = rustls::client::Resumption::in_memory_sessions(16);
+    tls.enable_early_data = true;
+    tls.enable_sni = true;
+    let crypto = QuicClientConfig::try_from(tls).expect("TLS 1.3");
+    let config = ClientConfig::new(Arc::new(crypto));
+    let endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
+    for round in 0..3 {
+        let connecting =
+            endpoint.connect_with(config.clone(), bench.address, "sensor").expect("well formed");
+        let connecting = match connecting.into_0rtt() {
+            Ok(_) => panic!("early data in round {round}"),
+            Err(connecting) => connecting,
+        };
+        let connection = connecting.await.expect("paired");
+        greet(&connection).await.expect("paired");
+        connection.close(0u32.into(), b"");
+    }
+}
+
+#[tokio::test]
 async fn noise_is_dropped_unanswered_and_counted() {
     let bench = bench(3);
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
