@@ -9,8 +9,8 @@ use super::store::{KnownSensor, LinkStore};
 use super::{BatchSink, Durable, SinkError};
 use pw_trust::random_bytes;
 use pw_wire::{
-    DesktopEvent, DesktopSession, EncodedBatch, FrameReader, LinkFrame, SessionEnd, Status,
-    plain_name, plain_text,
+    DesktopEvent, DesktopSession, EncodedBatch, FrameReader, LinkFrame, RefusedReason, SessionEnd,
+    Status, plain_name, plain_text,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -459,6 +459,9 @@ impl<S: BatchSink> Driver<'_, S> {
             if let Some(end) = self.ended.take() {
                 self.control.finish(Duration::from_millis(500)).await;
                 return AttemptEnd::Trouble(match end {
+                    SessionEnd::Refused(reason @ RefusedReason::Protocol { .. }) => {
+                        LinkTrouble::Version(reason.words())
+                    }
                     SessionEnd::Refused(reason) => LinkTrouble::Refused(reason.words()),
                     other => LinkTrouble::Lost(other.words()),
                 });

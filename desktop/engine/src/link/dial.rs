@@ -44,6 +44,10 @@ pub(super) const READ_CHUNK: usize = 64 << 10;
 /// The alert by which a sensor says that it does not know the key (RFC 8446, 6.2).
 const ACCESS_DENIED: u8 = 49;
 
+/// The alert by which a sensor says that it speaks no version of the link that was offered (RFC 7301,
+/// 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
+
 /// At most this many of a name's addresses are tried.
 const MAX_ADDRESSES: usize = 4;
 
@@ -102,7 +106,11 @@ pub(super) async fn dial(
         .map_err(|error| here(error.to_string()))?;
     let connected = tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting).await;
     let connection = connected
-        .map_err(|_elapsed| LinkTrouble::NoAnswer(format!("{address} does not answer")))?
+        .map_err(|_elapsed| {
+            LinkTrouble::NoAnswer(format!(
+                "{address} does not answer; is the sensor on, and is UDP let through to its port?"
+            ))
+        })?
         .map_err(|error| match refusal(purpose) {
             Some(Refusal { key: Some(found), reason: RefusalReason::WrongKey { expected } }) => {
                 LinkTrouble::WrongKey { found, expected }
@@ -159,6 +167,17 @@ pub(super) fn trouble_of(error: &ConnectionError) -> LinkTrouble {
         {
             LinkTrouble::Refused("the sensor takes no more connections right now".to_owned())
         }
+        ConnectionError::ConnectionClosed(close)
+            if close.error_code == TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL) =>
+        {
+            another_version()
+        }
+        ConnectionError::TransportError(error)
+            if error.code == TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL) =>
+        {
+            another_version()
+        }
+        ConnectionError::VersionMismatch => another_version(),
         ConnectionError::Reset => LinkTrouble::Lost("the sensor was restarted".to_owned()),
         ConnectionError::TimedOut => {
             LinkTrouble::Lost(format!("nothing heard for {} s", IDLE_TIMEOUT.as_secs()))
@@ -168,6 +187,12 @@ pub(super) fn trouble_of(error: &ConnectionError) -> LinkTrouble {
         }
         other => LinkTrouble::Lost(other.to_string()),
     }
+}
+
+fn another_version() -> LinkTrouble {
+    let words = "the sensor speaks none of the link that this program speaks; update the older of \
+                 the two";
+    LinkTrouble::Version(words.to_owned())
 }
 
 /// Why a stream cannot be used any more.

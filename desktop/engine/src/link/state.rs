@@ -69,6 +69,9 @@ pub enum LinkTrouble {
         /// The key of the paired sensor.
         expected: KeyFingerprint,
     },
+    /// The two programs have no version of the link in common.
+    #[error("another version: {0}")]
+    Version(String),
     /// The sensor said no.
     #[error("refused: {0}")]
     Refused(String),
@@ -91,13 +94,13 @@ impl LinkTrouble {
             Self::Here(_) | Self::Resolve { .. } => 1,
             Self::Lost(_) => 2,
             Self::Refused(_) | Self::Survey(_) => 3,
-            Self::NotPaired | Self::WrongKey { .. } => 4,
+            Self::Version(_) | Self::NotPaired | Self::WrongKey { .. } => 4,
         }
     }
 
     /// True when a person has to do something before another attempt can succeed.
     pub(super) const fn needs_a_person(&self) -> bool {
-        matches!(self, Self::NotPaired | Self::WrongKey { .. } | Self::Survey(_))
+        matches!(self, Self::NotPaired | Self::WrongKey { .. } | Self::Version(_) | Self::Survey(_))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Both ends as a pair: a fake clock, a link that breaks, and models of the journal and the survey.
 
 use super::*;
-use crate::message::{Message, PROTOCOL_MAX, Status, Welcome};
+use crate::message::{Message, PROTOCOL_MAX, PROTOCOL_MIN, Status, Welcome};
 use crate::{Batch, BatchId, EncodedBatch, StreamInfo};
 use pw_model::{Gap, GapCause, Origin, SensorId, Timestamp};
 use std::collections::VecDeque;
@@ -485,6 +485,56 @@ fn no_common_protocol_is_refused_with_the_reason() {
 }
 
 #[test]
+fn the_release_before_and_the_one_after_are_understood_or_refused() {
+    let check = |min, max, expected: Result<u16, ()>| {
+        let mut pair = Pair::connect(&Journal::default(), START);
+        let Some(Message::Hello(mut hello)) = pair.desktop.poll_message() else {
+            panic!("a desktop greets first");
+        };
+        (hello.protocol_min, hello.protocol_max) = (min, max);
+        pair.sensor.handle_message(Message::Hello(hello));
+        let answer = match pair.sensor.poll_message() {
+            Some(Message::Welcome(welcome)) => Ok(welcome.protocol),
+            Some(Message::Refused(RefusedReason::Protocol { min, max })) => {
+                assert_eq!((min, max), (PROTOCOL_MIN, PROTOCOL_MAX));
+                Err(())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(answer, expected, "a desktop of {min} to {max}");
+    };
+    let (oldest, newest) = (PROTOCOL_MIN, PROTOCOL_MAX);
+    check(oldest, newest, Ok(newest));
+    check(newest, newest + 1, Ok(newest));
+    check(newest + 1, newest + 1, Err(()));
+    check(oldest - 1, newest, Ok(newest));
+    check(oldest - 1, oldest - 1, Err(()));
+    check(newest, oldest - 1, Err(()));
+    check(0, u16::MAX, Ok(newest));
+
+    // The other way round: what a sensor may answer.
+    for (protocol, understood) in [(newest, true), (newest + 1, false), (oldest - 1, false)] {
+        let mut desktop = DesktopSession::new(SENSOR, "", "", START);
+        desktop.handle_message(Message::Welcome(Welcome { protocol, ..welcome(SENSOR) }));
+        let event = desktop.poll_event();
+        assert_eq!(matches!(event, Some(DesktopEvent::Welcomed(_))), understood, "{event:?}");
+    }
+}
+
+fn welcome(sensor: SensorId) -> Welcome {
+    Welcome {
+        protocol: PROTOCOL_MAX,
+        software: String::new(),
+        sensor,
+        name: String::new(),
+        origin: Origin::Live,
+        epoch: EPOCH,
+        oldest_seq: 1,
+        durable_seq: 0,
+    }
+}
+
+#[test]
 fn messages_out_of_turn_end_the_session() {
     let journal = Journal::default();
     let hello = || DesktopSession::new(SENSOR, "", "", START).poll_message().expect("greets");
@@ -518,16 +568,7 @@ fn messages_out_of_turn_end_the_session() {
 #[test]
 fn another_sensors_words_end_the_desktops_session() {
     let mut desktop = DesktopSession::new(SENSOR, "", "", START);
-    desktop.handle_message(Message::Welcome(Welcome {
-        protocol: 1,
-        software: String::new(),
-        sensor: SensorId([8; 16]),
-        name: String::new(),
-        origin: Origin::Live,
-        epoch: EPOCH,
-        oldest_seq: 1,
-        durable_seq: 0,
-    }));
+    desktop.handle_message(Message::Welcome(welcome(SensorId([8; 16]))));
     assert!(matches!(desktop.poll_event(), Some(DesktopEvent::Ended(SessionEnd::WeLeft(_)))));
 }
 
