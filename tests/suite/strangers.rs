@@ -169,6 +169,12 @@ fn strangers_of_every_kind_are_refused_and_each_cause_is_told_once() -> Result<(
             log.lines().filter(|line| line.contains("refused 127.0.0.9") && line.contains(why));
         ensure!(told.count() == count, "{why} is not told once for each key: {log}");
     }
+    let audit = scene.sensor.command(&["audit", "--json"])?;
+    let audit: serde_json::Value = serde_json::from_str(&audit)?;
+    let entries = audit["entries"].as_array().context("entries")?;
+    let noted = |event: &str| entries.iter().filter(|entry| entry["event"] == event).count();
+    ensure!(noted("refused") == 3 && noted("paired") == 1, "{audit}");
+    ensure!(noted("pairing_opened") == 1 && noted("connected") == 1, "{audit}");
     eprintln!("longest wait for a batch: {usual:?}, after 120 strangers {meanwhile:?}");
     scene.account()
 }

@@ -24,7 +24,7 @@ const QUEUE_LEN: usize = 64;
 const GROUP_LEN: usize = 64;
 /// as far as they are taken in within this time, so that what is new does not wait long behind a
 /// backlog.
-const GROUP_TIME: Duration = Duration::from_millis(40);
+const GROUP_TIME: Duration = Duration::from_millis(25);
 
 /// Batches that came ahead of their turn and wait for the ingest thread, which takes them first. When
 /// it is full more are left out; all come again in their turn.
@@ -32,6 +32,13 @@ const LIVE_LEN: usize = 8;
 
 /// Shortest time between two snapshots: at most ten per second.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+
+/// While a backlog is fetched, snapshots keep time with the batches that come ahead of it: one is made
+/// when such a batch has come, half as early if need be, and without one half as late again.
+const SNAPSHOT_SHIFT: Duration = Duration::from_millis(50);
+
+/// Batches come ahead of a backlog as long as the last one is not older than this.
+const NEWEST_WITHIN: Duration = Duration::from_millis(500);
 
 /// A snapshot may take at most this share of the time: after one that took t, the next waits 3 t.
 const SNAPSHOT_REST: u32 = 3;
@@ -185,6 +192,8 @@ impl Ingest {
             shared,
             received,
             live: live_received,
+            newest_at: None,
+            newest_waits: false,
             uncommitted: false,
             runtime,
             closing: Arc::clone(&closing),
@@ -239,6 +248,9 @@ struct Writer {
     shared: Arc<Shared>,
     received: mpsc::Receiver<Request>,
     live: mpsc::Receiver<EncodedBatch>,
+    /// When a batch came ahead of its turn last, and that no snapshot shows it yet.
+    newest_at: Option<Instant>,
+    newest_waits: bool,
     /// Something was taken in that no commit has made durable yet.
     uncommitted: bool,
     runtime: tokio::runtime::Handle,
@@ -263,7 +275,7 @@ impl Writer {
             }
             let wait = match (waiting.is_empty(), self.changed) {
                 (false, _) => Duration::ZERO,
-                (true, true) => self.rest.saturating_sub(self.published.elapsed()),
+                (true, true) => self.rest().saturating_sub(self.published.elapsed()),
                 (true, false) => Duration::from_millis(250),
             };
             let room = GROUP_LEN.saturating_sub(waiting.len()).max(1);
@@ -294,6 +306,10 @@ impl Writer {
         let begun = Instant::now();
         let mut answers = Vec::with_capacity(waiting.len());
         let mut written = false;
+        if !newest.is_empty() {
+            self.newest_at = Some(begun);
+            self.newest_waits = true;
+        }
         for batch in newest.drain(..) {
             // A refusal is told there; its sender hears of it when it comes in its turn.
             let result = self.take_in(|survey| survey.ingest(batch.clone()));
@@ -408,7 +424,7 @@ impl Writer {
     }
 
     fn publish(&mut self, now: bool) {
-        if !self.changed || (!now && self.published.elapsed() < self.rest) {
+        if !self.changed || (!now && self.published.elapsed() < self.rest()) {
             return;
         }
         let begun = Instant::now();
@@ -416,7 +432,19 @@ impl Writer {
         self.published = Instant::now();
         self.rest = SNAPSHOT_EVERY.max(begun.elapsed() * SNAPSHOT_REST);
         self.changed = false;
+        self.newest_waits = false;
         self.shared.publish(snapshot);
+    }
+
+    /// How long after the last snapshot the next may be made.
+    fn rest(&self) -> Duration {
+        if self.newest_waits {
+            self.rest.saturating_sub(SNAPSHOT_SHIFT)
+        } else if self.newest_at.is_some_and(|at| at.elapsed() < NEWEST_WITHIN) {
+            self.rest + SNAPSHOT_SHIFT
+        } else {
+            self.rest
+        }
     }
 
     fn checkpoint(&mut self) {

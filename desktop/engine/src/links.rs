@@ -419,11 +419,13 @@ fn clock_trouble(sensor: Timestamp, here: Timestamp) -> Option<String> {
         (here.since(sensor), "behind")
     };
     let secs = difference.as_secs();
+    if secs < CLOCK_TOLERANCE_SECS {
+        return None;
+    }
     let amount = match secs {
-        0..CLOCK_TOLERANCE_SECS => return None,
-        ..120 => format!("{secs} s"),
-        ..7_200 => format!("{} min", secs / 60),
-        ..172_800 => format!("{} h", secs / 3_600),
+        0..120 => format!("{secs} s"),
+        120..7_200 => format!("{} min", secs / 60),
+        7_200..172_800 => format!("{} h", secs / 3_600),
         _ => format!("{} days", secs / 86_400),
     };
     Some(format!(

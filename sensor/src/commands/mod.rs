@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod audit;
 mod checks;
 mod journal;
 mod keys;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> ExitCode {
             keys::revoke(&state(&common), &desktop, common.json)
         }
         Command::Status(common) => status::status(&state(&common), common.json),
+        Command::Audit(common) => audit::audit(&state(&common), common.json),
         Command::SelfTest(arguments) => {
             let common = &arguments.common;
             self_test::self_test(&state(common), arguments.gps.clone(), common.json)

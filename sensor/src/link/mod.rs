@@ -5,6 +5,7 @@
 //! connections at once, [`pw_wire::MAX_IN_FLIGHT_BYTES`] unacknowledged per connection; what comes
 //! above is refused and counted.
 
+mod admission;
 mod connection;
 mod gate;
 mod journal;
@@ -14,12 +15,11 @@ mod pairing_file;
 mod server;
 mod socket;
 
+pub use admission::MAX_HANDSHAKES;
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};
 pub use pairing_file::{PairingRequest, PairingRequestError};
-pub use server::{
-    Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, MAX_HANDSHAKES, start,
-};
+pub use server::{Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, start};
 
 use pw_wire::{EncodedBatch, JournalRange};
 use tokio::sync::watch;

@@ -1,12 +1,14 @@
 //! Accepts connections, within bounds, and says in the log whom it refuses and why.
 
 use super::BatchSource;
+use super::admission::{Counts, MAX_HANDSHAKES, Place};
 use super::connection::{Served, greeting, serve};
 use super::gate::{Gate, PairingState, Visitor};
-use super::keys::{KeyStore, KeyStoreError};
+use super::keys::{KeyStore, KeyStoreError, PairedDesktop};
 use super::pair::pair;
 use super::pairing_file;
 use super::socket::{GuardedSocket, OwnIds, REPORT_INTERVAL, ResetKey};
+use crate::audit::{Audit, AuditEntry, AuditKind};
 use pw_model::{Origin, SensorId};
 use pw_trust::{Identity, KeyFingerprint, PairingCode, Purpose, RandomError, TlsError};
 use pw_wire::{GoodbyeReason, RefusedReason, SensorIntroduction, Status};
@@ -17,21 +19,13 @@ use quinn::{
     TransportConfig, VarInt,
 };
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-
-/// Handshakes at once, up to a desktop's first word. Above it, newcomers are ignored; their QUIC
-/// tries again by itself.
-pub const MAX_HANDSHAKES: usize = 16;
-
-/// Handshakes at once from one address (IPv6: one network of 64 bits), so that one stranger does
-/// not keep the desktops out.
-const MAX_HANDSHAKES_OF_ONE: usize = MAX_HANDSHAKES / 2;
 
 /// From so many handshakes on, a newcomer must first prove its address (RFC 9000, 8.1.2).
 const RETRY_FROM: usize = 4;
@@ -48,10 +42,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Round trip assumed before it is known: how soon the first packets are repeated. Shorter than RFC
 /// 9002 recommends (333 ms): a few packets more on a slow path against seconds on a lossy one.
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(120);
-
-/// Causes of refusals, each with its address, that are told in the log in one [`REPORT_INTERVAL`]:
-/// the first of each when it comes, the others summed up, so that a stranger cannot fill the disk.
-const MAX_REFUSAL_CAUSES: usize = 30;
 
 /// Bytes that may lie sent and not yet received.
 const SEND_WINDOW: u64 = 4 << 20;
@@ -82,6 +72,14 @@ pub enum LinkError {
     Listen {
         /// The address.
         listen: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// What is done cannot be noted.
+    #[error("the audit log in {}: {error}", .state_dir.display())]
+    Audit {
+        /// The state folder.
+        state_dir: PathBuf,
         /// What the system says.
         error: std::io::Error,
     },
@@ -121,125 +119,6 @@ pub struct Link {
     accepting: JoinHandle<()>,
     /// While this lives, the thread that watches the state folder goes on.
     _running: Arc<()>,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    handshakes: Arc<Handshakes>,
-    refused: AtomicU64,
-    ignored: AtomicU64,
-    lately: Mutex<Lately>,
-}
-
-/// What was refused in the running interval.
-#[derive(Debug, Default)]
-struct Lately {
-    /// Refusals by address and cause, in words.
-    by_cause: BTreeMap<(IpAddr, String), u64>,
-    /// Refusals beyond [`MAX_REFUSAL_CAUSES`].
-    others: u64,
-    /// Newcomers ignored.
-    ignored: u64,
-}
-
-impl Counts {
-    /// Sums up the interval that ends, in the log.
-    fn report(&self) {
-        let Lately { by_cause, others, ignored } = std::mem::take(&mut *self.lately());
-        let secs = REPORT_INTERVAL.as_secs();
-        for ((address, why), count) in by_cause.into_iter().filter(|(_, count)| *count > 1) {
-            tracing::warn!("refused {address} {} more times in {secs} s: {why}", count - 1);
-        }
-        if others > 0 {
-            tracing::warn!("refused {others} more connections in {secs} s, for further causes");
-        }
-        if ignored > 0 {
-            tracing::warn!(
-                "ignored {ignored} newcomers in {secs} s: too many handshakes were under way"
-            );
-        }
-    }
-
-    /// Counts a refusal; true for the first of its kind, which is to be told.
-    fn refuse(&self, address: IpAddr, why: &str) -> bool {
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        let mut lately = self.lately();
-        let room = lately.by_cause.len() < MAX_REFUSAL_CAUSES;
-        match lately.by_cause.get_mut(&(address, why.to_owned())) {
-            Some(count) => *count += 1,
-            None if room => {
-                lately.by_cause.insert((address, why.to_owned()), 1);
-                return true;
-            }
-            None => lately.others += 1,
-        }
-        false
-    }
-
-    fn ignore(&self) {
-        self.ignored.fetch_add(1, Ordering::Relaxed);
-        self.lately().ignored += 1;
-    }
-
-    fn lately(&self) -> MutexGuard<'_, Lately> {
-        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Handshakes under way, by address.
-#[derive(Debug, Default)]
-struct Handshakes(Mutex<BTreeMap<IpAddr, usize>>);
-
-/// The place of one handshake; free again when dropped.
-#[derive(Debug)]
-struct Place {
-    handshakes: Arc<Handshakes>,
-    address: IpAddr,
-}
-
-impl Handshakes {
-    fn by_address(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self) -> usize {
-        self.by_address().values().sum()
-    }
-
-    /// `None` when there is no room.
-    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = network(address);
-        let mut by_address = self.by_address();
-        if by_address.values().sum::<usize>() >= MAX_HANDSHAKES {
-            return None;
-        }
-        let own = by_address.entry(address).or_default();
-        if *own >= MAX_HANDSHAKES_OF_ONE {
-            return None;
-        }
-        *own += 1;
-        Some(Place { handshakes: Arc::clone(self), address })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut by_address = self.handshakes.by_address();
-        if let Some(own) = by_address.get_mut(&self.address) {
-            *own -= 1;
-            if *own == 0 {
-                by_address.remove(&self.address);
-            }
-        }
-    }
-}
-
-/// What counts as one address: an IPv6 host has a whole network of 64 bits to itself.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 => v4,
-    }
 }
 
 /// Who is connected, and how to end it.
@@ -300,7 +179,9 @@ pub fn start<S: BatchSource>(
     source: S,
     status: watch::Receiver<Option<Status>>,
 ) -> Result<Link, LinkError> {
-    let gate = Arc::new(Gate::new(KeyStore::open(&settings.state_dir)?));
+    let audit = Audit::open(&settings.state_dir)
+        .map_err(|error| LinkError::Audit { state_dir: settings.state_dir.clone(), error })?;
+    let gate = Arc::new(Gate::new(KeyStore::open(&settings.state_dir)?, audit));
     let listen = settings.listen;
     let unusable = |error| LinkError::Listen { listen, error };
     let ids = OwnIds::new(identity.secret_for("connection identifiers"));
@@ -323,6 +204,10 @@ pub fn start<S: BatchSource>(
     let running = Arc::new(());
     watch_state_dir(&gate, &settings.state_dir, &running)?;
     let sensor = identity.fingerprint();
+    let known: Vec<String> = gate.keys.desktops().iter().map(in_short).collect();
+    let known =
+        format!("paired: {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") });
+    gate.audit.record(&AuditEntry::new(AuditKind::Started).detail(&known));
     let counts = Arc::<Counts>::default();
     let connections = Arc::<Connections>::default();
     let accepting = tokio::spawn(
@@ -412,6 +297,7 @@ impl Link {
         drop(tokio::time::timeout(patience, all_gone).await);
         self.endpoint.close(VarInt::from_u32(0), b"");
         drop(tokio::time::timeout(patience, self.endpoint.wait_idle()).await);
+        self.gate.audit.record(&AuditEntry::new(AuditKind::Stopped));
     }
 }
 
@@ -420,6 +306,11 @@ impl Drop for Link {
         self.accepting.abort();
         self.endpoint.close(VarInt::from_u32(0), b"");
     }
+}
+
+/// A paired desktop as the list at the start names it.
+fn in_short(desktop: &PairedDesktop) -> String {
+    format!("{} (key {})", desktop.name, desktop.fingerprint.short())
 }
 
 fn watch_state_dir(
@@ -477,6 +368,7 @@ impl<S: BatchSource> Acceptor<S> {
         let mut desktops = self.gate.keys.subscribe();
         let mut report = tokio::time::interval(REPORT_INTERVAL);
         let mut number = 0;
+        let mut known = self.gate.keys.desktops();
         desktops.mark_changed();
         loop {
             tokio::select! {
@@ -488,14 +380,22 @@ impl<S: BatchSource> Acceptor<S> {
                     None => return,
                 },
                 Ok(()) = desktops.changed() => {
-                    let keys: Vec<_> =
-                        desktops.borrow_and_update().iter().map(|d| d.fingerprint).collect();
+                    let now = desktops.borrow_and_update().clone();
+                    let keys: Vec<_> = now.iter().map(|d| d.fingerprint).collect();
+                    for gone in known.iter().filter(|old| !keys.contains(&old.fingerprint)) {
+                        let entry = AuditEntry::new(AuditKind::KeyRevoked);
+                        self.gate.audit.record(&entry.desktop(&gone.name, &gone.fingerprint));
+                    }
+                    known = now;
                     self.connections.end(&GoodbyeReason::Revoked, |key| !keys.contains(key));
                     self.source.set_desktops(keys.iter().map(|key| key.0).collect());
                 }
                 _ = report.tick() => {
                     self.socket.report();
-                    self.counts.report();
+                    if let Some(untold) = self.counts.report() {
+                        let entry = AuditEntry::new(AuditKind::RefusedMore);
+                        self.gate.audit.record(&entry.detail(&untold));
+                    }
                 }
             }
         }
@@ -504,8 +404,7 @@ impl<S: BatchSource> Acceptor<S> {
     fn receive(&self, incoming: Incoming, number: u64) {
         let address = incoming.remote_address();
         let handshakes = self.counts.handshakes.count();
-        if handshakes >= RETRY_FROM
-            && handshakes < MAX_HANDSHAKES
+        if (RETRY_FROM..MAX_HANDSHAKES).contains(&handshakes)
             && !incoming.remote_address_validated()
         {
             if let Err(error) = incoming.retry() {
@@ -566,11 +465,15 @@ impl<S: BatchSource> Guest<S> {
         if purpose == Purpose::PAIR {
             let name = &self.introduction.name;
             match pair(&self.gate, &connection, self.sensor, name, key).await {
-                Ok(name) => tracing::info!(
-                    "paired with desktop '{name}', key {}, at {}",
-                    key.short(),
-                    self.address
-                ),
+                Ok(name) => {
+                    let entry = AuditEntry::new(AuditKind::Paired).desktop(&name, &key);
+                    self.gate.audit.record(&entry.address(self.address));
+                    tracing::info!(
+                        "paired with desktop '{name}', key {}, at {}",
+                        key.short(),
+                        self.address
+                    );
+                }
                 Err(why) => self.refused(&format!("key {}: pairing: {why}", key.short())),
             }
         } else if let Some(desktop) = self.gate.keys.find(&key) {
@@ -631,6 +534,8 @@ impl<S: BatchSource> Guest<S> {
             return self.refused(&format!("key {}: revoked", key.short()));
         }
         self.source.set_followed(true);
+        let entry = AuditEntry::new(AuditKind::Connected).desktop(name, &key);
+        self.gate.audit.record(&entry.address(self.address));
         tracing::info!("desktop '{name}', key {}, connected from {}", key.short(), self.address);
         let end = serve(
             connection,
@@ -647,11 +552,15 @@ impl<S: BatchSource> Guest<S> {
         .await;
         self.connections.leave(&key, self.number);
         self.source.set_followed(!self.connections.lock().is_empty());
+        let entry = AuditEntry::new(AuditKind::Left).desktop(name, &key).address(self.address);
+        self.gate.audit.record(&entry.detail(&end));
         tracing::info!("desktop '{name}', key {}, left: {end}", key.short());
     }
 
     fn refused(&self, why: &str) {
         if self.counts.refuse(self.address.ip(), why) {
+            let entry = AuditEntry::new(AuditKind::Refused).address(self.address).detail(why);
+            self.gate.audit.record(&entry);
             tracing::warn!("refused {}: {why}", self.address);
         }
     }
@@ -666,41 +575,5 @@ fn words(error: &ConnectionError) -> String {
         "showed no certificate".to_owned()
     } else {
         text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::Ipv4Addr;
-
-    #[test]
-    fn a_cause_is_told_once_and_their_number_is_bounded() {
-        let counts = Counts::default();
-        let one = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        assert!(counts.refuse(one, "not paired"));
-        (0..1_000).for_each(|_| assert!(!counts.refuse(one, "not paired")));
-        assert!(counts.refuse(one, "showed no certificate"), "another cause is told");
-        let told = (0..1_000).filter(|key| counts.refuse(one, &format!("key {key}"))).count();
-        assert_eq!(told, MAX_REFUSAL_CAUSES - 2);
-        assert_eq!(counts.refused.load(Ordering::Relaxed), 2_002);
-        assert_eq!(counts.lately().others, 1_000 - told as u64);
-        counts.report();
-        assert!(counts.refuse(one, "not paired"), "told again in the next interval");
-    }
-
-    #[test]
-    fn one_address_leaves_room_for_others() {
-        let handshakes = Arc::<Handshakes>::default();
-        let v6 = |last: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last));
-        let places: Vec<Place> = (0..100).filter_map(|n| handshakes.enter(v6(n))).collect();
-        assert_eq!(places.len(), MAX_HANDSHAKES_OF_ONE, "one network of 64 bits is one");
-        let other = handshakes.enter(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        assert!(other.is_some());
-        drop(places);
-        assert_eq!(handshakes.count(), 1);
-        drop(other);
-        assert_eq!(handshakes.count(), 0);
-        assert!(handshakes.by_address().is_empty());
     }
 }

@@ -1,16 +1,17 @@
 //! Recording from one sensor: connects, drives a [`DesktopSession`], and comes back after a loss.
 
 use super::backoff::Backoff;
-use super::dial::{ControlStream, Dialled, READ_CHUNK, StreamError};
+use super::dial::{ControlStream, Dialled, StreamError};
 use super::dialling::{Dialling, LOOK_EVERY, Target};
 use super::route::own_address;
 use super::state::{LinkState, LinkTrouble};
 use super::store::{KnownSensor, LinkStore};
+use super::streams::read_streams;
 use super::{BatchSink, Durable, SinkError};
 use pw_trust::random_bytes;
 use pw_wire::{
-    DesktopEvent, DesktopSession, EncodedBatch, FrameReader, LinkFrame, RefusedReason, SessionEnd,
-    Status, plain_name, plain_text,
+    DesktopEvent, DesktopSession, EncodedBatch, RefusedReason, SessionEnd, Status, plain_name,
+    plain_text,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -361,60 +362,6 @@ impl From<SinkError> for AttemptEnd {
             SinkError::Closed => Self::SurveyClosed,
             SinkError::Refused(_) => Self::Trouble(LinkTrouble::Survey(error.to_string())),
         }
-    }
-}
-
-type BatchQueue = mpsc::Sender<Result<EncodedBatch, StreamError>>;
-
-/// Reads the sensor's streams of batches into the queues until they end: the first holds them in
-/// their turn, the second, where there is one, the newest ahead of it.
-async fn read_streams(
-    connection: quinn::Connection,
-    queue: BatchQueue,
-    live: mpsc::Sender<EncodedBatch>,
-) {
-    let outcome = async {
-        let in_turn = connection.accept_uni().await?;
-        let newest = async {
-            let outcome =
-                async { read_batches(connection.accept_uni().await?, |b| live.send(b)).await };
-            if let Err(error) = outcome.await {
-                // All of them come again in their turn.
-                tracing::debug!("the newest batches: {error}");
-            }
-            std::future::pending().await
-        };
-        tokio::select! {
-            ended = read_batches(in_turn, |batch| queue.send(Ok(batch))) => ended,
-            ended = newest => ended,
-        }
-    };
-    if let Err(error) = outcome.await {
-        // Nobody listens any more when the session is over.
-        drop(queue.send(Err(error)).await);
-    }
-}
-
-/// Reads batches from one stream until it ends, or until nobody takes them.
-async fn read_batches<T, E, F: Future<Output = Result<T, E>>>(
-    mut stream: quinn::RecvStream,
-    take: impl Fn(EncodedBatch) -> F,
-) -> Result<(), StreamError> {
-    let mut frames = FrameReader::for_batches();
-    loop {
-        while let Some(frame) = frames.pop()? {
-            match frame {
-                LinkFrame::Batch(batch) => {
-                    if take(batch).await.is_err() {
-                        return Ok(());
-                    }
-                }
-                LinkFrame::Later => {}
-                LinkFrame::Message(_) => return Err(StreamError::WrongStream),
-            }
-        }
-        let chunk = stream.read_chunk(READ_CHUNK, true).await?;
-        frames.push(&chunk.ok_or(StreamError::Ended)?.bytes);
     }
 }
 

@@ -12,6 +12,7 @@ mod pair;
 mod route;
 mod state;
 mod store;
+mod streams;
 
 pub use connection::{LinkCounts, SensorLink, connect};
 pub use pair::{PairError, pair};
