@@ -40,6 +40,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// How the running sensor is
     Status(CommonArguments),
+    /// Who did what: pairings, connections, refusals; exit code 1 when a line is damaged
+    Audit(CommonArguments),
     /// Check what this machine has and how fast it is, against its baseline
     SelfTest(SelfTestArguments),
     /// Check whether this machine can be a sensor, and say what to do where it cannot yet

@@ -1,5 +1,6 @@
 //! The headless sensor: listens, dissects, journals, streams.
 
+pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! Inputs that are not part of the project, and saying so where they are absent.
 
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,6 +19,19 @@ pub fn data_dir() -> Option<PathBuf> {
         None => workspace_root().parent()?.join("shared/data"),
     };
     folder.is_dir().then_some(folder)
+}
+
+/// A source for `--source` that goes on for hours: rounds through the simulated town centre, some
+/// fifteen frames a second times `speed`. The scenario is written below `folder`.
+///
+/// # Errors
+/// The scenario cannot be read or written.
+pub fn lasting_source(folder: &Path, speed: u32) -> Result<String> {
+    let town = workspace_root().join("assets/scenarios/dense_centre.toml");
+    let scenario = std::fs::read_to_string(town)?.replace("[drive]", "[drive]\nlaps = 20");
+    let path = folder.join("rounds.toml");
+    std::fs::write(&path, scenario)?;
+    Ok(format!("sim:{},speed={speed}", path.display()))
 }
 
 /// Says in the test's output that it did not run, and why.

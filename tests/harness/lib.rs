@@ -4,10 +4,12 @@ mod data;
 mod journal;
 mod paired;
 mod process;
+mod relay;
 mod tap;
 
-pub use data::{data_dir, skip, tool, workspace_root};
+pub use data::{data_dir, lasting_source, skip, tool, workspace_root};
 pub use journal::{journal_batches, segments};
-pub use paired::Paired;
+pub use paired::{Account, Paired};
 pub use process::{Piwardrive, RunningSensor, free_port, program};
+pub use relay::{Path, Relay};
 pub use tap::Tap;

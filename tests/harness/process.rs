@@ -1,13 +1,16 @@
 //! The two programs as processes, run as a person runs them.
 
 use anyhow::{Context, Result, bail, ensure};
+use std::io::{BufRead, BufReader, Write};
 use std::net::UdpSocket;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Path of one of the project's programs, built first if it is older than its sources.
+/// Path of one of the project's programs, built first if it is older than its sources. With
+/// `PIWARDRIVE_PROGRAMS` those in that folder are taken as they are.
 ///
 /// # Errors
 /// It does not build.
@@ -21,6 +24,15 @@ pub fn program(name: &str) -> Result<PathBuf> {
 }
 
 fn build() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("PIWARDRIVE_PROGRAMS") {
+        let folder = crate::workspace_root().join(folder);
+        ensure!(
+            folder.join("piwardrive-sensor").is_file() && folder.join("piwardrive").is_file(),
+            "PIWARDRIVE_PROGRAMS: the programs are not in {}",
+            folder.display()
+        );
+        return Ok(folder);
+    }
     // The test's own binary stands in target/PROFILE/deps; the programs stand one folder up.
     let own = std::env::current_exe()?;
     let folder =
@@ -132,16 +144,32 @@ impl RunningSensor {
         arguments: &[S],
     ) -> Result<Self> {
         let address = format!("127.0.0.1:{port}");
+        let mut command = Command::new(program("piwardrive-sensor")?);
+        command.args(["run", "--listen", &address, "--state"]);
+        let mut sensor = Self::spawn(&mut command, state, arguments)?;
+        sensor.address = address;
+        Ok(sensor)
+    }
+
+    /// Runs `command`, a sensor whose last argument so far is `--state`, with `state` and
+    /// `arguments`.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn spawn<S: AsRef<std::ffi::OsStr>>(
+        command: &mut Command,
+        state: &Path,
+        arguments: &[S],
+    ) -> Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(state.join("log.txt"))?;
-        let child = Command::new(program("piwardrive-sensor")?)
-            .args(["run", "--listen", &address, "--state"])
+        let child = command
             .arg(state)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        Ok(Self { child, state: state.to_owned(), address })
+        Ok(Self { child, state: state.to_owned(), address: String::new() })
     }
 
     /// Its process identifier.
@@ -209,6 +237,25 @@ impl RunningSensor {
                 Err(_) => std::thread::sleep(Duration::from_millis(100)),
             }
         }
+    }
+
+    /// What the running sensor says on its control socket; `None` while it does not answer. Cheaper
+    /// than [`Self::status`], so that times can be taken with it.
+    #[must_use]
+    pub fn ask(&self) -> Option<serde_json::Value> {
+        let mut socket = UnixStream::connect(self.state.join("control.sock")).ok()?;
+        socket.write_all(b"{\"command\":\"status\"}\n").ok()?;
+        let mut line = String::new();
+        BufReader::new(socket).read_line(&mut line).ok()?;
+        let answer: serde_json::Value = serde_json::from_str(&line).ok()?;
+        Some(answer["ok"].clone())
+    }
+
+    /// Newest batch that every paired desktop holds on disk; `None` while the sensor does not answer.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<u64> {
+        let status = self.ask()?;
+        Some(status["durable_seq"].as_u64()?.saturating_sub(status["backlog_batches"].as_u64()?))
     }
 
     /// Runs another command of the sensor's program on the same folder.

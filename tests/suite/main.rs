@@ -3,6 +3,7 @@
 mod bad_input;
 mod boundaries;
 mod command_line;
+mod faults;
 mod impostors;
 mod kills;
 mod live;
@@ -10,4 +11,5 @@ mod pipeline;
 mod privacy;
 mod releases;
 mod silence;
+mod strangers;
 mod tidy;

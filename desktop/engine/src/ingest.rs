@@ -9,6 +9,7 @@ use crate::shared::Shared;
 use pw_model::SensorId;
 use pw_survey::{Ingested, Snapshot, Survey, SurveyError};
 use pw_wire::{EncodedBatch, UserRecord};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -19,11 +20,25 @@ use tokio::sync::{mpsc, oneshot};
 /// reading, so the sensor keeps its journal; an import pauses.
 const QUEUE_LEN: usize = 64;
 
-/// Requests that share one commit.
+/// Requests that share one commit,
 const GROUP_LEN: usize = 64;
+/// as far as they are taken in within this time, so that what is new does not wait long behind a
+/// backlog.
+const GROUP_TIME: Duration = Duration::from_millis(25);
+
+/// Batches that came ahead of their turn and wait for the ingest thread, which takes them first. When
+/// it is full more are left out; all come again in their turn.
+const LIVE_LEN: usize = 8;
 
 /// Shortest time between two snapshots: at most ten per second.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+
+/// While a backlog is fetched, snapshots keep time with the batches that come ahead of it: one is made
+/// when such a batch has come, half as early if need be, and without one half as late again.
+const SNAPSHOT_SHIFT: Duration = Duration::from_millis(50);
+
+/// Batches come ahead of a backlog as long as the last one is not older than this.
+const NEWEST_WITHIN: Duration = Duration::from_millis(500);
 
 /// A snapshot may take at most this share of the time: after one that took t, the next waits 3 t.
 const SNAPSHOT_REST: u32 = 3;
@@ -62,6 +77,7 @@ enum Request {
 #[derive(Clone, Debug)]
 pub struct IngestQueue {
     requests: mpsc::Sender<Request>,
+    live: mpsc::Sender<EncodedBatch>,
 }
 
 impl IngestQueue {
@@ -84,6 +100,14 @@ impl IngestQueue {
         let (done, answer) = oneshot::channel();
         self.send(Request::Batch { batch, done }).await?;
         Ok(answer)
+    }
+
+    /// Hands in a batch that came ahead of its turn and comes again: taken before all others, or left
+    /// out where there is no room. Never waits.
+    pub fn offer(&self, batch: EncodedBatch) {
+        if self.live.try_send(batch).is_err() {
+            tracing::debug!("a batch ahead of its turn is left out; it comes again");
+        }
     }
 
     /// Like [`Self::enqueue`], for threads without a runtime.
@@ -161,11 +185,16 @@ impl Ingest {
         wait_for_disk: bool,
     ) -> Result<Self, EngineError> {
         let (requests, received) = mpsc::channel(QUEUE_LEN);
+        let (live, live_received) = mpsc::channel(LIVE_LEN);
         let closing = Arc::new(AtomicBool::new(false));
         let mut writer = Writer {
             survey,
             shared,
             received,
+            live: live_received,
+            newest_at: None,
+            newest_waits: false,
+            uncommitted: false,
             runtime,
             closing: Arc::clone(&closing),
             wait_for_disk,
@@ -182,7 +211,7 @@ impl Ingest {
                 writer.finish()
             })
             .map_err(|source| EngineError::Start { what: "the ingest thread", source })?;
-        Ok(Self { queue: IngestQueue { requests }, closing, thread: Some(thread) })
+        Ok(Self { queue: IngestQueue { requests, live }, closing, thread: Some(thread) })
     }
 
     pub(crate) fn queue(&self) -> IngestQueue {
@@ -218,6 +247,12 @@ struct Writer {
     survey: Survey,
     shared: Arc<Shared>,
     received: mpsc::Receiver<Request>,
+    live: mpsc::Receiver<EncodedBatch>,
+    /// When a batch came ahead of its turn last, and that no snapshot shows it yet.
+    newest_at: Option<Instant>,
+    newest_waits: bool,
+    /// Something was taken in that no commit has made durable yet.
+    uncommitted: bool,
     runtime: tokio::runtime::Handle,
     closing: Arc<AtomicBool>,
     wait_for_disk: bool,
@@ -230,30 +265,57 @@ struct Writer {
 
 impl Writer {
     fn run(&mut self) {
-        let mut group = Vec::with_capacity(GROUP_LEN);
+        let mut waiting = VecDeque::with_capacity(GROUP_LEN);
+        let mut came = Vec::with_capacity(GROUP_LEN);
+        let mut newest = Vec::with_capacity(LIVE_LEN);
         loop {
             let closing = self.closing.load(Ordering::Acquire);
             if closing {
                 self.received.close();
             }
-            let wait = if self.changed { SNAPSHOT_EVERY } else { Duration::from_millis(250) };
-            let next = self.received.recv_many(&mut group, GROUP_LEN);
+            let wait = match (waiting.is_empty(), self.changed) {
+                (false, _) => Duration::ZERO,
+                (true, true) => self.rest().saturating_sub(self.published.elapsed()),
+                (true, false) => Duration::from_millis(250),
+            };
+            let room = GROUP_LEN.saturating_sub(waiting.len()).max(1);
+            let (live, received) = (&mut self.live, &mut self.received);
+            let next = async {
+                tokio::select! {
+                    biased;
+                    count @ 1.. = live.recv_many(&mut newest, LIVE_LEN) => count,
+                    count = received.recv_many(&mut came, room) => count,
+                }
+            };
             match self.runtime.block_on(async { tokio::time::timeout(wait, next).await }) {
                 // Closed and empty.
-                Ok(0) => return,
-                Ok(_) => self.store(&mut group),
-                Err(_elapsed) => {}
+                Ok(0) if waiting.is_empty() => return,
+                _ => {}
+            }
+            waiting.extend(came.drain(..));
+            if !(newest.is_empty() && waiting.is_empty()) {
+                self.store(&mut newest, &mut waiting);
             }
             self.publish(false);
             self.checkpoint();
         }
     }
 
-    /// Takes a group in, commits once, then answers all.
-    fn store(&mut self, group: &mut Vec<Request>) {
-        let mut answers = Vec::with_capacity(group.len());
+    /// Takes a group in, the newest batches first, commits once, then answers all.
+    fn store(&mut self, newest: &mut Vec<EncodedBatch>, waiting: &mut VecDeque<Request>) {
+        let begun = Instant::now();
+        let mut answers = Vec::with_capacity(waiting.len());
         let mut written = false;
-        for request in group.drain(..) {
+        if !newest.is_empty() {
+            self.newest_at = Some(begun);
+            self.newest_waits = true;
+        }
+        for batch in newest.drain(..) {
+            // A refusal is told there; its sender hears of it when it comes in its turn.
+            let result = self.take_in(|survey| survey.ingest(batch.clone()));
+            written |= matches!(result, Ok(Ingested::New));
+        }
+        while let Some(request) = waiting.pop_front() {
             match request {
                 Request::Batch { batch, done } => {
                     let result = self.take_in(|survey| survey.ingest(batch.clone()));
@@ -270,33 +332,43 @@ impl Writer {
                 }
                 Request::Snapshot { done } => answers.push(Answer::Snapshot(done)),
             }
+            if begun.elapsed() >= GROUP_TIME {
+                break;
+            }
         }
-        let committed = !written || self.until_it_works(Survey::commit).is_ok();
+        self.uncommitted |= written;
+        // What was held already may have come with a group that could not be committed.
+        let committed = !self.uncommitted || self.until_it_works(Survey::commit).is_ok();
+        self.uncommitted &= !committed;
         self.changed |= written;
         self.uncheckpointed |= written;
         for answer in answers {
-            // Whoever asked may have gone; then nobody needs the answer.
-            match answer {
-                Answer::Batch(done, result) => {
-                    let result = if committed { result } else { Err(StoreError::Closed) };
-                    drop(done.send(result));
-                }
-                Answer::User(done, result) => {
-                    let result = if committed { result } else { Err(StoreError::Closed) };
-                    drop(done.send(result));
-                }
-                Answer::Through { done, sensor, epoch, oldest } => {
-                    let through = self.survey.durable_through_from(sensor, epoch, oldest);
-                    done.send(through).unwrap_or_default();
-                }
-                Answer::Snapshot(done) => {
-                    self.publish(true);
-                    drop(done.send(self.shared.snapshot()));
-                }
-            }
+            self.answer(answer, committed);
         }
         for warning in self.survey.take_warnings() {
             self.shared.tell(Event::Trouble(warning));
+        }
+    }
+
+    /// Whoever asked may have gone; then nobody needs the answer.
+    fn answer(&mut self, answer: Answer, committed: bool) {
+        match answer {
+            Answer::Batch(done, result) => {
+                let result = if committed { result } else { Err(StoreError::Closed) };
+                drop(done.send(result));
+            }
+            Answer::User(done, result) => {
+                let result = if committed { result } else { Err(StoreError::Closed) };
+                drop(done.send(result));
+            }
+            Answer::Through { done, sensor, epoch, oldest } => {
+                let through = self.survey.durable_through_from(sensor, epoch, oldest);
+                done.send(through).unwrap_or_default();
+            }
+            Answer::Snapshot(done) => {
+                self.publish(true);
+                drop(done.send(self.shared.snapshot()));
+            }
         }
     }
 
@@ -352,7 +424,7 @@ impl Writer {
     }
 
     fn publish(&mut self, now: bool) {
-        if !self.changed || (!now && self.published.elapsed() < self.rest) {
+        if !self.changed || (!now && self.published.elapsed() < self.rest()) {
             return;
         }
         let begun = Instant::now();
@@ -360,7 +432,19 @@ impl Writer {
         self.published = Instant::now();
         self.rest = SNAPSHOT_EVERY.max(begun.elapsed() * SNAPSHOT_REST);
         self.changed = false;
+        self.newest_waits = false;
         self.shared.publish(snapshot);
+    }
+
+    /// How long after the last snapshot the next may be made.
+    fn rest(&self) -> Duration {
+        if self.newest_waits {
+            self.rest.saturating_sub(SNAPSHOT_SHIFT)
+        } else if self.newest_at.is_some_and(|at| at.elapsed() < NEWEST_WITHIN) {
+            self.rest + SNAPSHOT_SHIFT
+        } else {
+            self.rest
+        }
     }
 
     fn checkpoint(&mut self) {

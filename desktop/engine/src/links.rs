@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::ingest::{IngestQueue, StoreError};
 use crate::link::{self, BatchSink, Durable, KnownSensor, LinkStore, SensorLink, SinkError};
 use crate::shared::Shared;
-use pw_model::{FixMode, SensorId, Timestamp};
+use pw_model::{FixMode, Origin, SensorId, Timestamp};
 use pw_wire::{EncodedBatch, GpsStatus, RadioStatus, Status};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -48,7 +48,14 @@ impl BatchSink for IngestQueue {
             Ok(())
         }))
     }
+
+    fn enqueue_live(&self, batch: EncodedBatch) {
+        self.offer(batch);
+    }
 }
+
+/// A difference of clocks below this is not told: the way over a slow network takes time too.
+const CLOCK_TOLERANCE_SECS: u64 = 5;
 
 /// Forgotten sensors that can be brought back; the oldest goes.
 const FORGOTTEN: usize = 16;
@@ -348,7 +355,10 @@ async fn watch(
             link::LinkState::Connected { .. } if silent > SILENT => LinkState::Connecting,
             link::LinkState::Connected { .. } => LinkState::Connected,
             link::LinkState::Waiting {
-                trouble: link::LinkTrouble::NotPaired | link::LinkTrouble::WrongKey { .. },
+                trouble:
+                    link::LinkTrouble::NotPaired
+                    | link::LinkTrouble::WrongKey { .. }
+                    | link::LinkTrouble::Version(_),
                 ..
             } => LinkState::Refused,
             link::LinkState::Stopped { .. } => LinkState::Off,
@@ -370,13 +380,18 @@ async fn watch(
             }
             _ => current.words(Instant::now()),
         };
+        let of_now = row_of(&sensor, latest.as_ref());
+        let live = matches!(&current, link::LinkState::Connected { origin: Origin::Live, .. });
+        let clock = latest.as_ref().zip(last_heard).filter(|_| live);
+        let clock = clock.and_then(|(status, heard)| clock_trouble(status.time, heard));
         row = LinkRow {
             state: kind,
             words,
             since: row.since,
             last_heard,
             position: position_of(&shared, sensor.sensor_id()),
-            ..row_of(&sensor, latest.as_ref())
+            warnings: clock.into_iter().chain(of_now.warnings).collect(),
+            ..of_now
         };
         shared.set_link(row.clone());
         let state_changed = tokio::select! {
@@ -393,6 +408,30 @@ async fn watch(
             return;
         }
     }
+}
+
+/// Says when the sensor's clock, which said `sensor` when this computer's said `here`, differs by more
+/// than the way of the words explains. The link does not depend on it; times of frames do.
+fn clock_trouble(sensor: Timestamp, here: Timestamp) -> Option<String> {
+    let (difference, way) = if sensor > here {
+        (sensor.since(here), "ahead of")
+    } else {
+        (here.since(sensor), "behind")
+    };
+    let secs = difference.as_secs();
+    if secs < CLOCK_TOLERANCE_SECS {
+        return None;
+    }
+    let amount = match secs {
+        0..120 => format!("{secs} s"),
+        120..7_200 => format!("{} min", secs / 60),
+        7_200..172_800 => format!("{} h", secs / 3_600),
+        _ => format!("{} days", secs / 86_400),
+    };
+    Some(format!(
+        "the sensor's clock is {amount} {way} this computer's: one of them is wrong, and the \
+         sensor's frames carry its time"
+    ))
 }
 
 fn position_of(shared: &Shared, id: SensorId) -> Option<pw_model::Position> {
@@ -455,6 +494,17 @@ fn gps_words(gps: Option<&GpsStatus>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_is_told() {
+        let at = Timestamp::from_unix_secs;
+        assert_eq!(clock_trouble(at(1_000), at(1_004)), None);
+        assert_eq!(clock_trouble(at(1_004), at(1_000)), None);
+        let told = |sensor, here| clock_trouble(at(sensor), at(here)).expect("told");
+        assert!(told(1_000, 1_007).starts_with("the sensor's clock is 7 s behind this computer's"));
+        assert!(told(1_600, 1_000).starts_with("the sensor's clock is 10 min ahead of"));
+        assert!(told(0, 1_700_000_000).starts_with("the sensor's clock is 19675 days behind"));
+    }
 
     #[test]
     fn the_receiver_in_words() {

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod audit;
 mod baseline;
 mod checks;
 mod journal;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
             keys::revoke(&state(&common), &desktop, common.json)
         }
         Command::Status(common) => status::status(&state(&common), common.json),
+        Command::Audit(common) => audit::audit(&state(&common), common.json),
         Command::SelfTest(arguments) => self_test::self_test(&state(&arguments.common), &arguments),
         Command::Setup(arguments) => setup::setup(arguments),
         Command::Journal(JournalCommand::Info(common)) => {

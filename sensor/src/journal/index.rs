@@ -104,6 +104,8 @@ pub(super) struct Shared {
     suspects: Mutex<BTreeSet<u64>>,
     /// Counts requests to send every advertisement once more.
     pub(super) announcements: AtomicU64,
+    /// A desktop follows what is written.
+    pub(super) followed: AtomicBool,
     pub(super) state: watch::Sender<JournalState>,
 }
 
@@ -126,6 +128,7 @@ impl Shared {
             desktops_changed: AtomicBool::new(true),
             suspects: Mutex::new(BTreeSet::new()),
             announcements: AtomicU64::new(0),
+            followed: AtomicBool::new(false),
             state: watch::Sender::new(JournalState::default()),
         }
     }

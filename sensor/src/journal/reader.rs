@@ -94,6 +94,17 @@ impl JournalReader {
         self.shared.announcements.load(Ordering::Relaxed)
     }
 
+    /// Says whether a desktop follows what is written.
+    pub fn set_followed(&self, followed: bool) {
+        self.shared.followed.store(followed, Ordering::Relaxed);
+    }
+
+    /// True while a desktop follows what is written; then batches are worth closing early.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.shared.followed.load(Ordering::Relaxed)
+    }
+
     /// How often batches were lost; who sends advertisements once must send them again after it.
     #[must_use]
     pub fn losses(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! One connection of a paired desktop: drives a [`SensorSession`] over QUIC streams.
 //!
 //! The desktop opens one two-way stream for messages; the sensor opens one one-way stream for
-//! batches, so that a backlog does not delay what is said meanwhile.
+//! batches, so that a backlog does not delay what is said meanwhile, and while it is far behind a
+//! second one for the newest batches. Messages go first, then the newest batches, then the others.
 
 use super::BatchSource;
 use pw_trust::KeyFingerprint;
@@ -23,6 +24,17 @@ const READ_CHUNK: usize = 16 << 10;
 /// Batches between session and stream. When full, the session keeps the rest; its flow control
 /// bounds that.
 const WRITE_QUEUE: usize = 4;
+
+/// The newest batches between session and their stream. When full, the session leaves out what is
+/// not the newest any more.
+const LIVE_QUEUE: usize = 1;
+
+/// At most this many bytes of them are read at once.
+const MAX_LIVE_BYTES: usize = 1 << 20;
+
+/// Of what waits to be sent, the higher goes first; batches in their turn have 0.
+const MESSAGES_PRIORITY: i32 = 2;
+const LIVE_PRIORITY: i32 = 1;
 
 /// Why a stream cannot be used any more.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +72,8 @@ impl ControlStream {
     pub(super) async fn accept(connection: &quinn::Connection) -> Result<Self, StreamError> {
         let accepted = tokio::time::timeout(GREETING_TIMEOUT, connection.accept_bi()).await;
         let (send, receive) = accepted.map_err(|_elapsed| StreamError::Silent)??;
-        // Messages go before batches. Only fails on a stream that is closed, as the next send does.
-        drop(send.set_priority(1));
+        // Only fails on a stream that is closed, as the next send does.
+        drop(send.set_priority(MESSAGES_PRIORITY));
         Ok(Self { send, receive, frames: FrameReader::for_messages() })
     }
 
@@ -107,21 +119,35 @@ pub(super) struct Served<S: BatchSource> {
     pub(super) refuse: Option<RefusedReason>,
 }
 
-/// Serves one desktop until one of the two ends leaves. Gives the reason in words.
+/// A desktop's first word. Until it comes the connection counts as a handshake: a desktop that asks
+/// several times after a cut speaks over one of its connections only.
+pub(super) async fn greeting(
+    connection: &quinn::Connection,
+) -> Result<(ControlStream, Message), StreamError> {
+    let greeting = async {
+        let mut control = ControlStream::accept(connection).await?;
+        let first = control.receive().await?;
+        Ok((control, first))
+    };
+    let greeted = tokio::time::timeout(GREETING_TIMEOUT, greeting).await;
+    greeted.map_err(|_elapsed| StreamError::Silent)?
+}
+
+/// Serves one desktop, after its first word, until one of the two ends leaves. Gives the reason in
+/// words.
 pub(super) async fn serve<S: BatchSource>(
     connection: &quinn::Connection,
     served: Served<S>,
+    (control, first): (ControlStream, Message),
 ) -> String {
-    let control = match ControlStream::accept(connection).await {
-        Ok(control) => control,
-        Err(error) => return error.to_string(),
-    };
     let mut driver = match Driver::new(connection, served, control).await {
         Ok(driver) => driver,
         Err(error) => return error.to_string(),
     };
+    driver.session.handle_message(first);
     let outcome = driver.run().await;
     driver.writer.abort();
+    driver.live_writer.abort();
     match outcome {
         Ok(end) => {
             if !matches!(end, SessionEnd::TheyLeft(_)) {
@@ -149,7 +175,11 @@ struct Driver<S: BatchSource> {
     /// To the task that writes batches to their stream.
     batches: mpsc::Sender<EncodedBatch>,
     writer: JoinHandle<Result<(), quinn::WriteError>>,
+    /// To the task that writes the newest batches to their stream.
+    live: mpsc::Sender<EncodedBatch>,
+    live_writer: JoinHandle<()>,
     reading: Option<Reading>,
+    reading_live: Option<Reading>,
     started: Instant,
     ended: Option<SessionEnd>,
 }
@@ -168,6 +198,8 @@ impl<S: BatchSource> Driver<S> {
             }
             Ok(())
         });
+        let (live, queue) = mpsc::channel::<EncodedBatch>(LIVE_QUEUE);
+        let live_writer = tokio::spawn(write_live(connection.clone(), queue));
         let mut journal = served.source.state();
         let range = S::range(&journal.borrow_and_update());
         let mut session = SensorSession::new(served.introduction.clone(), range, Duration::ZERO);
@@ -175,8 +207,20 @@ impl<S: BatchSource> Driver<S> {
             session.refuse(reason.clone());
         }
         let started = Instant::now();
-        let (reading, ended) = (None, None);
-        Ok(Self { served, session, journal, control, batches, writer, reading, started, ended })
+        Ok(Self {
+            served,
+            session,
+            journal,
+            control,
+            batches,
+            writer,
+            live,
+            live_writer,
+            reading: None,
+            reading_live: None,
+            started,
+            ended: None,
+        })
     }
 
     async fn run(&mut self) -> Result<SessionEnd, StreamError> {
@@ -212,6 +256,15 @@ impl<S: BatchSource> Driver<S> {
                 // The writer gave up: the stream is gone, and with it the connection.
                 Err(_closed) => return Err(StreamError::Ended),
             },
+            read = finished(&mut self.reading_live) => {
+                // What cannot be read now is met again in its turn, and then it counts.
+                self.session.handle_live_batches(read.unwrap_or_default());
+            }
+            Ok(room) = self.live.reserve(), if self.session.has_live_batch() => {
+                if let Some(batch) = self.session.poll_live_batch() {
+                    room.send(batch);
+                }
+            }
             Ok(()) = self.served.status.changed() => {
                 let status = self.served.status.borrow_and_update().clone();
                 if let Some(status) = status {
@@ -241,6 +294,12 @@ impl<S: BatchSource> Driver<S> {
                         source.read_from(from_seq, max_batches, max_bytes)
                     }));
                 }
+                SensorEvent::ReadLive { from_seq, max_batches } => {
+                    let source = self.served.source.clone();
+                    self.reading_live = Some(tokio::task::spawn_blocking(move || {
+                        source.read_from(from_seq, max_batches, MAX_LIVE_BYTES)
+                    }));
+                }
                 SensorEvent::AnnounceAgain => self.served.source.announce_again(),
                 SensorEvent::Acknowledged { seq } => {
                     self.served.source.acknowledge(self.served.desktop.0, seq);
@@ -252,6 +311,26 @@ impl<S: BatchSource> Driver<S> {
             self.control.send(&message).await?;
         }
         Ok(())
+    }
+}
+
+/// Writes the newest batches to a stream of their own, which is opened with the first. A desktop of an
+/// earlier release allows none; then this waits, its queue stays full, and all comes in its turn.
+async fn write_live(connection: quinn::Connection, mut queue: mpsc::Receiver<EncodedBatch>) {
+    let outcome = async {
+        let Some(first) = queue.recv().await else { return Ok(()) };
+        let mut stream = connection.open_uni().await?;
+        // Only fails on a stream that is closed, as the next write does.
+        drop(stream.set_priority(LIVE_PRIORITY));
+        stream.write_all(first.bytes()).await?;
+        while let Some(batch) = queue.recv().await {
+            stream.write_all(batch.bytes()).await?;
+        }
+        Ok::<(), StreamError>(())
+    };
+    if let Err(error) = outcome.await {
+        // The connection is over, which its driver finds out and tells.
+        tracing::debug!("the newest batches: {error}");
     }
 }
 

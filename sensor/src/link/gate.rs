@@ -1,6 +1,7 @@
 //! Who may come in right now: the paired desktops, and one stranger while a pairing window is open.
 
 use super::keys::KeyStore;
+use crate::audit::{Audit, AuditEntry, AuditKind};
 use pw_trust::{
     KeyFingerprint, KeyPolicy, PairingCode, PairingError, PairingWindow, Refusal, RefusalReason,
 };
@@ -32,15 +33,17 @@ pub enum PairingState {
 #[derive(Debug)]
 pub(super) struct Gate {
     pub(super) keys: KeyStore,
+    pub(super) audit: Audit,
     window: Mutex<Option<PairingWindow>>,
     started: Instant,
     state: watch::Sender<PairingState>,
 }
 
 impl Gate {
-    pub(super) fn new(keys: KeyStore) -> Self {
+    pub(super) fn new(keys: KeyStore, audit: Audit) -> Self {
         Self {
             keys,
+            audit,
             window: Mutex::new(None),
             started: Instant::now(),
             state: watch::Sender::new(PairingState::Idle),
@@ -51,6 +54,7 @@ impl Gate {
     pub(super) fn open_window(&self, code: PairingCode) {
         *self.window() = Some(PairingWindow::open(code, self.now()));
         self.state.send_replace(PairingState::Open);
+        self.audit.record(&AuditEntry::new(AuditKind::PairingOpened));
         tracing::info!("pairing window open for {} s", pw_trust::PAIRING_WINDOW.as_secs());
     }
 
@@ -89,6 +93,8 @@ impl Gate {
         if self.window().take().is_some() {
             match &state {
                 PairingState::Closed { reason } => {
+                    let entry = AuditEntry::new(AuditKind::PairingClosed).detail(reason);
+                    self.audit.record(&entry);
                     tracing::info!("pairing window closed: {reason}");
                 }
                 _ => tracing::info!("pairing window closed"),

@@ -37,6 +37,10 @@ impl BatchSource for JournalReader {
         Self::announce_again(self);
     }
 
+    fn set_followed(&self, followed: bool) {
+        Self::set_followed(self, followed);
+    }
+
     fn set_desktops(&self, desktops: Vec<[u8; 32]>) {
         Self::set_desktops(self, desktops);
     }

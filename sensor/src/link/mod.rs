@@ -5,6 +5,7 @@
 //! connections at once, [`pw_wire::MAX_IN_FLIGHT_BYTES`] unacknowledged per connection; what comes
 //! above is refused and counted.
 
+mod admission;
 mod connection;
 mod gate;
 mod journal;
@@ -14,12 +15,11 @@ mod pairing_file;
 mod server;
 mod socket;
 
+pub use admission::MAX_HANDSHAKES;
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};
 pub use pairing_file::{PairingRequest, PairingRequestError};
-pub use server::{
-    Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, MAX_HANDSHAKES, start,
-};
+pub use server::{Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, start};
 
 use pw_wire::{EncodedBatch, JournalRange};
 use tokio::sync::watch;
@@ -56,6 +56,9 @@ pub trait BatchSource: Clone + Send + Sync + 'static {
     /// A desktop begins in the middle of the journal: every advertisement has to be written once
     /// more. Must not block.
     fn announce_again(&self);
+
+    /// Whether a desktop is connected right now, and follows what is written. Must not block.
+    fn set_followed(&self, followed: bool);
 
     /// These desktops are paired: the journal keeps a batch until all of them hold it.
     /// Must not block.

@@ -18,6 +18,7 @@ struct Memory {
     state: Arc<watch::Sender<JournalRange>>,
     acknowledged: Arc<Mutex<Vec<u64>>>,
     desktops: Arc<Mutex<Vec<[u8; 32]>>>,
+    followed: Arc<Mutex<bool>>,
 }
 
 impl Memory {
@@ -28,6 +29,7 @@ impl Memory {
             state: Arc::new(watch::Sender::new(range)),
             acknowledged: Arc::default(),
             desktops: Arc::default(),
+            followed: Arc::default(),
         }
     }
 }
@@ -62,6 +64,10 @@ impl BatchSource for Memory {
     }
 
     fn announce_again(&self) {}
+
+    fn set_followed(&self, followed: bool) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = followed;
+    }
 
     fn set_desktops(&self, desktops: Vec<[u8; 32]>) {
         *self.desktops.lock().unwrap_or_else(PoisonError::into_inner) = desktops;
@@ -158,10 +164,12 @@ async fn a_paired_desktop_is_welcomed() {
     assert!(matches!(&messages[..], [Message::Welcome(w)] if w.durable_seq == 3), "{messages:?}");
     assert_eq!(bench.link.traffic().connected, 1);
     assert_eq!(bench.link.traffic().refused, 0);
+    assert!(*bench.journal.followed.lock().expect("sound"));
 
     bench.link.keys().revoke("laptop").expect("known");
     let closed = tokio::time::timeout(Duration::from_secs(5), connection.closed()).await;
     assert!(closed.is_ok(), "a revoked key's connection is closed");
+    until("nobody follows", || !*bench.journal.followed.lock().expect("sound")).await;
     bench.link.shutdown().await;
 }
 
@@ -236,6 +244,32 @@ async fn no_certificate_and_no_hybrid_exchange_get_nothing() {
     };
     assert!(outcome.is_err(), "{outcome:?}");
     until("the refusal is counted", || bench.link.traffic().refused == 2).await;
+}
+
+#[tokio::test]
+async fn a_session_is_never_resumed_and_nothing_comes_before_the_handshake() {
+    let bench = bench(3);
+    let desktop = Identity::generate().expect("random");
+    bench.link.keys().add("laptop", desktop.fingerprint()).expect("room");
+    // A desktop that would resume: it keeps whatever tickets it is given, and sends early data.
+    let mut tls = link_tls(&desktop, bench.key);
+    tls.resumption = rustls::client::Resumption::in_memory_sessions(16);
+    tls.enable_early_data = true;
+    tls.enable_sni = true;
+    let crypto = QuicClientConfig::try_from(tls).expect("TLS 1.3");
+    let config = ClientConfig::new(Arc::new(crypto));
+    let endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
+    for round in 0..3 {
+        let connecting =
+            endpoint.connect_with(config.clone(), bench.address, "sensor").expect("well formed");
+        let connecting = match connecting.into_0rtt() {
+            Ok(_) => panic!("early data in round {round}"),
+            Err(connecting) => connecting,
+        };
+        let connection = connecting.await.expect("paired");
+        greet(&connection).await.expect("paired");
+        connection.close(0u32.into(), b"");
+    }
 }
 
 #[tokio::test]

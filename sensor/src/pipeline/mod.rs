@@ -227,7 +227,7 @@ impl Pipeline {
     }
 
     fn patience(&self) -> Duration {
-        let batch = self.batch.due_in().unwrap_or(STATE_INTERVAL);
+        let batch = self.batch.due_in(self.reader.is_followed()).unwrap_or(STATE_INTERVAL);
         let waiting =
             if self.waiting.is_empty() { STATE_INTERVAL } else { Duration::from_millis(50) };
         batch.min(waiting).min(STATE_INTERVAL)
@@ -453,7 +453,9 @@ impl Pipeline {
             self.state_fixed_place();
         }
         self.announce_again()?;
-        if self.batch.is_full() || self.batch.due_in().is_some_and(|due| due.is_zero()) {
+        if self.batch.is_full()
+            || self.batch.due_in(self.reader.is_followed()).is_some_and(|due| due.is_zero())
+        {
             self.close_batch()?;
         }
         if self.last_state.is_none_or(|last| last.elapsed() >= STATE_INTERVAL) {
@@ -504,7 +506,8 @@ impl Pipeline {
         let guard = self.guard_state();
         let status: Status = self.counts.status(clock::now(), now, has_receiver, &journal, disk);
         let running_sources = self.running_sources;
-        let settled = self.waiting.is_empty() && self.batch.due_in().is_none();
+        let settled =
+            self.waiting.is_empty() && self.batch.due_in(self.reader.is_followed()).is_none();
         self.status.send_replace(Some(status.clone()));
         self.state.send_replace(PipelineState {
             status: Some(status),

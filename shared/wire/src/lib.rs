@@ -24,6 +24,7 @@ pub use segment::{
     segment_start,
 };
 pub use session::{
-    DesktopEvent, DesktopSession, GREETING_TIMEOUT, JournalRange, MAX_IN_FLIGHT_BYTES,
-    MAX_READ_BATCHES, STATUS_INTERVAL, SensorEvent, SensorIntroduction, SensorSession, SessionEnd,
+    DesktopEvent, DesktopSession, GREETING_TIMEOUT, JournalRange, LIVE_FROM_BEHIND,
+    LIVE_UNTIL_BEHIND, MAX_IN_FLIGHT_BYTES, MAX_LIVE_BATCHES, MAX_READ_BATCHES, STATUS_INTERVAL,
+    SensorEvent, SensorIntroduction, SensorSession, SessionEnd,
 };

@@ -1,17 +1,20 @@
 //! Recording from one sensor: connects, drives a [`DesktopSession`], and comes back after a loss.
 
-use super::backoff::{Backoff, LONGEST};
-use super::dial::{ControlStream, READ_CHUNK, StreamError, dial, resolve};
+use super::backoff::Backoff;
+use super::dial::{ControlStream, Dialled, StreamError};
+use super::dialling::{Dialling, LOOK_EVERY, Target};
+use super::route::own_address;
 use super::state::{LinkState, LinkTrouble};
 use super::store::{KnownSensor, LinkStore};
+use super::streams::read_streams;
 use super::{BatchSink, Durable, SinkError};
-use pw_trust::{PinnedKey, Purpose, random_bytes};
+use pw_trust::random_bytes;
 use pw_wire::{
-    DesktopEvent, DesktopSession, EncodedBatch, FrameReader, LinkFrame, SessionEnd, Status,
-    plain_name, plain_text,
+    DesktopEvent, DesktopSession, EncodedBatch, RefusedReason, SessionEnd, Status, plain_name,
+    plain_text,
 };
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,12 +25,21 @@ use tokio::task::JoinHandle;
 /// Batches between the stream and the session. When full, the stream is not read.
 const READ_QUEUE: usize = 8;
 
+/// The newest batches, on their own way. When full, their stream is not read.
+const LIVE_QUEUE: usize = 2;
+
 /// Batches handed to the survey and not yet durable. When as many wait, no more are taken from the
 /// stream; the sensor stops on its own account earlier.
 const MAX_WAITING: usize = 512;
 
 /// How long the stream of messages may still say why, after the stream of batches ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A sensor says how it is once a second. When nothing came for so long, or for some round trips
+/// where they are longer, a new connection is asked for beside the old one, and the first that
+/// speaks counts: after a cut QUIC would try the old one again at growing distances only.
+const SILENCE: Duration = Duration::from_millis(2_500);
+const SILENT_ROUND_TRIPS: u32 = 5;
 
 /// What a link did since its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -198,81 +210,121 @@ impl<S: BatchSink> Keeper<S> {
     /// Connects again and again; ends only when the survey is closed.
     async fn keep(&self) -> String {
         let mut backoff = Backoff::default();
+        let mut told = None;
         loop {
+            self.state.send_replace(LinkState::Resolving);
+            let wait = match told.is_some() {
+                true => backoff.next(chance()),
+                false => Duration::ZERO,
+            };
+            let mut dialling = Dialling::after(self.target(), wait);
+            if let Some(trouble) = &told {
+                self.wait(trouble, &mut dialling);
+            }
+            let dialled = loop {
+                let outcome = tokio::select! {
+                    outcome = dialling.next(&mut backoff) => outcome,
+                    () = self.retry.notified() => {
+                        dialling.hurry();
+                        continue;
+                    }
+                };
+                match outcome {
+                    Ok(dialled) => break dialled,
+                    Err(trouble) => {
+                        self.log(&trouble, &mut told);
+                        self.wait(&trouble, &mut dialling);
+                    }
+                }
+            };
+            drop(dialling);
             let before = self.counters.connections.load(Ordering::Relaxed);
-            let trouble = match self.attempt().await {
-                Ok(never) => match never {},
-                Err(AttemptEnd::SurveyClosed) => return SinkError::Closed.to_string(),
-                Err(AttemptEnd::Trouble(trouble)) => trouble,
+            let Some(trouble) = self.record_while_it_lasts(dialled).await else {
+                return SinkError::Closed.to_string();
             };
             self.status.send_replace(None);
             if self.counters.connections.load(Ordering::Relaxed) > before {
                 backoff.reset();
+                told = None;
             }
-            let [chance] = random_bytes().unwrap_or([127]);
-            let wait = match trouble {
-                // A person has to do something first.
-                LinkTrouble::NotPaired | LinkTrouble::WrongKey { .. } | LinkTrouble::Survey(_) => {
-                    LONGEST
-                }
-                _ => backoff.next(chance),
-            };
+            self.log(&trouble, &mut told);
+        }
+    }
+
+    fn target(&self) -> Target {
+        Target { store: self.store.clone(), sensor: self.sensor.clone(), state: self.state.clone() }
+    }
+
+    /// Says what is wrong and when it is tried again.
+    fn wait(&self, trouble: &LinkTrouble, dialling: &mut Dialling) {
+        if trouble.needs_a_person() {
+            dialling.hold();
+        }
+        let retry_at = dialling.next_round().into_std();
+        self.state.send_replace(LinkState::Waiting { trouble: trouble.clone(), retry_at });
+    }
+
+    /// The same again is not logged again, or a sensor that is away would fill the log.
+    fn log(&self, trouble: &LinkTrouble, told: &mut Option<LinkTrouble>) {
+        if told.as_ref() != Some(trouble) {
             tracing::info!("sensor '{}': {trouble}", self.sensor.name);
-            let retry_at = Instant::now() + wait;
-            self.state.send_replace(LinkState::Waiting { trouble, retry_at });
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.retry.notified() => {}
-            }
+            *told = Some(trouble.clone());
         }
     }
 
-    /// One connection from the look-up of the name to its end.
-    async fn attempt(&self) -> Result<std::convert::Infallible, AttemptEnd> {
-        self.state.send_replace(LinkState::Resolving);
-        // Paired again or moved since: the store knows.
-        let address = match self.store.find_key(&self.sensor.fingerprint) {
-            Ok(Some(sensor)) => sensor.address,
-            _ => self.sensor.address.clone(),
-        };
-        let mut last = LinkTrouble::NoAnswer("no address".to_owned());
-        for address in resolve(&address).await? {
-            self.state.send_replace(LinkState::Connecting { address });
-            let pinned = Arc::new(PinnedKey::new(self.sensor.fingerprint));
-            match dial(self.store.identity(), &Purpose::Link(pinned), address).await {
-                Ok(dialled) => {
-                    let end = self.record(&dialled.connection, address).await;
-                    dialled.close().await;
-                    return Err(end);
+    /// Records over one connection after the other while each takes over from the one before. Gives
+    /// what ended the last one; `None` when the survey was closed.
+    async fn record_while_it_lasts(&self, first: Dialled) -> Option<LinkTrouble> {
+        let mut dialled = first;
+        loop {
+            match self.record(&dialled).await {
+                AttemptEnd::Switched(next) => {
+                    tracing::info!("sensor '{}': a new connection takes over", self.sensor.name);
+                    // Nobody waits for the old one.
+                    tokio::spawn(std::mem::replace(&mut dialled, *next).close());
                 }
-                Err(trouble) => last = trouble,
+                AttemptEnd::Trouble(trouble) => {
+                    dialled.close().await;
+                    return Some(trouble);
+                }
+                AttemptEnd::SurveyClosed => {
+                    dialled.close().await;
+                    return None;
+                }
             }
         }
-        Err(last.into())
     }
 
-    async fn record(&self, connection: &quinn::Connection, address: SocketAddr) -> AttemptEnd {
+    async fn record(&self, dialled: &Dialled) -> AttemptEnd {
+        let connection = &dialled.connection;
         let control = match ControlStream::open(connection).await {
             Ok(control) => control,
             Err(error) => return error.into(),
         };
         let (sender, batches) = mpsc::channel(READ_QUEUE);
-        let reader = tokio::spawn(read_batches(connection.clone(), sender));
+        let (live_sender, live) = mpsc::channel(LIVE_QUEUE);
+        let reader = tokio::spawn(read_streams(connection.clone(), sender, live_sender));
         let sensor = self.sensor.sensor_id();
         let session =
             DesktopSession::new(sensor, &self.software, &self.desktop_name, Duration::ZERO);
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut driver = Driver {
             keeper: self,
-            connection,
-            address,
+            dialled,
             session,
             control,
             batches,
+            live,
             taking: None,
             waiting: VecDeque::new(),
             broken: None,
             started: tokio::time::Instant::now(),
             ended: None,
+            heard_at: Instant::now(),
+            look,
+            own: own_address(dialled.address),
+            other: None,
         };
         let end = driver.run().await;
         reader.abort();
@@ -280,9 +332,16 @@ impl<S: BatchSink> Keeper<S> {
     }
 }
 
+fn chance() -> u8 {
+    let [chance] = random_bytes().unwrap_or([127]);
+    chance
+}
+
 enum AttemptEnd {
     Trouble(LinkTrouble),
     SurveyClosed,
+    /// It was silent, and another connection came through meanwhile.
+    Switched(Box<Dialled>),
 }
 
 impl From<LinkTrouble> for AttemptEnd {
@@ -306,36 +365,6 @@ impl From<SinkError> for AttemptEnd {
     }
 }
 
-/// Reads the sensor's stream of batches into `queue` until either ends.
-async fn read_batches(
-    connection: quinn::Connection,
-    queue: mpsc::Sender<Result<EncodedBatch, StreamError>>,
-) {
-    let outcome = async {
-        let mut stream = connection.accept_uni().await?;
-        let mut frames = FrameReader::for_batches();
-        loop {
-            while let Some(frame) = frames.pop()? {
-                match frame {
-                    LinkFrame::Batch(batch) => {
-                        if queue.send(Ok(batch)).await.is_err() {
-                            return Ok(());
-                        }
-                    }
-                    LinkFrame::Later => {}
-                    LinkFrame::Message(_) => return Err(StreamError::WrongStream),
-                }
-            }
-            let chunk = stream.read_chunk(READ_CHUNK, true).await?;
-            frames.push(&chunk.ok_or(StreamError::Ended)?.bytes);
-        }
-    };
-    if let Err(error) = outcome.await {
-        // Nobody listens any more when the session is over.
-        drop(queue.send(Err(error)).await);
-    }
-}
-
 type Taking = Pin<Box<dyn Future<Output = Result<Durable, SinkError>> + Send>>;
 
 /// A batch that the survey has and that is not durable yet.
@@ -347,11 +376,12 @@ struct WaitingBatch {
 
 struct Driver<'a, S: BatchSink> {
     keeper: &'a Keeper<S>,
-    connection: &'a quinn::Connection,
-    address: SocketAddr,
+    dialled: &'a Dialled,
     session: DesktopSession,
     control: ControlStream,
     batches: mpsc::Receiver<Result<EncodedBatch, StreamError>>,
+    /// Ends when there is no stream of the newest batches, or no more.
+    live: mpsc::Receiver<EncodedBatch>,
     /// The batch that the survey is being given; no other is taken meanwhile.
     taking: Option<(u64, u64, Taking)>,
     waiting: VecDeque<WaitingBatch>,
@@ -359,6 +389,12 @@ struct Driver<'a, S: BatchSink> {
     broken: Option<(StreamError, tokio::time::Instant)>,
     started: tokio::time::Instant,
     ended: Option<SessionEnd>,
+    heard_at: Instant,
+    look: tokio::time::Interval,
+    /// From which address of this machine the sensor was reached when that was last known.
+    own: Option<IpAddr>,
+    /// While nothing is heard: what asks for another connection.
+    other: Option<Box<(Dialling, Backoff)>>,
 }
 
 impl<S: BatchSink> Driver<'_, S> {
@@ -370,6 +406,9 @@ impl<S: BatchSink> Driver<'_, S> {
             if let Some(end) = self.ended.take() {
                 self.control.finish(Duration::from_millis(500)).await;
                 return AttemptEnd::Trouble(match end {
+                    SessionEnd::Refused(reason @ RefusedReason::Protocol { .. }) => {
+                        LinkTrouble::Version(reason.words())
+                    }
                     SessionEnd::Refused(reason) => LinkTrouble::Refused(reason.words()),
                     other => LinkTrouble::Lost(other.words()),
                 });
@@ -401,6 +440,10 @@ impl<S: BatchSink> Driver<'_, S> {
                     self.broken = Some((error, tokio::time::Instant::now() + LAST_WORDS));
                 }
             },
+            Some(batch) = self.live.recv() => {
+                self.session.handle_live_batch(batch);
+                self.heard();
+            }
             () = at(patience) => {
                 let broken = self.broken.take().map(|(error, _)| error);
                 return Err(broken.unwrap_or(StreamError::Ended).into());
@@ -414,12 +457,40 @@ impl<S: BatchSink> Driver<'_, S> {
                 self.session.durable(epoch, seq);
             }
             () = at(timeout) => self.session.handle_timeout(self.started.elapsed()),
+            _ = self.look.tick() => self.look_around(),
+            other = other_connection(&mut self.other) => match other {
+                Ok(dialled) => return Err(AttemptEnd::Switched(Box::new(dialled))),
+                // The old one may still speak; when it is given up, that says why.
+                Err(trouble) => tracing::debug!("another connection: {trouble}"),
+            },
         }
         Ok(())
     }
 
-    fn heard(&self) {
-        let heard = Some((Instant::now(), self.connection.rtt()));
+    /// Follows a change of network at once, and asks for another connection after a silence.
+    fn look_around(&mut self) {
+        let own = own_address(self.dialled.address);
+        if own.is_some() && self.own.is_some() && own != self.own {
+            match self.dialled.rebind() {
+                Ok(()) => tracing::info!(
+                    "sensor '{}': this desktop's network changed, the connection goes on",
+                    self.keeper.sensor.name
+                ),
+                Err(error) => tracing::debug!("no new socket: {error}"),
+            }
+        }
+        self.own = own.or(self.own);
+        let patience = SILENCE.max(self.dialled.connection.rtt() * SILENT_ROUND_TRIPS);
+        if self.other.is_none() && self.heard_at.elapsed() >= patience {
+            let dialling = Dialling::after(self.keeper.target(), Duration::ZERO);
+            self.other = Some(Box::new((dialling, Backoff::default())));
+        }
+    }
+
+    fn heard(&mut self) {
+        self.heard_at = Instant::now();
+        self.other = None;
+        let heard = Some((self.heard_at, self.dialled.connection.rtt()));
         *self.keeper.counters.heard.lock().unwrap_or_else(PoisonError::into_inner) = heard;
     }
 
@@ -447,7 +518,7 @@ impl<S: BatchSink> Driver<'_, S> {
                 let software = plain_text(&welcome.software, 60);
                 tracing::info!("sensor '{}': connected, {software}", keeper.sensor.name);
                 keeper.state.send_replace(LinkState::Connected {
-                    address: self.address,
+                    address: self.dialled.address,
                     name: plain_name(&welcome.name),
                     software,
                     origin: welcome.origin,
@@ -461,6 +532,7 @@ impl<S: BatchSink> Driver<'_, S> {
                 let taking: Taking = Box::pin(async move { sink.enqueue(batch).await });
                 self.taking = Some((id.epoch, id.seq, taking));
             }
+            DesktopEvent::Live(batch) => keeper.sink.enqueue_live(batch),
             DesktopEvent::NotHeld { from_seq, to_seq } => {
                 let count = to_seq - from_seq + 1;
                 keeper.counters.not_held.fetch_add(count, Ordering::Relaxed);
@@ -475,6 +547,16 @@ impl<S: BatchSink> Driver<'_, S> {
             DesktopEvent::Ended(end) => self.ended = Some(end),
         }
         Ok(())
+    }
+}
+
+/// The connection that stands beside one that is silent; never, while none is asked for.
+async fn other_connection(
+    other: &mut Option<Box<(Dialling, Backoff)>>,
+) -> Result<Dialled, LinkTrouble> {
+    match other.as_deref_mut() {
+        Some((dialling, backoff)) => dialling.next(backoff).await,
+        None => std::future::pending().await,
     }
 }
 

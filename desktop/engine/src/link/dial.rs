@@ -6,7 +6,7 @@ use pw_trust::{Identity, Purpose, Refusal, RefusalReason};
 use pw_wire::{FrameError, FrameReader, LinkFrame, Message};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, ConnectionError, Endpoint, TransportConfig, TransportErrorCode, VarInt};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,16 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(8);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often a sign of life is sent on a quiet connection. It is also how soon a sensor that was
-/// restarted is noticed: it answers that it knows no such connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// restarted is noticed, which answers that it knows no such connection, and how soon the sensor
+/// follows when a router on the way gave this desktop another address.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+
+/// Round trip assumed before it is known: how soon the first packets are repeated. Shorter than RFC
+/// 9002 recommends (333 ms): a few packets more on a slow path against seconds on a lossy one.
+const FIRST_ROUND_TRIP: Duration = Duration::from_millis(120);
+
+/// Streams of batches: in their turn, and the newest ahead of them.
+const BATCH_STREAMS: u32 = 2;
 
 /// Bytes that a sensor may send ahead on one stream, and in all.
 const STREAM_WINDOW: u32 = 4 << 20;
@@ -35,6 +43,10 @@ pub(super) const READ_CHUNK: usize = 64 << 10;
 
 /// The alert by which a sensor says that it does not know the key (RFC 8446, 6.2).
 const ACCESS_DENIED: u8 = 49;
+
+/// The alert by which a sensor says that it speaks no version of the link that was offered (RFC 7301,
+/// 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// At most this many of a name's addresses are tried.
 const MAX_ADDRESSES: usize = 4;
@@ -57,9 +69,16 @@ pub(super) async fn resolve(address: &str) -> Result<Vec<SocketAddr>, LinkTroubl
 pub(super) struct Dialled {
     pub(super) endpoint: Endpoint,
     pub(super) connection: quinn::Connection,
+    /// Where the sensor was reached.
+    pub(super) address: SocketAddr,
 }
 
 impl Dialled {
+    /// Goes on from a fresh socket: QUIC moves the connection there (RFC 9000, 9).
+    pub(super) fn rebind(&self) -> std::io::Result<()> {
+        self.endpoint.rebind(UdpSocket::bind(any_port(self.address))?)
+    }
+
     /// Closes the connection, and waits a moment so that the sensor hears of it.
     pub(super) async fn close(self) {
         self.connection.close(VarInt::from_u32(0), b"");
@@ -80,18 +99,18 @@ pub(super) async fn dial(
     let crypto = QuicClientConfig::try_from(tls).map_err(|e| here(e.to_string()))?;
     let mut config = ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(transport()?));
-    let local: SocketAddr = match address {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let endpoint = Endpoint::client(local).map_err(|e| here(e.to_string()))?;
+    let endpoint = Endpoint::client(any_port(address)).map_err(|e| here(e.to_string()))?;
     // The name is not sent; the key is what counts.
     let connecting = endpoint
         .connect_with(config, address, "sensor")
         .map_err(|error| here(error.to_string()))?;
     let connected = tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting).await;
     let connection = connected
-        .map_err(|_elapsed| LinkTrouble::NoAnswer(format!("{address} does not answer")))?
+        .map_err(|_elapsed| {
+            LinkTrouble::NoAnswer(format!(
+                "{address} does not answer; is the sensor on, and is UDP let through to its port?"
+            ))
+        })?
         .map_err(|error| match refusal(purpose) {
             Some(Refusal { key: Some(found), reason: RefusalReason::WrongKey { expected } }) => {
                 LinkTrouble::WrongKey { found, expected }
@@ -99,7 +118,16 @@ pub(super) async fn dial(
             Some(refusal) => LinkTrouble::Refused(refusal.to_string()),
             None => trouble_of(&error),
         })?;
-    Ok(Dialled { endpoint, connection })
+    Ok(Dialled { endpoint, connection, address })
+}
+
+/// Any port of any own address, of the sensor's family.
+const fn any_port(sensor: SocketAddr) -> SocketAddr {
+    let any = match sensor {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(any, 0)
 }
 
 fn refusal(purpose: &Purpose) -> Option<Refusal> {
@@ -116,10 +144,11 @@ fn transport() -> Result<TransportConfig, LinkTrouble> {
     let mut transport = TransportConfig::default();
     transport
         .max_concurrent_bidi_streams(VarInt::from_u32(0))
-        .max_concurrent_uni_streams(VarInt::from_u32(1))
+        .max_concurrent_uni_streams(VarInt::from_u32(BATCH_STREAMS))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .max_idle_timeout(Some(idle))
+        .initial_rtt(FIRST_ROUND_TRIP)
         .keep_alive_interval(Some(KEEP_ALIVE))
         .datagram_receive_buffer_size(None);
     Ok(transport)
@@ -138,6 +167,17 @@ pub(super) fn trouble_of(error: &ConnectionError) -> LinkTrouble {
         {
             LinkTrouble::Refused("the sensor takes no more connections right now".to_owned())
         }
+        ConnectionError::ConnectionClosed(close)
+            if close.error_code == TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL) =>
+        {
+            another_version()
+        }
+        ConnectionError::TransportError(error)
+            if error.code == TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL) =>
+        {
+            another_version()
+        }
+        ConnectionError::VersionMismatch => another_version(),
         ConnectionError::Reset => LinkTrouble::Lost("the sensor was restarted".to_owned()),
         ConnectionError::TimedOut => {
             LinkTrouble::Lost(format!("nothing heard for {} s", IDLE_TIMEOUT.as_secs()))
@@ -147,6 +187,12 @@ pub(super) fn trouble_of(error: &ConnectionError) -> LinkTrouble {
         }
         other => LinkTrouble::Lost(other.to_string()),
     }
+}
+
+fn another_version() -> LinkTrouble {
+    let words = "the sensor speaks none of the link that this program speaks; update the older of \
+                 the two";
+    LinkTrouble::Version(words.to_owned())
 }
 
 /// Why a stream cannot be used any more.

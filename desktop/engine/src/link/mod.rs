@@ -7,9 +7,12 @@
 mod backoff;
 mod connection;
 mod dial;
+mod dialling;
 mod pair;
+mod route;
 mod state;
 mod store;
+mod streams;
 
 pub use connection::{LinkCounts, SensorLink, connect};
 pub use pair::{PairError, pair};
@@ -51,6 +54,10 @@ pub trait BatchSink: Clone + Send + Sync + 'static {
         &self,
         batch: EncodedBatch,
     ) -> impl Future<Output = Result<Durable, SinkError>> + Send;
+
+    /// Takes a batch that came ahead of its turn, to be shown soon. It comes again through
+    /// [`Self::enqueue`], so where there is no room it may be left out. Must not wait.
+    fn enqueue_live(&self, batch: EncodedBatch);
 }
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ pub enum LinkTrouble {
         /// The key of the paired sensor.
         expected: KeyFingerprint,
     },
+    /// The two programs have no version of the link in common.
+    #[error("another version: {0}")]
+    Version(String),
     /// The sensor said no.
     #[error("refused: {0}")]
     Refused(String),
@@ -81,6 +84,24 @@ pub enum LinkTrouble {
     /// This desktop's own network or key cannot be used.
     #[error("cannot connect from here: {0}")]
     Here(String),
+}
+
+impl LinkTrouble {
+    /// How much it tells a person; of a sensor's addresses the one that tells most is shown.
+    pub(super) const fn weight(&self) -> u8 {
+        match self {
+            Self::NoAnswer(_) => 0,
+            Self::Here(_) | Self::Resolve { .. } => 1,
+            Self::Lost(_) => 2,
+            Self::Refused(_) | Self::Survey(_) => 3,
+            Self::Version(_) | Self::NotPaired | Self::WrongKey { .. } => 4,
+        }
+    }
+
+    /// True when a person has to do something before another attempt can succeed.
+    pub(super) const fn needs_a_person(&self) -> bool {
+        matches!(self, Self::NotPaired | Self::WrongKey { .. } | Self::Version(_) | Self::Survey(_))
+    }
 }
 
 impl LinkState {

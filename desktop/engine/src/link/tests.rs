@@ -23,7 +23,9 @@ struct Journal {
     sensor: SensorId,
     batches: Arc<Mutex<BTreeMap<u64, EncodedBatch>>>,
     state: Arc<watch::Sender<JournalRange>>,
+    /// What every desktop holds.
     acknowledged: Arc<Mutex<u64>>,
+    desktops: Arc<Mutex<BTreeMap<[u8; 32], u64>>>,
     announced: Arc<Mutex<u64>>,
 }
 
@@ -34,6 +36,7 @@ impl Journal {
             batches: Arc::default(),
             state: Arc::new(watch::Sender::new(JournalRange { oldest_seq: 1, durable_seq: 0 })),
             acknowledged: Arc::default(),
+            desktops: Arc::default(),
             announced: Arc::default(),
         }
     }
@@ -93,9 +96,12 @@ impl BatchSource for Journal {
             .collect())
     }
 
-    fn acknowledge(&self, _desktop: [u8; 32], seq: u64) {
+    fn acknowledge(&self, desktop: [u8; 32], seq: u64) {
+        let mut desktops = lock(&self.desktops);
+        desktops.entry(desktop).and_modify(|held| *held = seq.max(*held));
+        let everywhere = desktops.values().min().copied().unwrap_or(0);
         let mut acknowledged = lock(&self.acknowledged);
-        *acknowledged = seq.max(*acknowledged);
+        *acknowledged = everywhere.max(*acknowledged);
         lock(&self.batches).retain(|held, _| *held > *acknowledged);
         self.state.send_modify(|range| range.oldest_seq = *acknowledged + 1);
     }
@@ -104,7 +110,15 @@ impl BatchSource for Journal {
         *lock(&self.announced) += 1;
     }
 
-    fn set_desktops(&self, _desktops: Vec<[u8; 32]>) {}
+    fn set_followed(&self, _followed: bool) {}
+
+    fn set_desktops(&self, paired: Vec<[u8; 32]>) {
+        let mut desktops = lock(&self.desktops);
+        desktops.retain(|desktop, _| paired.contains(desktop));
+        for desktop in paired {
+            desktops.entry(desktop).or_default();
+        }
+    }
 }
 
 /// A survey that drops what it has by number, and takes its time to become durable.
@@ -113,6 +127,9 @@ struct MemorySurvey {
     durable: Arc<Mutex<BTreeSet<u64>>>,
     arrivals: Arc<Mutex<Vec<u64>>>,
     refuse: Arc<Mutex<bool>>,
+    live: Arc<Mutex<Vec<u64>>>,
+    /// What comes in its turn is not taken while this is set.
+    stalled: Arc<Mutex<bool>>,
 }
 
 impl BatchSink for MemorySurvey {
@@ -131,6 +148,9 @@ impl BatchSink for MemorySurvey {
         if *lock(&self.refuse) {
             return Err(SinkError::Refused("test".to_owned()));
         }
+        while *lock(&self.stalled) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let seq = batch.header().id.seq;
         let own = self.clone();
         Ok(Box::pin(async move {
@@ -140,6 +160,10 @@ impl BatchSink for MemorySurvey {
             }
             Ok(())
         }))
+    }
+
+    fn enqueue_live(&self, batch: EncodedBatch) {
+        lock(&self.live).push(batch.header().id.seq);
     }
 }
 
@@ -401,6 +425,114 @@ async fn a_survey_that_refuses_keeps_the_batch_in_the_journal() {
     link.retry_now();
     until("acknowledged", || sensor.journal.acknowledged() == 1).await;
     link.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_new_goes_ahead_of_a_backlog() {
+    let sensor = sensor();
+    let (_dir, store, known) = paired(&sensor).await;
+    (0..400).for_each(|_| sensor.journal.write(50));
+    let survey = MemorySurvey::default();
+    *lock(&survey.stalled) = true;
+    let link = record(&store, &known, &survey);
+    state_of(&link, LinkState::is_connected).await;
+    let mut written = 400;
+    // The first may be written before the sensor knows where to begin; then it is no news.
+    while lock(&survey.live).is_empty() {
+        sensor.journal.write(1);
+        written += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(lock(&survey.live)[0] > 400);
+    assert_eq!(*lock(&sensor.journal.announced), 1);
+    assert_eq!(sensor.journal.acknowledged(), 0);
+    *lock(&survey.stalled) = false;
+    until("all acknowledged", || sensor.journal.acknowledged() == written).await;
+    assert_eq!(*lock(&survey.arrivals), (1..=written).collect::<Vec<_>>());
+    link.stop().await;
+}
+
+/// A sensor of a later release, which gave the link another name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sensor_of_another_version_says_so() {
+    let sensor = sensor();
+    let (_dir, store, known) = paired(&sensor).await;
+    let identity = pw_sensor::link::identity(sensor.dir.path()).expect("stored");
+    let policy = Arc::new(pw_trust::PinnedKey::new(store.identity().fingerprint()));
+    let mut tls = pw_trust::server_config(&identity, policy).expect("own identity");
+    tls.alpn_protocols = vec![b"piwardrive-link/2".to_vec()];
+    let crypto = quinn::crypto::rustls::QuicServerConfig::try_from(tls).expect("TLS 1.3");
+    let config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+    let later = quinn::Endpoint::server(config, (Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
+    let address = later.local_addr().expect("bound").to_string();
+    let accepting = tokio::spawn(async move {
+        while let Some(incoming) = later.accept().await {
+            // It fails, which is what this is for.
+            drop(incoming.await);
+        }
+    });
+    store.set_address(&known.fingerprint, &address).expect("known");
+    let link = record(&store, &known, &MemorySurvey::default());
+    let state = state_of(&link, |state| matches!(state, LinkState::Waiting { .. })).await;
+    assert!(
+        matches!(&state, LinkState::Waiting { trouble: LinkTrouble::Version(_), .. }),
+        "{state:?}"
+    );
+    link.stop().await;
+    accepting.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_without_an_address_says_so() {
+    let sensor = sensor();
+    let (_dir, store, known) = paired(&sensor).await;
+    // A name that never has one (RFC 6761, 6.4).
+    store.set_address(&known.fingerprint, "sensor.invalid:47147").expect("known");
+    let link = record(&store, &known, &MemorySurvey::default());
+    let state = state_of(&link, |state| matches!(state, LinkState::Waiting { .. })).await;
+    assert!(
+        state.words(Instant::now()).contains("no address found for sensor.invalid"),
+        "{state:?}"
+    );
+    link.stop().await;
+}
+
+/// Two desktops at one sensor, and one desktop with two sensors.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_desktop_gets_everything_of_every_sensor() {
+    let (one, other) = (sensor(), sensor());
+    let (_dir, store, known) = paired(&one).await;
+    let code = other.link.open_pairing().expect("random").to_string();
+    let known_other = pair(&store, &other.address.to_string(), &code, Some("van"), "laptop").await;
+    let known_other = known_other.expect("the right code");
+    let (_second_dir, second_store, second_known) = paired(&one).await;
+    assert_eq!(one.link.keys().desktops().len(), 2);
+
+    let surveys: [MemorySurvey; 3] = Default::default();
+    let links = [
+        record(&store, &known, &surveys[0]),
+        record(&store, &known_other, &surveys[1]),
+        record(&second_store, &second_known, &surveys[2]),
+    ];
+    for link in &links {
+        state_of(link, LinkState::is_connected).await;
+    }
+    assert_eq!(one.link.traffic().connected, 2);
+    let all: Vec<u64> = (1..=100).collect();
+    for _ in &all {
+        one.journal.write(3);
+        other.journal.write(3);
+    }
+    until("all acknowledged", || {
+        one.journal.acknowledged() == 100 && other.journal.acknowledged() == 100
+    })
+    .await;
+    for survey in &surveys {
+        assert_eq!(*lock(&survey.arrivals), all);
+    }
+    for link in links {
+        link.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use pw_model::{
     ClockState, Fix, FixMode, Gap, GapCause, Health, Origin, RadioEvent, RadioEventKind, RadioId,
     SensorId, TimeRange, Timestamp,
 };
-use pw_wire::Batch;
+use pw_wire::{Batch, BatchId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,9 +32,13 @@ pub(crate) struct Stream {
     drives: Vec<Span>,
     #[serde(skip)]
     pub(crate) track: Track,
-    /// End of the batch taken in last, since the survey was opened.
+    /// End of the newest batch taken in since the survey was opened: the one taken in last, or one
+    /// that came ahead of those before it.
     #[serde(skip)]
     pub(crate) latest: Option<Timestamp>,
+    /// Journal and number of that batch.
+    #[serde(skip)]
+    newest: Option<(u64, u64)>,
     /// Changed since the last checkpoint.
     #[serde(skip)]
     pub(crate) unsaved: bool,
@@ -77,6 +81,7 @@ impl Stream {
             drives: Vec::new(),
             track: Track::default(),
             latest: None,
+            newest: None,
             unsaved: true,
         }
     }
@@ -105,7 +110,12 @@ impl Stream {
         batch.gaps.iter().for_each(|gap| self.gap(gap));
         self.guard.apply(batch);
         if let Some(range) = batch.range() {
-            self.latest = Some(range.end);
+            let BatchId { epoch, seq, .. } = batch.id;
+            // While a backlog is fetched, the newest batches come ahead of it.
+            if self.newest.is_none_or(|newest| epoch != newest.0 || seq >= newest.1) {
+                self.newest = Some((epoch, seq));
+                self.latest = Some(range.end);
+            }
             self.range = Some(self.range.map_or(range, |known| known.union(&range)));
             self.drive(Span { start: range.start, end: range.end, observations });
         }
@@ -194,7 +204,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pw_wire::{BatchId, StreamInfo};
+    use pw_wire::StreamInfo;
 
     const SENSOR: SensorId = SensorId([1; 16]);
 
@@ -240,6 +250,21 @@ mod tests {
         stream.apply(&batch(30));
         assert_eq!(stream.latest, Some(Timestamp::from_unix_secs(30 * 60)));
         assert_eq!(stream.range.map(|r| r.end), Some(Timestamp::from_unix_secs(90 * 60)));
+    }
+
+    #[test]
+    fn a_backlog_does_not_set_back_the_latest_time() {
+        let mut stream = Stream::new(&batch(0));
+        let numbered = |minutes, epoch, seq| {
+            let mut batch = batch(minutes);
+            (batch.id.epoch, batch.id.seq) = (epoch, seq);
+            batch
+        };
+        stream.apply(&numbered(90, 1, 900));
+        stream.apply(&numbered(10, 1, 100));
+        assert_eq!(stream.latest, Some(Timestamp::from_unix_secs(90 * 60)));
+        stream.apply(&numbered(5, 2, 1));
+        assert_eq!(stream.latest, Some(Timestamp::from_unix_secs(5 * 60)), "another journal");
     }
 
     #[test]

@@ -162,3 +162,32 @@ fn a_client_without_the_hybrid_group_is_refused() {
     let error = handshake(client, server).expect_err("no group in common");
     assert_eq!(error, Error::PeerIncompatible(rustls::PeerIncompatible::NoKxGroupsInCommon));
 }
+
+#[test]
+fn the_dates_of_a_certificate_count_for_nothing() {
+    // The key is what was paired. A sensor may have no clock, and a key that is no longer wanted is
+    // revoked, not waited for.
+    let (desktop, sensor) = (identity(), identity());
+    let key = rcgen::KeyPair::try_from(&desktop.private_key()).expect("an Ed25519 key");
+    let mut expired = rcgen::CertificateParams::default();
+    expired.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    expired.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    let expired = expired.self_signed(&key).expect("signed");
+    let verifier = Verifier {
+        policy: Arc::new(PinnedKey::new(sensor.fingerprint())),
+        provider: Arc::new(hybrid_only()),
+    };
+    let mut client = ClientConfig::builder_with_provider(Arc::new(hybrid_only()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3 is there")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_auth_cert(vec![expired.der().clone()], desktop.private_key())
+        .expect("own identity");
+    client.alpn_protocols = vec![Purpose::LINK.to_vec()];
+    let server = || server_config(&sensor, admit(&[desktop.fingerprint()])).expect("own identity");
+    assert!(handshake(client.clone(), server()).is_ok(), "expired, but the paired key");
+    // Not paired stays not paired, whatever its dates.
+    let server = server_config(&sensor, admit(&[])).expect("own identity");
+    assert!(handshake(client, server).is_err());
+}

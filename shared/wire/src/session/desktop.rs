@@ -17,6 +17,8 @@ pub enum DesktopEvent {
     Welcomed(Welcome),
     /// A batch to store. Call [`DesktopSession::durable`] once it is on disk.
     Batch(EncodedBatch),
+    /// A batch that came ahead of its turn, to be shown soon. It comes again; nothing waits for it.
+    Live(EncodedBatch),
     /// The sensor no longer holds these batches: they were stored in another survey, or deleted
     /// when the journal was full, which a gap record then states.
     NotHeld {
@@ -118,6 +120,18 @@ impl DesktopSession {
         self.received_seq = id.seq;
         self.events.push_back(DesktopEvent::Batch(batch));
         self.acknowledge();
+    }
+
+    /// A batch arrived in the live lane.
+    pub fn handle_live_batch(&mut self, batch: EncodedBatch) {
+        let State::Streaming { epoch } = self.state else { return };
+        let id = batch.header().id;
+        if id.sensor != self.sensor || id.epoch != epoch {
+            return self.break_off("a batch of another sensor or epoch");
+        }
+        if id.seq > self.received_seq {
+            self.events.push_back(DesktopEvent::Live(batch));
+        }
     }
 
     /// Answers [`DesktopEvent::Welcomed`]: `after_seq` is the highest batch of the sensor and

@@ -1,6 +1,9 @@
 //! The sensor's end of one connection.
 
-use super::{GREETING_TIMEOUT, MAX_IN_FLIGHT_BYTES, MAX_READ_BATCHES, STATUS_INTERVAL, SessionEnd};
+use super::{
+    GREETING_TIMEOUT, LIVE_FROM_BEHIND, LIVE_UNTIL_BEHIND, MAX_IN_FLIGHT_BYTES, MAX_LIVE_BATCHES,
+    MAX_READ_BATCHES, STATUS_INTERVAL, SessionEnd,
+};
 use crate::EncodedBatch;
 use crate::message::{
     GoodbyeReason, Hello, Message, PROTOCOL_MAX, PROTOCOL_MIN, RefusedReason, Status, Welcome,
@@ -47,6 +50,14 @@ pub enum SensorEvent {
         /// At most this many bytes, but one batch in any case.
         max_bytes: usize,
     },
+    /// Read these newest batches from the journal and hand them to
+    /// [`SensorSession::handle_live_batches`].
+    ReadLive {
+        /// First batch wanted.
+        from_seq: u64,
+        /// At most this many.
+        max_batches: usize,
+    },
     /// The desktop begins in the middle: observations it will get refer to advertisements in
     /// batches that it does not have. All advertisements have to be written once more.
     AnnounceAgain,
@@ -67,6 +78,17 @@ enum State {
     Ended,
 }
 
+/// The lane of the newest batches.
+#[derive(Debug, Default)]
+struct Live {
+    /// The other lane is far behind.
+    on: bool,
+    /// Next batch for this lane.
+    next_seq: u64,
+    reading: bool,
+    batches: VecDeque<EncodedBatch>,
+}
+
 /// The sensor's end of one connection.
 #[derive(Debug)]
 pub struct SensorSession {
@@ -85,6 +107,7 @@ pub struct SensorSession {
     /// Highest batch that was handed out for sending, or that the desktop already had.
     sent_seq: u64,
     batches: VecDeque<EncodedBatch>,
+    live: Live,
     messages: VecDeque<Message>,
     events: VecDeque<SensorEvent>,
     /// The newest status that was not sent yet; older ones are dropped.
@@ -107,6 +130,7 @@ impl SensorSession {
             in_flight_bytes: 0,
             sent_seq: 0,
             batches: VecDeque::new(),
+            live: Live::default(),
             messages: VecDeque::new(),
             events: VecDeque::new(),
             status: None,
@@ -130,8 +154,12 @@ impl SensorSession {
 
     /// The journal moved.
     pub fn handle_journal(&mut self, journal: JournalRange) {
+        let written = journal.durable_seq > self.journal.durable_seq;
         self.journal = journal;
         self.want_batches();
+        if written {
+            self.want_live();
+        }
     }
 
     /// Batches that were asked for with [`SensorEvent::Read`]; empty when the journal no longer
@@ -163,6 +191,37 @@ impl SensorSession {
             self.batches.push_back(batch);
         }
         self.want_batches();
+    }
+
+    /// Batches that were asked for with [`SensorEvent::ReadLive`]; empty when they cannot be had,
+    /// which does no harm: all come in their turn.
+    pub fn handle_live_batches(&mut self, batches: Vec<EncodedBatch>) {
+        self.live.reading = false;
+        if self.state != State::Streaming {
+            return;
+        }
+        for batch in batches {
+            let id = batch.header().id;
+            let ours = id.sensor == self.introduction.sensor
+                && id.epoch == self.introduction.epoch
+                && id.seq >= self.live.next_seq
+                && id.seq <= self.journal.durable_seq;
+            if ours {
+                self.live.next_seq = id.seq + 1;
+                self.live.batches.push_back(batch);
+            }
+        }
+    }
+
+    /// The next batch of the live lane. Like [`Self::poll_batch`] it may wait.
+    pub fn poll_live_batch(&mut self) -> Option<EncodedBatch> {
+        self.live.batches.pop_front()
+    }
+
+    /// True when [`Self::poll_live_batch`] has something.
+    #[must_use]
+    pub fn has_live_batch(&self) -> bool {
+        !self.live.batches.is_empty()
     }
 
     /// The journal could not be read.
@@ -322,6 +381,37 @@ impl SensorSession {
         });
     }
 
+    /// Called when the journal has grown: what is there at the start is no news.
+    fn want_live(&mut self) {
+        let first_open = self.in_flight.front().map_or(self.next_seq, |(seq, _)| *seq);
+        let behind = (self.journal.durable_seq + 1).saturating_sub(first_open);
+        if self.state != State::Streaming || behind <= LIVE_UNTIL_BEHIND {
+            self.live.on = false;
+            return;
+        }
+        if !self.live.on {
+            if behind < LIVE_FROM_BEHIND {
+                return;
+            }
+            self.live.on = true;
+            // Observations refer to advertisements in batches that come in their turn only.
+            self.events.push_back(SensorEvent::AnnounceAgain);
+            self.live.next_seq = self.live.next_seq.max(self.journal.durable_seq);
+        }
+        if self.live.reading || !self.live.batches.is_empty() {
+            return;
+        }
+        let newest = (self.journal.durable_seq + 1).saturating_sub(MAX_LIVE_BATCHES);
+        let from_seq = self.live.next_seq.max(newest);
+        if from_seq > self.journal.durable_seq {
+            return;
+        }
+        self.live.reading = true;
+        self.live.next_seq = from_seq;
+        let max_batches = MAX_LIVE_BATCHES as usize;
+        self.events.push_back(SensorEvent::ReadLive { from_seq, max_batches });
+    }
+
     fn send_status(&mut self, now: Duration) {
         if self.state == State::Streaming
             && now >= self.status_due
@@ -339,6 +429,7 @@ impl SensorSession {
     fn end(&mut self, end: SessionEnd) {
         self.state = State::Ended;
         self.batches.clear();
+        self.live = Live::default();
         self.status = None;
         self.events.push_back(SensorEvent::Ended(end));
     }

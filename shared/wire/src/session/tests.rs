@@ -1,7 +1,7 @@
 //! Both ends as a pair: a fake clock, a link that breaks, and models of the journal and the survey.
 
 use super::*;
-use crate::message::{Message, PROTOCOL_MAX, Status, Welcome};
+use crate::message::{Message, PROTOCOL_MAX, PROTOCOL_MIN, Status, Welcome};
 use crate::{Batch, BatchId, EncodedBatch, StreamInfo};
 use pw_model::{Gap, GapCause, Origin, SensorId, Timestamp};
 use std::collections::VecDeque;
@@ -95,6 +95,7 @@ impl Survey {
 enum Packet {
     Message(Message),
     Batch(EncodedBatch),
+    Live(EncodedBatch),
 }
 
 struct Pair {
@@ -105,6 +106,10 @@ struct Pair {
     ended: Vec<SessionEnd>,
     announced: usize,
     statuses: Vec<u64>,
+    /// Batches that came ahead of their turn.
+    live: Vec<u64>,
+    /// The lane in which batches come in their turn takes none.
+    stalled: bool,
 }
 
 impl Pair {
@@ -124,6 +129,8 @@ impl Pair {
             ended: Vec::new(),
             announced: 0,
             statuses: Vec::new(),
+            live: Vec::new(),
+            stalled: false,
         }
     }
 
@@ -139,6 +146,10 @@ impl Pair {
                         journal.acknowledge(seq);
                         self.sensor.handle_journal(journal.range());
                     }
+                    SensorEvent::ReadLive { from_seq, max_batches } => {
+                        let batches = journal.read(from_seq, max_batches, usize::MAX);
+                        self.sensor.handle_live_batches(batches);
+                    }
                     SensorEvent::Greeted(_) => {}
                     SensorEvent::AnnounceAgain => self.announced += 1,
                     SensorEvent::Ended(end) => self.ended.push(end),
@@ -146,6 +157,12 @@ impl Pair {
             }
             while let Some(message) = self.sensor.poll_message() {
                 self.to_desktop.push_back(Packet::Message(message));
+            }
+            if let Some(batch) = self.sensor.poll_live_batch() {
+                self.to_desktop.push_back(Packet::Live(batch));
+            }
+            if self.stalled {
+                break;
             }
             let Some(batch) = self.sensor.poll_batch() else { break };
             self.to_desktop.push_back(Packet::Batch(batch));
@@ -160,6 +177,7 @@ impl Pair {
                     self.desktop.resume(seq, seq > 0);
                 }
                 DesktopEvent::Batch(batch) => survey.take(batch.header().id.seq),
+                DesktopEvent::Live(batch) => self.live.push(batch.header().id.seq),
                 DesktopEvent::Status(status) => self.statuses.push(status.frames),
                 DesktopEvent::NotHeld { .. } => {}
                 DesktopEvent::Ended(end) => self.ended.push(end),
@@ -178,13 +196,14 @@ impl Pair {
         let moved = one.is_some() || other.is_some();
         match one {
             Some(Packet::Message(message)) => self.sensor.handle_message(message),
-            Some(Packet::Batch(_)) => panic!("the desktop sends no batches"),
+            Some(Packet::Batch(_) | Packet::Live(_)) => panic!("the desktop sends no batches"),
             None => {}
         }
         self.drain_sensor(journal);
         match other {
             Some(Packet::Message(message)) => self.desktop.handle_message(message),
             Some(Packet::Batch(batch)) => self.desktop.handle_batch(batch),
+            Some(Packet::Live(batch)) => self.desktop.handle_live_batch(batch),
             None => {}
         }
         self.drain_desktop(survey);
@@ -237,6 +256,61 @@ fn what_the_journal_holds_arrives_and_is_acknowledged_when_durable() {
     pair.run(&mut journal, &mut survey);
     assert_eq!(survey.volatile, [201]);
     assert_eq!(pair.ended, []);
+}
+
+#[test]
+fn the_newest_batches_go_ahead_of_a_backlog_and_come_again_in_their_turn() {
+    let (mut journal, mut survey) = (Journal::default(), Survey::default());
+    (0..LIVE_FROM_BEHIND * 4).for_each(|_| journal.write(1));
+    let backlog = journal.written;
+    let mut pair = Pair::connect(&journal, START);
+    pair.run(&mut journal, &mut survey);
+    assert_eq!((pair.live.len(), pair.announced), (0, 0), "a backlog alone is no news");
+
+    // One goes ahead as it is written; of many at once only the newest.
+    pair.stalled = true;
+    journal.write(1);
+    pair.sensor.handle_journal(journal.range());
+    pair.run(&mut journal, &mut survey);
+    assert_eq!(pair.live, [backlog + 1]);
+    assert_eq!(pair.announced, 1, "what they refer to comes with them");
+    (0..50).for_each(|_| journal.write(1));
+    pair.sensor.handle_journal(journal.range());
+    pair.run(&mut journal, &mut survey);
+    let newest: Vec<u64> = (journal.written - MAX_LIVE_BATCHES + 1..=journal.written).collect();
+    assert_eq!(pair.live[1..], newest);
+    assert_eq!(journal.acknowledged, 0, "what went ahead acknowledges nothing");
+
+    // In their turn they come all, once each; then nothing goes ahead any more.
+    pair.stalled = false;
+    pair.run(&mut journal, &mut survey);
+    pair.sync(&mut survey);
+    pair.run(&mut journal, &mut survey);
+    assert_eq!(survey.durable, (1..=journal.written).collect::<Vec<_>>());
+    assert_eq!(journal.acknowledged, journal.written);
+    let before = pair.live.len();
+    journal.write(1);
+    pair.sensor.handle_journal(journal.range());
+    pair.run(&mut journal, &mut survey);
+    assert_eq!((pair.live.len(), pair.announced), (before, 1));
+    assert_eq!(pair.ended, []);
+}
+
+#[test]
+fn a_live_batch_of_another_journal_ends_the_session() {
+    let (mut journal, mut survey) = (Journal::default(), Survey::default());
+    let mut pair = Pair::connect(&journal, START);
+    pair.run(&mut journal, &mut survey);
+    let id = BatchId { sensor: SENSOR, epoch: EPOCH + 1, seq: 1 };
+    let stream = StreamInfo { name: "car".to_owned(), origin: Origin::Simulated };
+    pair.desktop.handle_live_batch(Batch::new(id, stream).encode().expect("small"));
+    pair.run(&mut journal, &mut survey);
+    assert_eq!(pair.live, []);
+    assert!(
+        matches!(&pair.ended[0], SessionEnd::WeLeft(GoodbyeReason::Protocol(_))),
+        "{:?}",
+        pair.ended
+    );
 }
 
 #[test]
@@ -334,6 +408,7 @@ fn what_the_journal_deleted_is_told() {
             match packet {
                 Packet::Message(message) => pair.desktop.handle_message(message),
                 Packet::Batch(batch) => pair.desktop.handle_batch(batch),
+                Packet::Live(batch) => pair.desktop.handle_live_batch(batch),
             }
             while let Some(event) = pair.desktop.poll_event() {
                 match event {
@@ -410,6 +485,56 @@ fn no_common_protocol_is_refused_with_the_reason() {
 }
 
 #[test]
+fn the_release_before_and_the_one_after_are_understood_or_refused() {
+    let check = |min, max, expected: Result<u16, ()>| {
+        let mut pair = Pair::connect(&Journal::default(), START);
+        let Some(Message::Hello(mut hello)) = pair.desktop.poll_message() else {
+            panic!("a desktop greets first");
+        };
+        (hello.protocol_min, hello.protocol_max) = (min, max);
+        pair.sensor.handle_message(Message::Hello(hello));
+        let answer = match pair.sensor.poll_message() {
+            Some(Message::Welcome(welcome)) => Ok(welcome.protocol),
+            Some(Message::Refused(RefusedReason::Protocol { min, max })) => {
+                assert_eq!((min, max), (PROTOCOL_MIN, PROTOCOL_MAX));
+                Err(())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(answer, expected, "a desktop of {min} to {max}");
+    };
+    let (oldest, newest) = (PROTOCOL_MIN, PROTOCOL_MAX);
+    check(oldest, newest, Ok(newest));
+    check(newest, newest + 1, Ok(newest));
+    check(newest + 1, newest + 1, Err(()));
+    check(oldest - 1, newest, Ok(newest));
+    check(oldest - 1, oldest - 1, Err(()));
+    check(newest, oldest - 1, Err(()));
+    check(0, u16::MAX, Ok(newest));
+
+    // The other way round: what a sensor may answer.
+    for (protocol, understood) in [(newest, true), (newest + 1, false), (oldest - 1, false)] {
+        let mut desktop = DesktopSession::new(SENSOR, "", "", START);
+        desktop.handle_message(Message::Welcome(Welcome { protocol, ..welcome(SENSOR) }));
+        let event = desktop.poll_event();
+        assert_eq!(matches!(event, Some(DesktopEvent::Welcomed(_))), understood, "{event:?}");
+    }
+}
+
+fn welcome(sensor: SensorId) -> Welcome {
+    Welcome {
+        protocol: PROTOCOL_MAX,
+        software: String::new(),
+        sensor,
+        name: String::new(),
+        origin: Origin::Live,
+        epoch: EPOCH,
+        oldest_seq: 1,
+        durable_seq: 0,
+    }
+}
+
+#[test]
 fn messages_out_of_turn_end_the_session() {
     let journal = Journal::default();
     let hello = || DesktopSession::new(SENSOR, "", "", START).poll_message().expect("greets");
@@ -443,16 +568,7 @@ fn messages_out_of_turn_end_the_session() {
 #[test]
 fn another_sensors_words_end_the_desktops_session() {
     let mut desktop = DesktopSession::new(SENSOR, "", "", START);
-    desktop.handle_message(Message::Welcome(Welcome {
-        protocol: 1,
-        software: String::new(),
-        sensor: SensorId([8; 16]),
-        name: String::new(),
-        origin: Origin::Live,
-        epoch: EPOCH,
-        oldest_seq: 1,
-        durable_seq: 0,
-    }));
+    desktop.handle_message(Message::Welcome(welcome(SensorId([8; 16]))));
     assert!(matches!(desktop.poll_event(), Some(DesktopEvent::Ended(SessionEnd::WeLeft(_)))));
 }
 
