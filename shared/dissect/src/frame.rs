@@ -257,6 +257,7 @@ impl<'a> Frame<'a> {
     /// The fixed fields and elements of a management frame; `None` for other frames, encrypted
     /// bodies, and bodies shorter than their fixed fields.
     #[must_use]
+    #[inline]
     pub fn management(&self) -> Option<Management<'a>> {
         let header = self.header.as_ref()?;
         if !header.kind.is_management() || header.flags.contains(FrameFlags::PROTECTED) {

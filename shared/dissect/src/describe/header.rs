@@ -31,6 +31,13 @@ fields! {
             let type_bits = u64::from(kind.frame_type()?) << 4;
             Some(Value::Unsigned(type_bits | u64::from(kind.subtype()?)))
         });
+    /// Both bits of the distribution system, 1 for to and 2 for from.
+    DS_STATUS: hex("wlan.fc.ds", "DS status", 2).clause("802.11-2020, table 9-4").names(names![
+        0 => "inside the BSS",
+        1 => "to the DS",
+        2 => "from the DS",
+        3 => "between access points or mesh stations",
+    ]).read(ds_status);
     /// To the distribution system.
     TO_DS: flag("wlan.fc.tods", "To DS").clause("802.11-2020, 9.2.4.1.4")
         .read(|packet| flag(packet, FrameFlags::TO_DS));
@@ -174,6 +181,12 @@ fn in_subframe(packet: &Packet<'_>, at: usize) -> Option<MacAddr> {
 }
 
 /// A flag of the frame control field, of frames whose frame control field has it.
+fn ds_status<'a>(packet: &Packet<'a>) -> Option<Value<'a>> {
+    flag(packet, FrameFlags::TO_DS)?;
+    let both = FrameFlags::TO_DS.with(FrameFlags::FROM_DS);
+    Some(Value::Unsigned(u64::from(header(packet)?.flags.0 & both.0)))
+}
+
 fn flag(packet: &Packet<'_>, flag: FrameFlags) -> Option<Value<'static>> {
     let header = header(packet)?;
     let has_flag = match (header.kind.frame_type()?, header.kind.subtype()?) {
@@ -515,6 +528,9 @@ fn frame_control(walk: &mut Walk<'_>, word: Word) {
             (&ORDER, 15, 1),
         ],
     };
+    if !matches!(kind, CONTROL_EXTENSION | S1G_BEACON) {
+        walk.hidden(&DS_STATUS, Value::Unsigned(word.bits(8, 2)), word.span);
+    }
     walk.parts(word, flags);
 }
 

@@ -235,6 +235,9 @@ fn whole_number(field: &'static Field, text: &str) -> Result<Vec<(i128, i128)>, 
     if let Some(value) = integer(text) {
         return Ok(vec![(value, value)]);
     }
+    if let Some(value) = pairs(field, text) {
+        return Ok(vec![(value, value)]);
+    }
     if let Some(names) = field.names {
         let wanted = simplified(text);
         let named = |value: &u64| names(*value).is_some_and(|name| simplified(name) == wanted);
@@ -260,6 +263,16 @@ fn whole_number(field: &'static Field, text: &str) -> Result<Vec<(i128, i128)>, 
         };
     }
     Err(wrong(field, Kind::Integer, text))
+}
+
+/// A number in hexadecimal as all its bytes, as the standard writes suites: 00:0f:ac:02.
+fn pairs(field: &Field, text: &str) -> Option<i128> {
+    let Form::Hex(digits) = field.form else { return None };
+    let bytes = hex_bytes(text).filter(|_| text.contains([':', '-']))?;
+    if bytes.len().saturating_mul(2) != usize::from(digits) {
+        return None;
+    }
+    Some(bytes.iter().fold(0, |value, byte| value << 8 | i128::from(*byte)))
 }
 
 /// Names of the values of a field, in the order of the values, each once.

@@ -55,6 +55,42 @@ fn check(filter: &str, data: &[u8], expected: bool) {
 }
 
 #[test]
+fn suites_are_written_as_the_standard_does() {
+    let mut body = vec![1, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0x11, 0, 48, 24, 1, 0];
+    body.extend([0x00, 0x0f, 0xac, 4, 1, 0, 0x00, 0x0f, 0xac, 4]);
+    body.extend([2, 0, 0x00, 0x0f, 0xac, 2, 0x00, 0x0f, 0xac, 8, 0, 0]);
+    let data = management(8, [0xff; 6], &body);
+    for (filter, expected) in [
+        ("wlan.rsn.akms == 00:0f:ac:02", true),
+        ("wlan.rsn.akms == 00-0F-AC-08", true),
+        ("wlan.rsn.akms == 0x000fac08", true),
+        ("wlan.rsn.akms == 00:0f:ac:06", false),
+        ("wlan.rsn.akms in {00:0f:ac:05, 00:0f:ac:07..00:0f:ac:09}", true),
+        ("wlan.rsn.gcs == 00:0f:ac:04", true),
+    ] {
+        check(filter, &data, expected);
+    }
+    for short in ["wlan.rsn.akms == 00:0f:ac", "wlan.rsn.akms == 00:0f:ac:02:01"] {
+        assert!(Filter::compile(short).is_err(), "{short}");
+    }
+}
+
+#[test]
+fn a_data_frame_says_which_way_it_goes() {
+    for (flags, expected) in
+        [(1u8, "to the DS"), (2, "from the DS"), (0x43, "between access points or mesh stations")]
+    {
+        let mut mac = vec![0x08, flags, 0, 0];
+        mac.extend([AP, STATION, AP].concat());
+        mac.extend([0; 8]);
+        let data = radiotap(&mac);
+        check(&format!("wlan.fc.ds == {}", flags & 3), &data, true);
+        check(&format!("wlan.fc.ds == \"{expected}\""), &data, true);
+        check("wlan.fc.ds == 0", &data, false);
+    }
+}
+
+#[test]
 fn what_a_beacon_passes() {
     let data = beacon();
     for (filter, expected) in [
@@ -89,6 +125,8 @@ fn what_a_beacon_passes() {
         ("wlan.fc.retry", true),
         ("wlan.fc.retry == true", false),
         ("wlan.fc.retry == 0", true),
+        ("wlan.fc.ds == 0x00 and wlan.fc.ds == \"inside the BSS\"", true),
+        ("wlan.fc.ds in {1..3}", false),
         ("wlan.fixed.beacon == 100 and wlan.fixed.capabilities.privacy == yes", true),
         ("wlan.qbss.cu > 59 and wlan.qbss.cu <= 60", true),
         // Addresses.

@@ -59,6 +59,7 @@ type Named = (Vec<u8>, u64);
 /// One BSSID: what each frame changes, in three lines of the processor's cache, and beside it what
 /// only new bytes change.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct AccessPoint {
     beacons: u64,
     probe_responses: u64,

@@ -38,7 +38,7 @@ pub(super) fn is_malformed_after(
     if frame.fcs == Fcs::Bad {
         return true;
     }
-    if frame.faults.iter().any(|fault| fault.layer == Layer::Header) {
+    if !frame.faults.is_empty() && frame.faults.iter().any(|fault| fault.layer == Layer::Header) {
         return !frame.truncated;
     }
     if header.flags.contains(FrameFlags::PROTECTED) {

@@ -20,7 +20,7 @@ pub use malformed::is_malformed;
 use access_point::AccessPoint;
 use pw_model::{AuthMode, FrameFlags, FrameKind, MacAddr, Timestamp};
 use serde_json::{Map, Value, json};
-use stations::{Role, Stations};
+use stations::{Role, Station, Stations};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use tally::{Kinds, Tally};
 
@@ -89,12 +89,12 @@ impl Summary {
         self.protected = self.protected.saturating_add(flag(FrameFlags::PROTECTED));
         self.fcs_good = self.fcs_good.saturating_add(u64::from(frame.fcs == Fcs::Good));
         self.fcs_bad = self.fcs_bad.saturating_add(u64::from(frame.fcs == Fcs::Bad));
-        self.mark(header);
+        let bssid = self.mark(header);
         let management = frame.management();
         let is_beacon = matches!(header.kind, FrameKind::BEACON | FrameKind::PROBE_RESPONSE);
         // Beacons are most of the air: their elements are walked over once, for both questions.
         let walked = if is_beacon {
-            self.add_access_point(frame, header, management.as_ref())
+            self.add_access_point(bssid, frame, header, management.as_ref())
         } else {
             None
         };
@@ -108,16 +108,15 @@ impl Summary {
         }
     }
 
-    /// Counts the addresses of a frame by what they were seen as.
-    fn mark(&mut self, header: &Header) {
+    /// Counts the addresses of a frame by what they were seen as; what is known of the BSSID.
+    fn mark(&mut self, header: &Header) -> Option<Station> {
         let transmitter = transmitter_field(header);
         let bssid = header.bssid().filter(|bssid| *bssid != MacAddr::BROADCAST);
         if transmitter.is_some() && transmitter == bssid {
-            self.stations.mark(transmitter, &[Role::Transmitter, Role::Bssid]);
-            return;
+            return self.stations.mark(transmitter, &[Role::Transmitter, Role::Bssid]);
         }
         self.stations.mark(transmitter, &[Role::Transmitter]);
-        self.stations.mark(bssid, &[Role::Bssid]);
+        self.stations.mark(bssid, &[Role::Bssid])
     }
 
     fn add_management(
@@ -161,23 +160,14 @@ impl Summary {
     /// Adds a beacon or probe response; what its elements contradict, if they were walked over.
     fn add_access_point(
         &mut self,
+        station: Option<Station>,
         frame: &Frame<'_>,
         header: &Header,
         management: Option<&Management<'_>>,
     ) -> Option<malformed::Walked> {
-        let bssid = header.bssid()?;
-        let station = self.stations.of(bssid)?;
-        let number = match station.access_point() {
+        let number = match station.and_then(Station::access_point) {
             Some(number) => number,
-            None => {
-                let number = self.access_points.len();
-                if number >= MAX_DISTINCT {
-                    return None;
-                }
-                station.set_access_point(number);
-                self.access_points.push(AccessPoint::new(bssid));
-                number
-            }
+            None => self.new_access_point(header.bssid()?)?,
         };
         let access_point = self.access_points.get_mut(number)?;
         let added = access_point.add(frame, header, management, self.seed);
@@ -188,6 +178,22 @@ impl Summary {
             self.ssids.insert(ssid.to_vec());
         }
         added.walked
+    }
+
+    /// The number of a BSSID among the access points; `None` when it is new and there are too many.
+    fn new_access_point(&mut self, bssid: MacAddr) -> Option<usize> {
+        let station = self.stations.of(bssid)?;
+        // The broadcast address may stand where a BSSID should.
+        if let Some(number) = station.access_point() {
+            return Some(number);
+        }
+        let number = self.access_points.len();
+        if number >= MAX_DISTINCT {
+            return None;
+        }
+        station.set_access_point(number);
+        self.access_points.push(AccessPoint::new(bssid));
+        Some(number)
     }
 
     fn add_probe_request(&mut self, header: &Header, management: Option<&Management<'_>>) {

@@ -63,11 +63,10 @@ impl Stations {
         station(&mut self.stations, address)
     }
 
-    /// Notes that an address was seen in these roles.
+    /// Notes that an address was seen in these roles; what is known of it.
     #[inline]
-    pub(super) fn mark(&mut self, address: Option<MacAddr>, roles: &[Role]) {
-        let Some(address) = address else { return };
-        let Some(station) = station(&mut self.stations, address) else { return };
+    pub(super) fn mark(&mut self, address: Option<MacAddr>, roles: &[Role]) -> Option<Station> {
+        let station = station(&mut self.stations, address?)?;
         for role in roles.iter().copied() {
             if !station.has(role)
                 && let Some(count) = self.counts.get_mut(role as usize)
@@ -77,6 +76,7 @@ impl Stations {
                 *count = count.saturating_add(1);
             }
         }
+        Some(*station)
     }
 
     /// How many addresses were seen in a role.
