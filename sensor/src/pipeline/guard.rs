@@ -1,6 +1,6 @@
 //! What the pipeline states of itself: the machine, its clock, its silence, and what it keeps back.
 
-use super::Pipeline;
+use super::{Event, Pipeline};
 use crate::gps::GpsEvent;
 use crate::{clock, health, seccomp};
 use pw_model::{
@@ -136,6 +136,28 @@ impl Pipeline {
         self.batch.clock(state);
     }
 
+    /// The time on the sensor's clock, with what the receiver says is missing.
+    pub(super) fn clock_now(&self) -> Timestamp {
+        self.corrected(clock::now())
+    }
+
+    /// A live time with what the receiver says is missing of it.
+    pub(super) fn corrected(&self, time: Timestamp) -> Timestamp {
+        if self.is_live() { self.unset_clock.corrected(time) } else { time }
+    }
+
+    /// The event with its times on the sensor's clock. Frames are done one by one.
+    pub(super) fn on_our_clock(&self, mut event: Event) -> Event {
+        let correct = |time: &mut Timestamp| *time = self.corrected(*time);
+        match &mut event {
+            Event::Lost(gap) => [&mut gap.start, &mut gap.end].into_iter().for_each(correct),
+            Event::Tuned(tune) => [&mut tune.start, &mut tune.end].into_iter().for_each(correct),
+            Event::Radio(change) => correct(&mut change.time),
+            _ => {}
+        }
+        event
+    }
+
     /// Looks whether the machine's clock was set.
     pub(super) fn watch_clock(&mut self) {
         if !self.is_live() {
@@ -157,19 +179,29 @@ impl Pipeline {
 
     pub(super) fn gps(&mut self, event: GpsEvent) {
         match event {
-            GpsEvent::Fix(fix) => self.fix(fix),
+            GpsEvent::Fix(fix) => self.fix(Fix { time: self.corrected(fix.time), ..fix }),
             GpsEvent::Clock { offset_us, uncertainty_us } => {
-                let (source, kept_us) = health::system_clock();
+                let system = clock::now();
+                if let Some(event) = self.unset_clock.learn(system, offset_us) {
+                    self.clock_event(event);
+                }
+                let time = self.corrected(system);
+                let added_us = time.unix_ns().saturating_sub(system.unix_ns()) / 1000;
+                let (source, kept_us) = match health::system_clock() {
+                    // Nobody else keeps it.
+                    (ClockSource::System, kept_us) if added_us != 0 => (ClockSource::Gps, kept_us),
+                    kept => kept,
+                };
                 self.state_clock(ClockState {
-                    time: clock::now(),
+                    time,
                     source,
-                    offset_us: Some(offset_us),
+                    offset_us: Some(offset_us.saturating_sub(added_us)),
                     uncertainty_us: kept_us.or(uncertainty_us),
                 });
             }
             GpsEvent::WeekRollover { turns } => {
                 let kind = ClockEventKind::WeekRollover { turns };
-                self.clock_event(ClockEvent { time: clock::now(), kind });
+                self.clock_event(ClockEvent { time: self.clock_now(), kind });
             }
             GpsEvent::Trouble(trouble) => self.counts.gps_trouble(trouble),
         }
