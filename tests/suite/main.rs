@@ -9,5 +9,6 @@ mod live;
 mod pipeline;
 mod privacy;
 mod releases;
+mod self_test;
 mod silence;
 mod tidy;
