@@ -251,7 +251,11 @@ fn privacy(settings: &Settings, join: &Join) -> Result<Privacy> {
         tracing::warn!("an audit is declared: {purpose}");
     }
     let now = (settings.origin() == Origin::Live).then(crate::clock::now);
-    Ok(Privacy::open(&privacy, &settings.state, now)?)
+    let privacy = Privacy::open(&privacy, &settings.state, now)?;
+    if privacy.is_silent() {
+        tracing::warn!("nothing is recorded until a fix shows that this is no home zone");
+    }
+    Ok(privacy)
 }
 
 /// How frames get their positions, and the live receiver that has to be started for it.
