@@ -42,22 +42,22 @@ pub struct GuardState {
 /// Frames of each radio at the last report.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
-    last: Option<(Instant, Vec<u64>)>,
+    last: Option<(Instant, BTreeMap<RadioId, u64>)>,
 }
 
 impl Rates {
     /// Frames per second since the last call; nothing at the first.
-    fn since_last(&mut self, frames: Vec<u64>) -> Vec<RadioRate> {
+    fn since_last(&mut self, frames: BTreeMap<RadioId, u64>) -> Vec<RadioRate> {
         let now = Instant::now();
         let Some((then, before)) = self.last.replace((now, frames.clone())) else {
             return Vec::new();
         };
         let seconds = now.duration_since(then).as_secs_f32().max(0.001);
-        let rate = |(number, (now, before)): (u8, (&u64, &u64))| RadioRate {
-            radio: RadioId(number),
-            frames_per_second: now.saturating_sub(*before) as f32 / seconds,
+        let rate = |(radio, frames): (&RadioId, &u64)| {
+            let heard = frames.saturating_sub(*before.get(radio)?);
+            Some(RadioRate { radio: *radio, frames_per_second: heard as f32 / seconds })
         };
-        (0..).zip(frames.iter().zip(&before)).map(rate).collect()
+        frames.iter().filter_map(rate).collect()
     }
 }
 
@@ -258,5 +258,24 @@ impl Pipeline {
         self.guard.opted_out_frames = self.opted_out_frames + waiting;
         self.guard.in_home_zone = privacy.is_in_home_zone();
         self.guard.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_begin_with_the_second_report() {
+        let mut rates = Rates::default();
+        let frames = |counts: &[(u8, u64)]| {
+            counts.iter().map(|(radio, frames)| (RadioId(*radio), *frames)).collect()
+        };
+        assert_eq!(rates.since_last(frames(&[(0, 5)])), []);
+        rates.last.iter_mut().for_each(|(then, _)| *then -= std::time::Duration::from_secs(10));
+        let found = rates.since_last(frames(&[(0, 1005), (4, 7)]));
+        assert_eq!(found.len(), 1, "nothing is known of a radio that came in between");
+        // However slow the machine is: at most what ten seconds give.
+        assert!(found[0].frames_per_second > 0.0 && found[0].frames_per_second <= 100.1);
     }
 }
