@@ -35,6 +35,44 @@ pub fn unrolled(said: Timestamp) -> Option<(Timestamp, u8)> {
     is_soon.then_some((Timestamp::from_unix_ns(ns), turns))
 }
 
+/// Adds to the times of a clock that nobody has set what the receiver says is missing.
+///
+/// Only times before the release are touched: once somebody sets the clock, its times are taken as
+/// they are, also while older ones still wait in a queue.
+#[derive(Debug, Default)]
+pub struct UnsetClock {
+    missing_ns: Option<i64>,
+}
+
+impl UnsetClock {
+    /// The receiver's clock is that far ahead of the system's at `now`. Gives the finding when this is
+    /// what was missing. What was learned first holds, so that times stay in order.
+    pub fn learn(&mut self, now: Timestamp, ahead_us: i64) -> Option<ClockEvent> {
+        if self.missing_ns.is_some() || !is_before_release(now) {
+            return None;
+        }
+        let ahead_ns = ahead_us.checked_mul(1000)?;
+        let told = Timestamp::from_unix_ns(now.unix_ns().checked_add(ahead_ns)?);
+        // A receiver that does not know the date either is no help.
+        if is_before_release(told) {
+            return None;
+        }
+        self.missing_ns = Some(ahead_ns);
+        Some(ClockEvent { time: told, kind: ClockEventKind::Corrected { by_us: ahead_us } })
+    }
+
+    /// The time that is meant.
+    #[must_use]
+    pub fn corrected(&self, time: Timestamp) -> Timestamp {
+        match self.missing_ns {
+            Some(missing_ns) if is_before_release(time) => {
+                Timestamp::from_unix_ns(time.unix_ns().saturating_add(missing_ns))
+            }
+            _ => time,
+        }
+    }
+}
+
 /// Compares the system's clock with the one that nobody can set.
 #[derive(Debug, Default)]
 pub struct ClockWatch {
@@ -110,6 +148,23 @@ mod tests {
         let events = watch.compare(at(1_800_000_000), 32 * SECOND);
         assert!(events[0].words().contains("forward"), "{}", events[0].words());
         assert_eq!(events.len(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_nobody_set_is_put_right_by_the_receiver_until_somebody_does() {
+        let mut unset = UnsetClock::default();
+        let year_2026 = 1_795_000_000;
+        assert_eq!(unset.corrected(at(30)), at(30), "nothing is known yet");
+        assert_eq!(unset.learn(at(31), 5_000_000), None, "the receiver does not know it either");
+        assert_eq!(unset.learn(at(year_2026), 3_000_000), None, "the clock is set");
+        let ahead_us = (year_2026 - 40) * 1_000_000;
+        let event = unset.learn(at(40), ahead_us).expect("a correction");
+        assert_eq!(event.time, at(year_2026));
+        assert_eq!(event.kind, ClockEventKind::Corrected { by_us: ahead_us });
+        assert_eq!(unset.corrected(at(45)), at(year_2026 + 5));
+        assert_eq!(unset.learn(at(50), ahead_us + 9_000_000), None, "the first one holds");
+        assert_eq!(unset.corrected(at(50)), at(year_2026 + 10));
+        assert_eq!(unset.corrected(at(year_2026 + 11)), at(year_2026 + 11), "set by somebody");
     }
 
     #[test]

@@ -145,6 +145,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     let (events, queue) = sync_channel(QUEUE_EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
+    let interfaces = interfaces(settings.origin(), &radios);
     let pipeline_settings = PipelineSettings {
         sensor,
         stream,
@@ -155,7 +156,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         privacy,
         machine: Machine::new("/"),
         confine,
-        transmit: TransmitWatch::new("/", interfaces(&settings, &sources)),
+        transmit: TransmitWatch::new("/", interfaces),
     };
     let mut starts = Vec::new();
     let mut first_radio = 0;
@@ -223,17 +224,12 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     waited
 }
 
-/// Live interfaces with the numbers of their radios.
-fn interfaces(settings: &Settings, prepared: &[Prepared]) -> Vec<(RadioId, String)> {
-    let mut interfaces = Vec::new();
-    let mut number = 0u8;
-    for (spec, prepared) in settings.sources.iter().zip(prepared) {
-        if let SourceSpec::Wifi { interface } | SourceSpec::Live { interface } = spec {
-            interfaces.push((RadioId(number), interface.clone()));
-        }
-        number = number.saturating_add(u8::try_from(prepared.radios.len()).unwrap_or(u8::MAX));
+/// The radios that could send: a live one's name is that of its interface.
+fn interfaces(origin: Origin, radios: &[String]) -> Vec<(RadioId, String)> {
+    if origin != Origin::Live {
+        return Vec::new();
     }
-    interfaces
+    (0..).map(RadioId).zip(radios.iter().cloned()).collect()
 }
 
 /// How people's data are treated: said in the log, because a person may expect otherwise.
@@ -251,7 +247,11 @@ fn privacy(settings: &Settings, join: &Join) -> Result<Privacy> {
         tracing::warn!("an audit is declared: {purpose}");
     }
     let now = (settings.origin() == Origin::Live).then(crate::clock::now);
-    Ok(Privacy::open(&privacy, &settings.state, now)?)
+    let privacy = Privacy::open(&privacy, &settings.state, now)?;
+    if privacy.is_silent() {
+        tracing::warn!("nothing is recorded until a fix shows that this is no home zone");
+    }
+    Ok(privacy)
 }
 
 /// How frames get their positions, and the live receiver that has to be started for it.

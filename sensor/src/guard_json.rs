@@ -76,6 +76,7 @@ pub fn clock_event(event: &ClockEvent) -> Value {
     let (kind, by_us, turns) = match event.kind {
         ClockEventKind::BeforeRelease => ("before_release", None, None),
         ClockEventKind::Stepped { by_us } => ("stepped", Some(by_us), None),
+        ClockEventKind::Corrected { by_us } => ("corrected", Some(by_us), None),
         ClockEventKind::WeekRollover { turns } => ("week_rollover", None, Some(turns)),
     };
     json!({

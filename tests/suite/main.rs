@@ -10,6 +10,7 @@ mod live;
 mod pipeline;
 mod privacy;
 mod releases;
+mod self_test;
 mod silence;
 mod strangers;
 mod tidy;

@@ -61,6 +61,7 @@ fn every_record() -> Batch {
         ClockEventKind::BeforeRelease,
         ClockEventKind::Stepped { by_us: -3_600_000_000 },
         ClockEventKind::WeekRollover { turns: 1 },
+        ClockEventKind::Corrected { by_us: 1_780_000_000_000_000 },
     ] {
         batch.clock_events.push(ClockEvent { time: time(2), kind });
     }

@@ -85,7 +85,7 @@ Words are looked for in name, address and maker; all must be found: cafe 5g
   channel:6  band:2.4|5|6  frequency:2437  width:80  standard:b|g|n|ac|ax|be
   rssi>-60  frames>100  beacons>=1  bytes<1000  clients>0       also = >= <=, blanks too: rssi > -60
   seen>2026-05-01T10:00:00Z  seen<2026-05-02  first>…  last<…   times in UTC
-  hidden  known  wps  mesh  adhoc  random  note                 yes or no
+  hidden  known  wps  mesh  adhoc  random  pseudonym  note      yes or no
 Put together with and, or, not and ( ); quotes keep blanks: ssid:\"Guest net\" not (band:5 or weak)"
     }
 }

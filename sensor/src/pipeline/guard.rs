@@ -1,6 +1,6 @@
 //! What the pipeline states of itself: the machine, its clock, its silence, and what it keeps back.
 
-use super::Pipeline;
+use super::{Event, Pipeline};
 use crate::gps::GpsEvent;
 use crate::{clock, health, seccomp};
 use pw_model::{
@@ -42,22 +42,22 @@ pub struct GuardState {
 /// Frames of each radio at the last report.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
-    last: Option<(Instant, Vec<u64>)>,
+    last: Option<(Instant, BTreeMap<RadioId, u64>)>,
 }
 
 impl Rates {
     /// Frames per second since the last call; nothing at the first.
-    fn since_last(&mut self, frames: Vec<u64>) -> Vec<RadioRate> {
+    fn since_last(&mut self, frames: BTreeMap<RadioId, u64>) -> Vec<RadioRate> {
         let now = Instant::now();
         let Some((then, before)) = self.last.replace((now, frames.clone())) else {
             return Vec::new();
         };
         let seconds = now.duration_since(then).as_secs_f32().max(0.001);
-        let rate = |(number, (now, before)): (u8, (&u64, &u64))| RadioRate {
-            radio: RadioId(number),
-            frames_per_second: now.saturating_sub(*before) as f32 / seconds,
+        let rate = |(radio, frames): (&RadioId, &u64)| {
+            let heard = frames.saturating_sub(*before.get(radio)?);
+            Some(RadioRate { radio: *radio, frames_per_second: heard as f32 / seconds })
         };
-        (0..).zip(frames.iter().zip(&before)).map(rate).collect()
+        frames.iter().filter_map(rate).collect()
     }
 }
 
@@ -136,6 +136,28 @@ impl Pipeline {
         self.batch.clock(state);
     }
 
+    /// The time on the sensor's clock, with what the receiver says is missing.
+    pub(super) fn clock_now(&self) -> Timestamp {
+        self.corrected(clock::now())
+    }
+
+    /// A live time with what the receiver says is missing of it.
+    pub(super) fn corrected(&self, time: Timestamp) -> Timestamp {
+        if self.is_live() { self.unset_clock.corrected(time) } else { time }
+    }
+
+    /// The event with its times on the sensor's clock. Frames are done one by one.
+    pub(super) fn on_our_clock(&self, mut event: Event) -> Event {
+        let correct = |time: &mut Timestamp| *time = self.corrected(*time);
+        match &mut event {
+            Event::Lost(gap) => [&mut gap.start, &mut gap.end].into_iter().for_each(correct),
+            Event::Tuned(tune) => [&mut tune.start, &mut tune.end].into_iter().for_each(correct),
+            Event::Radio(change) => correct(&mut change.time),
+            _ => {}
+        }
+        event
+    }
+
     /// Looks whether the machine's clock was set.
     pub(super) fn watch_clock(&mut self) {
         if !self.is_live() {
@@ -157,19 +179,29 @@ impl Pipeline {
 
     pub(super) fn gps(&mut self, event: GpsEvent) {
         match event {
-            GpsEvent::Fix(fix) => self.fix(fix),
+            GpsEvent::Fix(fix) => self.fix(Fix { time: self.corrected(fix.time), ..fix }),
             GpsEvent::Clock { offset_us, uncertainty_us } => {
-                let (source, kept_us) = health::system_clock();
+                let system = clock::now();
+                if let Some(event) = self.unset_clock.learn(system, offset_us) {
+                    self.clock_event(event);
+                }
+                let time = self.corrected(system);
+                let added_us = time.unix_ns().saturating_sub(system.unix_ns()) / 1000;
+                let (source, kept_us) = match health::system_clock() {
+                    // Nobody else keeps it.
+                    (ClockSource::System, kept_us) if added_us != 0 => (ClockSource::Gps, kept_us),
+                    kept => kept,
+                };
                 self.state_clock(ClockState {
-                    time: clock::now(),
+                    time,
                     source,
-                    offset_us: Some(offset_us),
+                    offset_us: Some(offset_us.saturating_sub(added_us)),
                     uncertainty_us: kept_us.or(uncertainty_us),
                 });
             }
             GpsEvent::WeekRollover { turns } => {
                 let kind = ClockEventKind::WeekRollover { turns };
-                self.clock_event(ClockEvent { time: clock::now(), kind });
+                self.clock_event(ClockEvent { time: self.clock_now(), kind });
             }
             GpsEvent::Trouble(trouble) => self.counts.gps_trouble(trouble),
         }
@@ -226,5 +258,24 @@ impl Pipeline {
         self.guard.opted_out_frames = self.opted_out_frames + waiting;
         self.guard.in_home_zone = privacy.is_in_home_zone();
         self.guard.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_begin_with_the_second_report() {
+        let mut rates = Rates::default();
+        let frames = |counts: &[(u8, u64)]| {
+            counts.iter().map(|(radio, frames)| (RadioId(*radio), *frames)).collect()
+        };
+        assert_eq!(rates.since_last(frames(&[(0, 5)])), []);
+        rates.last.iter_mut().for_each(|(then, _)| *then -= std::time::Duration::from_secs(10));
+        let found = rates.since_last(frames(&[(0, 1005), (4, 7)]));
+        assert_eq!(found.len(), 1, "nothing is known of a radio that came in between");
+        // However slow the machine is: at most what ten seconds give.
+        assert!(found[0].frames_per_second > 0.0 && found[0].frames_per_second <= 100.1);
     }
 }

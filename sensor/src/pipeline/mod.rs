@@ -16,11 +16,12 @@ pub use guard::GuardState;
 pub use state::{PipelineState, RadioInfo};
 
 use crate::capture::FrameChunk;
+use crate::clock_watch::{ClockWatch, UnsetClock};
 use crate::gps::{FixCheck, NmeaReader, Track};
+use crate::health;
 use crate::journal::{Journal, JournalError, JournalReader};
 use crate::machine::{Machine, TransmitWatch};
 use crate::privacy::Privacy;
-use crate::{clock, clock_watch::ClockWatch, health};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
@@ -123,6 +124,7 @@ pub struct Pipeline {
     placed: u64,
     fix_check: FixCheck,
     clock_watch: ClockWatch,
+    unset_clock: UnsetClock,
     rates: guard::Rates,
     guard: GuardState,
     state: watch::Sender<PipelineState>,
@@ -178,6 +180,7 @@ impl Pipeline {
             placed: 0,
             fix_check: FixCheck::default(),
             clock_watch: ClockWatch::default(),
+            unset_clock: UnsetClock::default(),
             rates: guard::Rates::default(),
             guard: GuardState::default(),
             state: watch::Sender::new(PipelineState::default()),
@@ -223,7 +226,7 @@ impl Pipeline {
 
     /// The time of the stream: the machine's for live frames, else the frames' own.
     fn now(&self) -> Option<Timestamp> {
-        if self.is_live() { Some(clock::now()) } else { self.stream_time }
+        if self.is_live() { Some(self.clock_now()) } else { self.stream_time }
     }
 
     fn patience(&self) -> Duration {
@@ -234,7 +237,7 @@ impl Pipeline {
     }
 
     fn take(&mut self, event: Event) -> Result<(), JournalError> {
-        match event {
+        match self.on_our_clock(event) {
             Event::Frames(chunk) => {
                 self.frames(&chunk)?;
                 chunk.give_back();
@@ -245,7 +248,10 @@ impl Pipeline {
             }
             Event::Tuned(interval) => {
                 self.self_tuned.insert(interval.radio);
-                self.batch.tune(interval);
+                // Where nothing is recorded nobody listened, as far as the ledger goes.
+                if !self.settings.privacy.is_silent() {
+                    self.batch.tune(interval);
+                }
             }
             Event::Listening { radio, frequency_mhz } => {
                 self.self_tuned.insert(radio);
@@ -276,15 +282,17 @@ impl Pipeline {
         let mut observed = std::mem::take(&mut self.observed);
         self.counts.heard(radio, chunk.len() as u64);
         for (meta, data) in chunk.frames() {
-            self.advance(meta.time)?;
+            let time = self.corrected(meta.time);
+            self.advance(time)?;
             if self.settings.privacy.is_silent() {
-                self.settings.privacy.silenced(meta.time);
+                self.settings.privacy.silenced(time);
+                self.ledger.end(radio).into_iter().for_each(|interval| self.batch.tune(interval));
                 continue;
             }
-            self.renew_key(meta.time);
+            self.renew_key(time);
             let before = observed.opted_out;
             let input = FrameInput {
-                time: meta.time,
+                time,
                 radio,
                 link_type: meta.link_type,
                 data,
@@ -294,7 +302,7 @@ impl Pipeline {
             };
             self.observer.observe(&input, &mut observed);
             if observed.opted_out > before {
-                self.opt_out(radio, meta.time, observed.opted_out - before);
+                self.opt_out(radio, time, observed.opted_out - before);
             }
             for observation in &mut observed.observations {
                 self.settings.privacy.rewrite(observation, &mut observed.advertisements);
@@ -504,7 +512,8 @@ impl Pipeline {
         let disk = health::disk_free_bytes(&self.settings.state_dir);
         self.watch_clock();
         let guard = self.guard_state();
-        let status: Status = self.counts.status(clock::now(), now, has_receiver, &journal, disk);
+        let status: Status =
+            self.counts.status(self.clock_now(), now, has_receiver, &journal, disk);
         let running_sources = self.running_sources;
         let settled =
             self.waiting.is_empty() && self.batch.due_in(self.reader.is_followed()).is_none();

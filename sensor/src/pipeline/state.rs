@@ -5,7 +5,7 @@ use crate::health;
 use crate::journal::JournalState;
 use pw_model::{Fix, FixMode, Gap, RadioEvent, RadioEventKind, RadioId, Timestamp};
 use pw_wire::{GpsStatus, RadioStatus, Status};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
 /// Frames per second are taken over so many states of half a second each.
@@ -129,9 +129,9 @@ impl Counts {
         self.gps_trouble = trouble;
     }
 
-    /// Frames of each radio, by its number.
-    pub(super) fn frames_by_radio(&self) -> Vec<u64> {
-        self.radios.iter().map(|radio| radio.frames).collect()
+    /// Frames of each radio.
+    pub(super) fn frames_by_radio(&self) -> BTreeMap<RadioId, u64> {
+        (0..).map(RadioId).zip(self.radios.iter().map(|radio| radio.frames)).collect()
     }
 
     pub(super) fn frames(&self) -> u64 {

@@ -20,6 +20,12 @@ pub enum ClockEventKind {
         /// Turns added.
         turns: u8,
     },
+    /// The receiver told the time while the system's clock stood before this program was made: from
+    /// here on that much is added to the clock's times.
+    Corrected {
+        /// Forward.
+        by_us: i64,
+    },
 }
 
 /// A finding of a clock.
@@ -50,6 +56,11 @@ impl ClockEvent {
                     "the receiver's week counter has turned over {times}: its dates were put right"
                 )
             }
+            ClockEventKind::Corrected { by_us } => format!(
+                "the receiver told the time: {:.1} s are added from here on; times before lie so \
+                 far in the past",
+                by_us as f64 / 1e6
+            ),
         }
     }
 }

@@ -9,7 +9,10 @@ use pw_dissect::describe::elements::heads;
 use pw_dissect::write::{PacketNotes, PcapResolution, PcapWriter, PcapngWriter};
 use pw_dissect::{LinkType, parse};
 use pw_fuzz::{TARGETS, corpus};
-use pw_model::{FrameKind, Origin, SensorId, Timestamp};
+use pw_model::{
+    ClientAddresses, ClockEvent, ClockEventKind, FrameKind, Origin, PrivacyDeclaration, RadioId,
+    Reading, SensorId, Timestamp, Transmitted, Withheld, WithheldKind,
+};
 use pw_simulate::{Scenario, SimulatedKind, Simulation, builtin};
 use pw_wire::{Batch, BatchId, StreamInfo};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -326,7 +329,27 @@ fn captures(frames: &[&[u8]]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
 fn wire(corpora: &mut Corpora) -> Result<(), Box<dyn Error>> {
     let id = BatchId { sensor: SensorId([1; 16]), epoch: 1, seq: 1 };
     let stream = StreamInfo { name: "seed".to_owned(), origin: Origin::Simulated };
-    let batch = Batch::new(id, stream).encode()?;
+    let batch = Batch::new(id, stream);
+    let mut second = batch.clone();
+    let time = Timestamp::from_unix_secs(1);
+    second.privacy = Some(PrivacyDeclaration {
+        clients: ClientAddresses::Pseudonyms,
+        rotation_secs: Some(86_400),
+        probe_names: false,
+        audit: Some("seed".to_owned()),
+        home_zones: 1,
+    });
+    for kind in WithheldKind::ALL {
+        second.withheld.push(Withheld { kind, start: time, end: time, count: 300 });
+    }
+    let radio = RadioId(0);
+    let frames = Reading::NotAvailable("gone".to_owned());
+    second.transmitted.push(Transmitted { time, radio, frames });
+    second.clock_events.push(ClockEvent { time, kind: ClockEventKind::Stepped { by_us: -7 } });
+    let second = second.encode()?;
+    corpora.add("segment", second.bytes())?;
+    corpora.add("link", second.bytes().get(pw_wire::HEADER_LEN..).unwrap_or(&[]))?;
+    let batch = batch.encode()?;
     let bytes = batch.bytes();
     corpora.add("segment", bytes)?;
     corpora.add("segment", &[bytes, b"damage", bytes, &bytes[..bytes.len() / 2]].concat())?;

@@ -30,6 +30,15 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
         clients.iter().flat_map(|client| &client.probed).map(pw_model::Ssid::bytes).collect();
     let frames: u64 = clients.iter().map(|client| client.frames).sum();
     let of_all = |n: u64| format!("{} ({})", words::count(n), words::percent(n, total));
+    // What a sensor left out nobody knows: a plain zero would be wrong.
+    let left_out = facts.snapshot.sensors.iter().any(|sensor| {
+        sensor.guard.privacy.as_ref().is_some_and(|(_, declared)| !declared.probe_names)
+    });
+    let known = |count: String| match (left_out, pseudonyms == total) {
+        (true, true) => "not known: the sensor left the names out".to_owned(),
+        (true, false) => format!("{count} at least: a sensor left names out"),
+        (false, _) => count,
+    };
     let row = |what: &str, value: String| [what.to_owned(), value];
     section.blocks.push(Block::Facts {
         rows: vec![
@@ -37,8 +46,8 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
             row("Of these, pseudonyms made by a sensor", of_all(pseudonyms)),
             row("Of these, randomised by the device", of_all(random)),
             row("Seen with an access point", of_all(joined)),
-            row("Asked for a network by name", of_all(asking)),
-            row("Different names asked for", words::count(asked.len() as u64)),
+            row("Asked for a network by name", known(of_all(asking))),
+            row("Different names asked for", known(words::count(asked.len() as u64))),
             row("Frames sent by clients", words::count(frames)),
         ],
     });

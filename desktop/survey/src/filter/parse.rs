@@ -255,6 +255,7 @@ fn bare(text: String, quoted: bool) -> Term {
         "mesh" => Trait::Mesh,
         "adhoc" => Trait::AdHoc,
         "random" => Trait::Random,
+        "pseudonym" => Trait::Pseudonym,
         "note" => Trait::Noted,
         "weak" if !quoted => return Term::Security(Protected::Weak),
         "open" if !quoted => return Term::Security(Protected::Label(lower)),

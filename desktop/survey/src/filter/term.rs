@@ -76,6 +76,7 @@ pub(super) enum Trait {
     Mesh,
     AdHoc,
     Random,
+    Pseudonym,
     Noted,
 }
 
@@ -184,6 +185,8 @@ impl Term {
             Self::Is(Trait::Mesh) => traits.is_some_and(|t| t.mesh_id.is_some()),
             Self::Is(Trait::AdHoc) => traits.is_some_and(|t| t.ibss),
             Self::Is(Trait::Random) => ap.bssid.is_locally_administered(),
+            // Access points keep their addresses.
+            Self::Is(Trait::Pseudonym) => false,
             Self::Is(Trait::Noted) => ap.note.is_some(),
         }
     }
@@ -220,6 +223,7 @@ impl Term {
             Self::Time(moment, relation, time) => {
                 time_holds(client.first_seen, client.last_seen, (*moment, *relation, *time))
             }
+            Self::Is(Trait::Pseudonym) => client.pseudonym,
             // Of a pseudonym nobody knows.
             Self::Is(Trait::Random) => {
                 client.address.is_locally_administered() && !client.pseudonym

@@ -183,9 +183,15 @@ fn clients() {
     ] {
         assert!(matches(text), "{text}");
     }
-    for text in ["rssi>-100", "rssi<0", "channel:6", "known", "vendor:x"] {
+    for text in ["rssi>-100", "rssi<0", "channel:6", "known", "vendor:x", "pseudonym"] {
         assert!(!matches(text), "{text}");
     }
+    // Whether the device behind a pseudonym uses a random address nobody knows.
+    let hidden = Client { pseudonym: true, ..client.clone() };
+    let matches = |text: &str| {
+        Filter::parse(text).expect("valid").matches_client(&hidden, |_| None::<String>)
+    };
+    assert!(matches("pseudonym") && !matches("random"));
 }
 
 #[test]
