@@ -40,6 +40,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// How the running sensor is
     Status(CommonArguments),
+    /// The radios of this machine: what they can do, and what the country allows
+    Radios(CommonArguments),
     /// Check what this machine has: radios, receiver, disk, clock
     SelfTest(SelfTestArguments),
     /// Check whether this machine can be a sensor, and say what to do where it cannot yet

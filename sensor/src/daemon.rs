@@ -7,13 +7,14 @@ use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
 use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
-use crate::link::{self, Link, LinkSettings};
+use crate::link::{self, Duties, Link, LinkSettings};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
+use crate::radio::{AdapterIdentity, Plans, RadioNumbers, SYS};
 use crate::service::ServiceManager;
 use crate::{state_dir, status_json};
 use anyhow::{Context, Result};
-use pw_model::Origin;
-use pw_wire::{DEFAULT_PORT, StreamInfo, plain_name};
+use pw_model::{Origin, RadioId};
+use pw_wire::{CommandOutcome, DEFAULT_PORT, SensorCommand, StreamInfo, plain_name};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -128,8 +129,11 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     }
     let journal = Journal::open(journal_settings)?;
     let reader = journal.reader();
-    let radios: Vec<String> = sources.iter().flat_map(|source| source.radios.clone()).collect();
-    let counters = (0..radios.len().max(crate::journal::RADIOS_MAX))
+    let numbers = radio_numbers(&settings, &sources)?;
+    let names = sources.iter().flat_map(|source| source.radios.clone());
+    let radios: Vec<(RadioId, String)> = numbers.iter().copied().map(RadioId).zip(names).collect();
+    let plans = Plans::new(live.hop.clone());
+    let counters = (0..crate::journal::RADIOS_MAX)
         .filter_map(|number| journal.radio_counter(u8::try_from(number).ok()?))
         .collect();
 
@@ -143,14 +147,20 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         sources: sources.len(),
         join,
         state_dir: settings.state.clone(),
+        plans: plans.clone(),
     };
     let mut starts = Vec::new();
-    let mut first_radio = 0;
+    let mut numbers = numbers.into_iter();
     for source in sources {
-        let context =
-            SourceContext { first_radio, events: events.clone(), stop: Arc::clone(&stop) };
-        first_radio =
-            first_radio.saturating_add(u8::try_from(source.radios.len()).unwrap_or(u8::MAX));
+        // The radios of one source have numbers that follow each other.
+        let first_radio = numbers.next().unwrap_or(0);
+        numbers.by_ref().take(source.radios.len().saturating_sub(1)).for_each(drop);
+        let context = SourceContext {
+            first_radio,
+            events: events.clone(),
+            stop: Arc::clone(&stop),
+            plans: plans.clone(),
+        };
         starts.push(source.ready(context, &journal)?);
     }
     let pipeline = Pipeline::new(pipeline_settings, journal);
@@ -171,7 +181,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     };
     let link = {
         let _guard = runtime.enter();
-        link::start(link_settings, identity, reader.clone(), status)?
+        link::start_with(link_settings, identity, reader.clone(), status, duties(&plans))?
     };
     let listen = link.local_addr().context("the link has no address")?;
     let link = Arc::new(link);
@@ -240,6 +250,39 @@ fn join(settings: &Settings) -> Result<(Join, Option<GpsSpec>)> {
             (Join::Live, Some(receiver))
         }
     })
+}
+
+/// What paired desktops may ask for.
+fn duties(plans: &Plans) -> Duties {
+    let told = plans.clone();
+    let plans = plans.clone();
+    Duties {
+        commands: Arc::new(move |command| match command {
+            SensorCommand::SetPlan { radio, plan } => match plans.set(radio, &plan) {
+                Ok(words) => CommandOutcome::Done { words },
+                Err(words) => CommandOutcome::Refused { words },
+            },
+        }),
+        tuning: Arc::new(move || told.tuning()),
+    }
+}
+
+/// The numbers of all radios in the order of the sources: of adapters the ones they always had, of
+/// files and scenarios one after the other.
+fn radio_numbers(settings: &Settings, sources: &[Prepared]) -> Result<Vec<u8>> {
+    let names = || sources.iter().flat_map(|source| &source.radios);
+    if settings.origin() != Origin::Live {
+        return Ok((0..=u8::MAX).take(names().count()).collect());
+    }
+    let radios: Vec<_> =
+        names().map(|name| (name.clone(), AdapterIdentity::of(Path::new(SYS), name))).collect();
+    let mut known = RadioNumbers::read(&settings.state)?;
+    let before = known.clone();
+    let numbers = known.assign(&radios).ok_or(crate::capture::SourceError::TooManyRadios)?;
+    if known != before {
+        known.write(&settings.state)?;
+    }
+    Ok(numbers)
 }
 
 fn start_log(filter: &str) -> Result<()> {

@@ -7,11 +7,15 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Path of one of the project's programs, built first if it is older than its sources.
+/// Path of one of the project's programs, built first if it is older than its sources; in the folder
+/// that `PIWARDRIVE_PROGRAMS` names, where it names one, as it is there.
 ///
 /// # Errors
 /// It does not build.
 pub fn program(name: &str) -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("PIWARDRIVE_PROGRAMS") {
+        return Ok(PathBuf::from(folder).join(name));
+    }
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let folder = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
     match folder {
@@ -142,6 +146,12 @@ impl RunningSensor {
             .stderr(log)
             .spawn()?;
         Ok(Self { child, state: state.to_owned(), address })
+    }
+
+    /// Number of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends SIGKILL and waits until it is gone.

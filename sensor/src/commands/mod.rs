@@ -4,6 +4,7 @@ mod checks;
 mod journal;
 mod keys;
 mod pair;
+mod radios;
 mod self_test;
 mod setup;
 mod status;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> ExitCode {
             keys::revoke(&state(&common), &desktop, common.json)
         }
         Command::Status(common) => status::status(&state(&common), common.json),
+        Command::Radios(common) => radios::radios(common.json),
         Command::SelfTest(arguments) => {
             let common = &arguments.common;
             self_test::self_test(&state(common), arguments.gps.clone(), common.json)

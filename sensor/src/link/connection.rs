@@ -4,6 +4,7 @@
 //! batches, so that a backlog does not delay what is said meanwhile.
 
 use super::BatchSource;
+use super::command::Duties;
 use pw_trust::KeyFingerprint;
 use pw_wire::{
     EncodedBatch, FrameError, FrameReader, GREETING_TIMEOUT, GoodbyeReason, LinkFrame, Message,
@@ -100,6 +101,8 @@ pub(super) struct Served<S: BatchSource> {
     pub(super) source: S,
     pub(super) introduction: SensorIntroduction,
     pub(super) status: watch::Receiver<Option<Status>>,
+    /// Says what radios are told to listen to.
+    pub(super) tuning: Duties,
     pub(super) desktop: KeyFingerprint,
     /// Set to make this connection end.
     pub(super) ending: watch::Receiver<Option<GoodbyeReason>>,
@@ -215,6 +218,7 @@ impl<S: BatchSource> Driver<S> {
             Ok(()) = self.served.status.changed() => {
                 let status = self.served.status.borrow_and_update().clone();
                 if let Some(status) = status {
+                    self.session.handle_tuning((self.served.tuning.tuning)());
                     self.session.handle_status(status, self.started.elapsed());
                 }
             }

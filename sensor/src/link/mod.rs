@@ -5,6 +5,7 @@
 //! connections at once, [`pw_wire::MAX_IN_FLIGHT_BYTES`] unacknowledged per connection; what comes
 //! above is refused and counted.
 
+mod command;
 mod connection;
 mod gate;
 mod journal;
@@ -14,11 +15,12 @@ mod pairing_file;
 mod server;
 mod socket;
 
+pub use command::Duties;
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};
 pub use pairing_file::{PairingRequest, PairingRequestError};
 pub use server::{
-    Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, MAX_HANDSHAKES, start,
+    Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, MAX_HANDSHAKES, start, start_with,
 };
 
 use pw_wire::{EncodedBatch, JournalRange};

@@ -1,6 +1,7 @@
 //! Accepts connections, within bounds, and says in the log whom it refuses and why.
 
 use super::BatchSource;
+use super::command::{self, Duties};
 use super::connection::{Served, serve};
 use super::gate::{Gate, PairingState, Visitor};
 use super::keys::{KeyStore, KeyStoreError};
@@ -115,6 +116,8 @@ pub struct Link {
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// Connections for commands right now.
+    commanding: AtomicUsize,
     handshakes: AtomicUsize,
     refused: AtomicU64,
     ignored: AtomicU64,
@@ -190,6 +193,20 @@ pub fn start<S: BatchSource>(
     source: S,
     status: watch::Receiver<Option<Status>>,
 ) -> Result<Link, LinkError> {
+    start_with(settings, identity, source, status, Duties::default())
+}
+
+/// The same, and does what desktops ask for.
+///
+/// # Errors
+/// The address cannot be used, or keys cannot be read.
+pub fn start_with<S: BatchSource>(
+    settings: LinkSettings,
+    identity: Identity,
+    source: S,
+    status: watch::Receiver<Option<Status>>,
+    duties: Duties,
+) -> Result<Link, LinkError> {
     let gate = Arc::new(Gate::new(KeyStore::open(&settings.state_dir)?));
     let listen = settings.listen;
     let unusable = |error| LinkError::Listen { listen, error };
@@ -231,6 +248,7 @@ pub fn start<S: BatchSource>(
             identity: Arc::new(identity),
             source,
             status,
+            duties,
             counts: Arc::clone(&counts),
             connections: Arc::clone(&connections),
         }
@@ -354,6 +372,7 @@ struct Acceptor<S: BatchSource> {
     introduction: SensorIntroduction,
     source: S,
     status: watch::Receiver<Option<Status>>,
+    duties: Duties,
     counts: Arc<Counts>,
     connections: Arc<Connections>,
 }
@@ -419,6 +438,7 @@ impl<S: BatchSource> Acceptor<S> {
             introduction: self.introduction.clone(),
             source: self.source.clone(),
             status: self.status.clone(),
+            duties: self.duties.clone(),
             counts: Arc::clone(&self.counts),
             connections: Arc::clone(&self.connections),
         };
@@ -437,6 +457,7 @@ struct Guest<S: BatchSource> {
     introduction: SensorIntroduction,
     source: S,
     status: watch::Receiver<Option<Status>>,
+    duties: Duties,
     counts: Arc<Counts>,
     connections: Arc<Connections>,
 }
@@ -459,6 +480,10 @@ impl<S: BatchSource> Guest<S> {
                 ),
                 Err(why) => self.refused(&format!("key {}: pairing: {why}", key.short())),
             }
+        } else if purpose == Purpose::COMMAND
+            && let Some(desktop) = self.gate.keys.find(&key)
+        {
+            self.command(&connection, &desktop.name).await;
         } else if let Some(desktop) = self.gate.keys.find(&key) {
             self.serve(&connection, key, &desktop.name).await;
         } else {
@@ -508,6 +533,7 @@ impl<S: BatchSource> Guest<S> {
                 source: self.source.clone(),
                 introduction: self.introduction.clone(),
                 status: self.status.clone(),
+                tuning: self.duties.clone(),
                 desktop: key,
                 ending,
                 refuse,
@@ -516,6 +542,15 @@ impl<S: BatchSource> Guest<S> {
         .await;
         self.connections.leave(&key, self.number);
         tracing::info!("desktop '{name}', key {}, left: {end}", key.short());
+    }
+
+    async fn command(&self, connection: &quinn::Connection, name: &str) {
+        if self.counts.commanding.fetch_add(1, Ordering::Relaxed) < command::CONNECTIONS_MAX {
+            command::serve_commands(connection, &self.duties, name).await;
+        } else {
+            self.refused(&format!("desktop '{name}': too many connections for commands"));
+        }
+        self.counts.commanding.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn refused(&self, why: &str) {

@@ -16,12 +16,13 @@ pub use state::{PipelineState, RadioInfo};
 use crate::capture::FrameChunk;
 use crate::gps::{GpsEvent, NmeaReader, Track};
 use crate::journal::{Journal, JournalError, JournalReader};
+use crate::radio::{Heard, Plans};
 use crate::{clock, health};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    ClockSource, ClockState, Fix, FixMode, Gap, GapCause, Health, Observation, Origin, Position,
-    RadioEventKind, RadioId, SensorId, Timestamp,
+    ClockSource, ClockState, Fix, FixMode, FrameFlags, Gap, GapCause, Health, Observation, Origin,
+    Position, RadioEventKind, RadioId, SensorId, Timestamp,
 };
 use pw_wire::{Status, StreamInfo};
 use recent::RecentAdvertisements;
@@ -63,20 +64,21 @@ pub enum Join {
 }
 
 /// What the pipeline is told at its start.
-#[derive(Debug)]
 pub struct PipelineSettings {
     /// Who we are.
     pub sensor: SensorId,
     /// What every batch says of the stream.
     pub stream: StreamInfo,
-    /// Names of the radios, in the order of their numbers.
-    pub radios: Vec<String>,
+    /// The radios by number, and what they are called.
+    pub radios: Vec<(RadioId, String)>,
     /// Number of sources; each sends one [`Event::Ended`].
     pub sources: usize,
     /// Position of frames.
     pub join: Join,
     /// Folder whose disk is watched.
     pub state_dir: PathBuf,
+    /// What radios are told to listen to; the adaptive plan hears of new transmitters.
+    pub plans: Plans,
 }
 
 /// The event loop and what it knows.
@@ -96,6 +98,7 @@ pub struct Pipeline {
     /// Radios whose source says itself what it listens to.
     self_tuned: BTreeSet<RadioId>,
     opted_out: BTreeMap<RadioId, Gap>,
+    transmitters: Heard,
     recent: RecentAdvertisements,
     announcements: u64,
     losses: u64,
@@ -142,6 +145,7 @@ impl Pipeline {
             ledger: TuneLedger::default(),
             self_tuned: BTreeSet::new(),
             opted_out: BTreeMap::new(),
+            transmitters: Heard::default(),
             recent: RecentAdvertisements::default(),
             announcements: 0,
             losses: 0,
@@ -269,7 +273,9 @@ impl Pipeline {
             for observation in observed.observations.drain(..) {
                 if let Some(frequency) = observation.frequency_mhz {
                     self.counts.tuned(radio, frequency);
-                    if !is_self_tuned {
+                    if is_self_tuned {
+                        self.note_transmitter(&observation, frequency);
+                    } else {
                         let ended = self.ledger.heard(radio, observation.time, frequency);
                         ended.into_iter().for_each(|interval| self.batch.tune(interval));
                     }
@@ -282,6 +288,16 @@ impl Pipeline {
         }
         self.observed = observed;
         Ok(())
+    }
+
+    /// Tells the plans of a transmitter that was not heard before.
+    fn note_transmitter(&mut self, observation: &Observation, frequency_mhz: u16) {
+        let sound = !observation.flags.contains(FrameFlags::BAD_FCS);
+        if let Some(transmitter) = observation.transmitter.filter(|_| sound)
+            && self.transmitters.is_new(transmitter)
+        {
+            self.settings.plans.novelty().add(observation.radio, frequency_mhz, 1);
+        }
     }
 
     /// Puts an observation into the batch when its place is decided, else among those that wait.

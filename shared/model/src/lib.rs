@@ -6,6 +6,7 @@
 mod address;
 mod advertisement;
 mod channel;
+mod channel_plan;
 mod frame;
 pub mod hash;
 mod observation;
@@ -21,6 +22,7 @@ pub use advertisement::{
     Advertisement, AdvertisementId, AdvertisementKind, MldLink, NetworkTraits, Standard, Wps,
 };
 pub use channel::{Band, Channel, ChannelWidth};
+pub use channel_plan::{ChannelPlan, PLAN_CHANNELS_MAX, PLAN_WIDTHS_MHZ};
 pub use frame::{FrameFlags, FrameKind};
 pub use observation::{Detail, Observation, PhyKind};
 pub use position::{Fix, FixMode, Position, WORLD_RADIUS_M};

@@ -35,6 +35,8 @@ pub(super) const READ_CHUNK: usize = 64 << 10;
 
 /// The alert by which a sensor says that it does not know the key (RFC 8446, 6.2).
 const ACCESS_DENIED: u8 = 49;
+/// The alert by which it says that it does not know the purpose (RFC 7301, 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// At most this many of a name's addresses are tried.
 const MAX_ADDRESSES: usize = 4;
@@ -104,7 +106,7 @@ pub(super) async fn dial(
 
 fn refusal(purpose: &Purpose) -> Option<Refusal> {
     match purpose {
-        Purpose::Link(pinned) => pinned.refusal(),
+        Purpose::Link(pinned) | Purpose::Command(pinned) => pinned.refusal(),
         Purpose::Pair(_) => None,
     }
 }
@@ -132,6 +134,11 @@ pub(super) fn trouble_of(error: &ConnectionError) -> LinkTrouble {
             if close.error_code == TransportErrorCode::crypto(ACCESS_DENIED) =>
         {
             LinkTrouble::NotPaired
+        }
+        ConnectionError::ConnectionClosed(close)
+            if close.error_code == TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL) =>
+        {
+            LinkTrouble::OtherProtocol
         }
         ConnectionError::ConnectionClosed(close)
             if close.error_code == TransportErrorCode::CONNECTION_REFUSED =>

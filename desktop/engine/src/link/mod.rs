@@ -5,12 +5,14 @@
 //! link hands batches to a [`BatchSink`] and acknowledges them once that says they are durable.
 
 mod backoff;
+mod command;
 mod connection;
 mod dial;
 mod pair;
 mod state;
 mod store;
 
+pub use command::{CommandError, command};
 pub use connection::{LinkCounts, SensorLink, connect};
 pub use pair::{PairError, pair};
 pub use state::{LinkState, LinkTrouble};

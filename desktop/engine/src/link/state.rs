@@ -69,6 +69,9 @@ pub enum LinkTrouble {
         /// The key of the paired sensor.
         expected: KeyFingerprint,
     },
+    /// The sensor does not speak what it was asked for.
+    #[error("the sensor is older than this program and does not know what it is asked for")]
+    OtherProtocol,
     /// The sensor said no.
     #[error("refused: {0}")]
     Refused(String),
