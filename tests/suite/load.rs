@@ -2,7 +2,8 @@
 //! a bound.
 //!
 //! Short by itself. `PIWARDRIVE_OVERLOAD_SECS=60` and `PIWARDRIVE_SOAK_SECS=1800` are the long forms;
-//! `PIWARDRIVE_OVERLOAD_RATE` and `PIWARDRIVE_SOAK_RATE` are frames per second on each interface, and
+//! the first also stops the sensor's process for `PIWARDRIVE_OVERLOAD_STALL_MS` in the middle, so that
+//! the kernel has to drop. `PIWARDRIVE_OVERLOAD_RATE` and `PIWARDRIVE_SOAK_RATE` are frames per second on each interface, and
 //! `PIWARDRIVE_PROGRAMS` names a folder with a release build. `--nocapture` shows the figures.
 
 use anyhow::{Context, Result, ensure};
@@ -125,7 +126,13 @@ fn cpu_secs(pid: u32) -> Option<f64> {
 
 /// Runs a sensor on three interfaces and feeds each at `rate` for `time`; `None` where no interface
 /// can be made here.
-fn run(test: &str, prefix: &str, rate: u64, time: Duration) -> Result<Option<Account>> {
+fn run(
+    test: &str,
+    prefix: &str,
+    rate: u64,
+    time: Duration,
+    stall: Duration,
+) -> Result<Option<Account>> {
     let mut taps = Vec::new();
     for number in 0..RADIOS {
         match Tap::create(&format!("{prefix}{number}")) {
@@ -163,6 +170,12 @@ fn run(test: &str, prefix: &str, rate: u64, time: Duration) -> Result<Option<Acc
             std::thread::spawn(move || feed(&mut tap, &frames, rate, time).map(|n| (n, tap)))
         })
         .collect();
+    if !stall.is_zero() {
+        std::thread::sleep(time / 3);
+        signal(sensor.pid(), libc::SIGSTOP)?;
+        std::thread::sleep(stall);
+        signal(sensor.pid(), libc::SIGCONT)?;
+    }
     let mut account = Account::default();
     let mut kept_open = Vec::new();
     for feeder in feeders {
@@ -182,6 +195,14 @@ fn run(test: &str, prefix: &str, rate: u64, time: Duration) -> Result<Option<Acc
         watcher.join().map_err(|_panic| anyhow::anyhow!("the watcher panicked"))?;
     count_journal(&folder.path().join("journal"), &mut account)?;
     Ok(Some(account))
+}
+
+fn signal(pid: u32, signal: libc::c_int) -> Result<()> {
+    // SAFETY: a signal to a child that has not been waited for.
+    #[allow(unsafe_code)]
+    let sent = unsafe { libc::kill(pid as libc::pid_t, signal) };
+    ensure!(sent == 0, "kill: {}", std::io::Error::last_os_error());
+    Ok(())
 }
 
 fn wait_until_it_listens(sensor: &RunningSensor) -> Result<()> {
@@ -248,9 +269,9 @@ fn overload_is_accounted_for_to_the_frame() -> Result<()> {
     let secs = number("PIWARDRIVE_OVERLOAD_SECS", 3)?;
     let rate = number("PIWARDRIVE_OVERLOAD_RATE", 90_000)?;
     let test = "overload_is_accounted_for_to_the_frame";
-    let Some(account) = run(test, "pwover", rate, Duration::from_secs(secs))? else {
-        return Ok(());
-    };
+    let stall = Duration::from_millis(number("PIWARDRIVE_OVERLOAD_STALL_MS", 2_000)?);
+    let time = Duration::from_secs(secs).max(3 * stall);
+    let Some(account) = run(test, "pwover", rate, time, stall)? else { return Ok(()) };
     account.print("overload");
     account.check()
 }
@@ -259,7 +280,8 @@ fn overload_is_accounted_for_to_the_frame() -> Result<()> {
 fn memory_stays_flat() -> Result<()> {
     let secs = number("PIWARDRIVE_SOAK_SECS", 60)?;
     let rate = number("PIWARDRIVE_SOAK_RATE", 2_000)?;
-    let Some(account) = run("memory_stays_flat", "pwsoak", rate, Duration::from_secs(secs))? else {
+    let time = Duration::from_secs(secs);
+    let Some(account) = run("memory_stays_flat", "pwsoak", rate, time, Duration::ZERO)? else {
         return Ok(());
     };
     account.print("soak");
