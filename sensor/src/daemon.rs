@@ -191,6 +191,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         progress,
         link: Arc::clone(&link),
         counters,
+        plans,
         listen: listen.to_string(),
     };
     let control = running.control()?;
@@ -308,6 +309,7 @@ struct Running {
     progress: watch::Receiver<PipelineState>,
     link: Arc<Link>,
     counters: Vec<RadioCounter>,
+    plans: Plans,
     listen: String,
 }
 
@@ -317,6 +319,7 @@ impl Running {
         let reader = self.reader.clone();
         let link = Arc::downgrade(&self.link);
         let counters = self.counters.clone();
+        let plans = self.plans.clone();
         let name = self.settings.name.clone();
         let origin = self.settings.origin();
         let listen = self.listen.clone();
@@ -334,6 +337,7 @@ impl Running {
                 traffic: link.as_ref().map(|link| link.traffic()).unwrap_or_default(),
                 progress: &progress.borrow().clone(),
                 journal: &reader.state().borrow().clone(),
+                tuning: &plans.tuning(),
                 frames_in,
             }))
         })

@@ -10,5 +10,6 @@ mod load;
 mod pipeline;
 mod plans;
 mod privacy;
+mod radios;
 mod releases;
 mod tidy;

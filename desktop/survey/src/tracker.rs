@@ -1,12 +1,14 @@
 //! From batches to devices: what a survey knows is what this makes of its batches, in any session.
 //!
 //! Pure. The same batches give the same state whatever order they come in, as far as bounds are not
-//! reached and no frame of unsaid role comes before its device is known.
+//! reached and no frame of unsaid role comes before its device is known. That two receptions are of one
+//! frame is told within a batch, and across two when they come in their order.
 
 mod adverts;
 mod cells;
 pub(crate) mod device;
 mod history;
+mod receptions;
 mod rows;
 mod sighting;
 pub(crate) mod stream;
@@ -24,6 +26,7 @@ use pw_model::{
     Observation, SensorId, TimeRange, Timestamp,
 };
 use pw_wire::{Batch, BatchId, LossRecord, LostBatches, UserRecord};
+use receptions::Reception;
 use serde::{Deserialize, Serialize};
 use sighting::{Seen, Sighting, sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -101,6 +104,8 @@ pub(crate) struct Counts {
     unreadable: u64,
     evicted_access_points: u64,
     evicted_clients: u64,
+    frames_of_several_radios: u64,
+    heard_again: u64,
 }
 
 impl Counts {
@@ -115,6 +120,8 @@ impl Counts {
             unreadable: self.unreadable,
             evicted_access_points: self.evicted_access_points,
             evicted_clients: self.evicted_clients,
+            frames_of_several_radios: self.frames_of_several_radios,
+            heard_again: self.heard_again,
         }
     }
 }
@@ -209,13 +216,21 @@ impl Tracker {
         let sensor = batch.id.sensor;
         let stream = self.streams.entry(sensor).or_insert_with(|| Stream::new(batch));
         self.track_changed |= stream.apply(batch);
+        let mut receptions = std::mem::take(&mut stream.receptions);
+        receptions.begin(batch.id, &batch.observations);
         for advertisement in &batch.advertisements {
             let shared = self.adverts.add(advertisement);
             if shared.kind == AdvertisementKind::NonTransmitted {
                 self.non_transmitted(&shared, advertisement.time, sensor);
             }
         }
-        batch.observations.iter().for_each(|o| self.observe(o, sensor));
+        for o in &batch.observations {
+            let reception = receptions.take(o);
+            self.observe(o, sensor, reception);
+        }
+        if let Some(stream) = self.streams.get_mut(&sensor) {
+            stream.receptions = receptions;
+        }
         for tune in &batch.tunes {
             let listened_ns =
                 u64::try_from(tune.end.since(tune.start).as_nanos()).unwrap_or(u64::MAX);
@@ -290,13 +305,15 @@ impl Tracker {
         }
     }
 
-    fn observe(&mut self, o: &Observation, sensor: SensorId) {
+    fn observe(&mut self, o: &Observation, sensor: SensorId, reception: Reception) {
         let bad_fcs = o.flags.contains(FrameFlags::BAD_FCS);
         let totals = &mut self.head.totals;
         totals.observations += 1;
         totals.positioned += u64::from(o.position.is_some());
         totals.bad_fcs += u64::from(bad_fcs);
         totals.unreadable += u64::from(o.kind == FrameKind::UNREADABLE);
+        totals.frames_of_several_radios += u64::from(reception == Reception::Second);
+        totals.heard_again += u64::from(reception != Reception::First);
         if let Some(frequency_mhz) = o.frequency_mhz {
             let channel = self.head.channels.entry(frequency_mhz).or_default();
             channel.frames += 1;
@@ -306,11 +323,11 @@ impl Tracker {
             channel.retries += u64::from(!bad_fcs && o.flags.contains(FrameFlags::RETRY));
         }
         if let Some(found) = sighting(o) {
-            self.sight(found, o, sensor);
+            self.sight(found, o, sensor, reception);
         }
     }
 
-    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId) {
+    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId, reception: Reception) {
         if !self.devices.contains_key(&found.device) {
             if found.seen == Seen::Unsaid {
                 return;
@@ -330,6 +347,7 @@ impl Tracker {
             count_device(&mut self.head, Seen::Client, -1);
         }
         device.hear(o, sensor);
+        device.heard_again += u64::from(reception != Reception::First);
         match &mut device.role {
             Role::AccessPoint(part) => {
                 part.beacons += u64::from(o.kind == FrameKind::BEACON);

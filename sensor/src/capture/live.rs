@@ -165,7 +165,7 @@ impl Open {
             taken: 0,
             is_filtered: settings.filter.is_some(),
         };
-        match open.ring_version() {
+        match ring_version(&open.capture) {
             Some(TPACKET_V3) => {}
             version => tracing::warn!(
                 "{interface}: frames do not come through a ring of blocks (TPACKET_V3) but {}; \
@@ -174,25 +174,6 @@ impl Open {
             ),
         }
         Ok(open)
-    }
-
-    /// Which form of the kernel's ring libpcap uses: 0 for TPACKET_V1, 2 for TPACKET_V3; `None` for
-    /// none (packet(7), linux/if_packet.h).
-    fn ring_version(&self) -> Option<libc::c_int> {
-        let mut version: libc::c_int = -1;
-        let mut length = size_of::<libc::c_int>() as libc::socklen_t;
-        // SAFETY: the option writes one int of this length, which outlives the call.
-        #[allow(unsafe_code)]
-        let got = unsafe {
-            libc::getsockopt(
-                self.capture.as_raw_fd(),
-                libc::SOL_PACKET,
-                libc::PACKET_VERSION,
-                (&raw mut version).cast(),
-                &raw mut length,
-            )
-        };
-        (got == 0 && version >= 0).then_some(version)
     }
 
     /// Takes one frame, if there is one.
@@ -346,6 +327,25 @@ impl FrameSource for Open {
     }
 }
 
+/// Which form of the kernel's ring libpcap uses: 0 for TPACKET_V1, 2 for TPACKET_V3; `None` for
+/// none (packet(7), linux/if_packet.h).
+fn ring_version(capture: &Capture<Active>) -> Option<libc::c_int> {
+    let mut version: libc::c_int = -1;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the option writes one int of this length, which outlives the call.
+    #[allow(unsafe_code)]
+    let got = unsafe {
+        libc::getsockopt(
+            capture.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_VERSION,
+            (&raw mut version).cast(),
+            &raw mut length,
+        )
+    };
+    (got == 0 && version >= 0).then_some(version)
+}
+
 /// What libpcap said, and what to do about it.
 fn advise(error: &pcap::Error) -> String {
     let said = error.to_string();
@@ -397,6 +397,17 @@ mod tests {
         }
         for dlt in [1, 228, -1, 70_000] {
             assert!(supported_link_type(dlt).is_none(), "{dlt}");
+        }
+    }
+
+    #[test]
+    fn libpcap_takes_frames_through_a_ring_of_blocks() {
+        let open = Capture::from_device("lo").and_then(|capture| {
+            capture.immediate_mode(false).timeout(READ_TIMEOUT_MS).buffer_size(1 << 20).open()
+        });
+        match open {
+            Ok(capture) => assert_eq!(ring_version(&capture), Some(TPACKET_V3)),
+            Err(error) => eprintln!("SKIPPED: the loopback interface cannot be opened: {error}"),
         }
     }
 

@@ -408,6 +408,10 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
         ui.add_space(4.0);
         let mut fact = |name: &str, value: String| parts::fact(ui, palette, name, &value, commands);
         fact("Frames stored", words::count(totals.observations));
+        if totals.heard_again > 0 {
+            let several = totals.frames_of_several_radios;
+            fact("By more than one radio", words::counted(several, "frame", "frames"));
+        }
         let positioned = totals.positioned;
         fact("With a position", format!("{}{}", words::count(positioned), share(positioned)));
         fact(

@@ -1,5 +1,6 @@
 //! What is remembered of one stream: a sensor, or an imported file.
 
+use super::receptions::Receptions;
 use super::track::{Point, Track};
 use crate::snapshot::{Drive, LossTotals, TrackPoint};
 use pw_model::{
@@ -33,6 +34,9 @@ pub(crate) struct Stream {
     /// End of the batch taken in last, since the survey was opened.
     #[serde(skip)]
     pub(crate) latest: Option<Timestamp>,
+    /// Receptions that further ones may be of the same frame as.
+    #[serde(skip)]
+    pub(crate) receptions: Receptions,
     /// Changed since the last checkpoint.
     #[serde(skip)]
     pub(crate) unsaved: bool,
@@ -74,6 +78,7 @@ impl Stream {
             drives: Vec::new(),
             track: Track::default(),
             latest: None,
+            receptions: Receptions::default(),
             unsaved: true,
         }
     }
