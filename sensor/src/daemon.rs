@@ -1,6 +1,8 @@
 //! `run`: opens everything, listens until it is told to stop, leaves everything on disk.
 
-use crate::capture::{Prepared, SourceContext, SourceSpec, prepare};
+use crate::capture::{
+    LiveSettings, Prepared, SourceContext, SourceError, SourceSpec, await_radio, prepare,
+};
 use crate::cli::{RunArguments, SourceArgument};
 use crate::commands::UsageError;
 use crate::config::Config;
@@ -113,11 +115,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     state_dir::create(&settings.state)?;
     let live = settings.config.live_settings()?;
     // Whatever can be wrong with sources and receiver is found before anything is written.
-    let sources = settings
-        .sources
-        .iter()
-        .map(|spec| prepare(spec, &live))
-        .collect::<Result<Vec<Prepared>, _>>()?;
+    let sources = prepare_all(&settings.sources, &live)?;
     let (join, receiver) = join(&settings)?;
     let identity = link::identity(&settings.state)?;
     let sensor = identity.fingerprint().sensor_id();
@@ -253,6 +251,19 @@ fn join(settings: &Settings) -> Result<(Join, Option<GpsSpec>)> {
     })
 }
 
+/// Opens all sources. A radio that is not plugged in is waited for, as long as another source works;
+/// alone it is an error, which most likely is a slip of the pen.
+fn prepare_all(specs: &[SourceSpec], live: &LiveSettings) -> Result<Vec<Prepared>> {
+    let opened: Vec<_> = specs.iter().map(|spec| (spec, prepare(spec, live))).collect();
+    let some_work = opened.iter().any(|(_, opened)| opened.is_ok());
+    let source = |(spec, opened): (&SourceSpec, Result<Prepared, SourceError>)| match opened {
+        Ok(source) => Ok(source),
+        Err(error) if some_work => await_radio(spec, live).ok_or(error),
+        Err(error) => Err(error),
+    };
+    Ok(opened.into_iter().map(source).collect::<Result<_, _>>()?)
+}
+
 /// What paired desktops may ask for.
 fn duties(plans: &Plans) -> Duties {
     let told = plans.clone();
@@ -279,7 +290,7 @@ fn radio_numbers(settings: &Settings, sources: &[Prepared]) -> Result<Vec<u8>> {
         names().map(|name| (name.clone(), AdapterIdentity::of(Path::new(SYS), name))).collect();
     let mut known = RadioNumbers::read(&settings.state)?;
     let before = known.clone();
-    let numbers = known.assign(&radios).ok_or(crate::capture::SourceError::TooManyRadios)?;
+    let numbers = known.assign(&radios).ok_or(SourceError::TooManyRadios)?;
     if known != before {
         known.write(&settings.state)?;
     }

@@ -100,8 +100,6 @@ pub struct NetworkRow {
     pub beacons: u64,
     /// Receptions of frames that it sent.
     pub frames: u64,
-    /// Of these, receptions of a frame that another radio of the same sensor heard as well, at least.
-    pub heard_again: u64,
     /// Stations seen with it.
     pub clients: usize,
     /// First heard, RFC 3339 UTC.
@@ -152,7 +150,6 @@ impl NetworkRow {
             mld_address: traits.and_then(|t| t.mld_address).map(|address| address.to_string()),
             beacons: ap.beacons,
             frames: ap.frames,
-            heard_again: ap.heard_again,
             clients: ap.clients.len(),
             first_seen: ap.first_seen.rfc3339(),
             last_seen: ap.last_seen.rfc3339(),

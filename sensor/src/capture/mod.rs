@@ -17,10 +17,10 @@ pub use spec::SourceSpec;
 use crate::clock;
 use crate::journal::Journal;
 use crate::pipeline::Event;
-use crate::radio::{Limits, LocalAdapter, Plans, RadioSource};
+use crate::radio::{Limits, LocalAdapter, Plans, RadioSource, SYS};
 use pw_model::{Origin, RadioEvent, RadioEventKind, RadioId, Timestamp};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -99,7 +99,7 @@ pub struct Prepared {
 
 enum PreparedKind {
     File(file::FileSource),
-    Radio(RadioSource),
+    Radio { source: RadioSource, tuned: bool },
     Simulated(simulated::SimulatedSource),
 }
 
@@ -107,8 +107,8 @@ impl PreparedKind {
     /// Why its radios cannot be tuned; `None` when they can.
     fn why_fixed(&self) -> Option<&'static str> {
         match self {
-            Self::Radio(source) if source.is_tunable() => None,
-            Self::Radio(_) => Some(
+            Self::Radio { tuned: true, .. } => None,
+            Self::Radio { tuned: false, .. } => Some(
                 "it is given as live:, so somebody else tunes it; give it as wifi: to have the \
                  sensor do it",
             ),
@@ -133,7 +133,7 @@ pub fn prepare(spec: &SourceSpec, settings: &LiveSettings) -> Result<Prepared, S
             let tuned = matches!(spec, SourceSpec::Wifi { .. });
             let adapter = Arc::new(LocalAdapter::new(interface, settings, tuned));
             let source = RadioSource::open(interface, adapter, Limits::default())?;
-            one(interface, PreparedKind::Radio(source))
+            one(interface, PreparedKind::Radio { source, tuned })
         }
         SourceSpec::Simulated { scenario, pace } => {
             let source = simulated::SimulatedSource::open(scenario, *pace)?;
@@ -141,6 +141,27 @@ pub fn prepare(spec: &SourceSpec, settings: &LiveSettings) -> Result<Prepared, S
         }
     };
     Ok(Prepared { name, origin: spec.origin(), radios, kind })
+}
+
+/// A radio that is not there yet, to be listened to once it comes. `None` for what is no radio, or
+/// is there and cannot be used for another reason.
+#[must_use]
+pub fn await_radio(spec: &SourceSpec, settings: &LiveSettings) -> Option<Prepared> {
+    let tuned = matches!(spec, SourceSpec::Wifi { .. });
+    let (SourceSpec::Live { interface } | SourceSpec::Wifi { interface }) = spec else {
+        return None;
+    };
+    if Path::new(SYS).join("class/net").join(interface).exists() {
+        return None;
+    }
+    let adapter = Arc::new(LocalAdapter::new(interface, settings, tuned));
+    let source = RadioSource::awaited(interface, adapter, Limits::default());
+    Some(Prepared {
+        name: interface.clone(),
+        origin: spec.origin(),
+        radios: vec![interface.clone()],
+        kind: PreparedKind::Radio { source, tuned },
+    })
 }
 
 /// What a running source needs.
@@ -230,7 +251,7 @@ impl Ready {
         let run = move || {
             let result = match (source.kind, feeds.pop()) {
                 (PreparedKind::File(source), Some(feed)) => source.run(&context, feed),
-                (PreparedKind::Radio(source), Some(feed)) => source.run(&context, feed),
+                (PreparedKind::Radio { source, .. }, Some(feed)) => source.run(&context, feed),
                 (PreparedKind::Simulated(source), Some(last)) => {
                     feeds.push(last);
                     source.run(&context, feeds)

@@ -81,8 +81,9 @@ impl RadioNumbers {
         for ((interface, adapter), number) in radios.iter().zip(&mut numbers) {
             let same = |known: &&mut Known| match (&known.adapter, adapter) {
                 (Some(one), Some(two)) => one.is(two),
-                (None, None) => known.interface == *interface,
-                _ => false,
+                // Without hardware, or not plugged in now: whoever was last behind this name.
+                (_, None) => known.interface == *interface,
+                (None, Some(_)) => false,
             };
             let exactly = |known: &&mut Known| known.adapter == *adapter;
             // Of several that share an address, the one in the same place.
@@ -93,7 +94,9 @@ impl RadioNumbers {
             };
             if let Some(known) = known {
                 known.interface.clone_from(interface);
-                known.adapter.clone_from(adapter);
+                if adapter.is_some() {
+                    known.adapter.clone_from(adapter);
+                }
                 *number = Some(known.number);
             }
         }
@@ -164,6 +167,10 @@ mod tests {
             adapter("wlan2", 1, "d"),
             plain("mon0"),
         ];
+        assert_eq!(again.assign(&later), Some(vec![3, 1, 0, 2]));
+        // Not plugged in at the start, and later again.
+        let without = [plain("wlan2"), adapter("wlan0", 3, "c")];
+        assert_eq!(again.assign(&without), Some(vec![0, 3]));
         assert_eq!(again.assign(&later), Some(vec![3, 1, 0, 2]));
     }
 

@@ -2,7 +2,7 @@
 //! when it is gone or hangs. A ledger says when it really listened where.
 
 use super::hands::{Adapter, Called, Hands, Opened};
-use crate::capture::{Dwelling, Feed, Gone, SourceContext, SourceError};
+use crate::capture::{Dwelling, Feed, FrameSource, Gone, SourceContext, SourceError};
 use crate::clock;
 use crate::hop::{Dwell, Schedule, Tuning};
 use crate::pipeline::Event;
@@ -40,10 +40,12 @@ const SLICE: Duration = Duration::from_millis(100);
 /// Pause after a channel that could not be set.
 const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 
-/// A radio that is open.
+/// A radio that is open, or is waited for.
 pub struct RadioSource {
+    name: String,
     hands: Hands,
-    opened: Opened,
+    /// `None` for one that is not there yet.
+    opened: Option<Opened>,
     limits: Limits,
 }
 
@@ -65,7 +67,9 @@ impl RadioSource {
     ) -> Result<Self, SourceError> {
         let mut hands = Hands::new(adapter);
         match hands.open(None, FIRST_CALL) {
-            Called::Done(opened) => Ok(Self { hands, opened: opened?, limits }),
+            Called::Done(opened) => {
+                Ok(Self { name: name.to_owned(), hands, opened: Some(opened?), limits })
+            }
             Called::Hung => Err(SourceError::Interface {
                 interface: name.to_owned(),
                 message: format!(
@@ -76,20 +80,35 @@ impl RadioSource {
         }
     }
 
-    /// True when the sensor itself tunes it.
+    /// One that is not there yet: it is listened to once it comes.
     #[must_use]
-    pub fn is_tunable(&self) -> bool {
-        self.opened.abilities.is_some()
+    pub fn awaited(name: &str, adapter: Arc<dyn Adapter>, limits: Limits) -> Self {
+        Self { name: name.to_owned(), hands: Hands::new(adapter), opened: None, limits }
     }
 
     /// Listens until it is stopped; a radio that goes away or hangs is waited for.
     pub(crate) fn run(self, context: &SourceContext, mut feed: Feed) -> Result<(), Gone> {
-        let Self { mut hands, mut opened, limits } = self;
+        let Self { name, mut hands, opened, limits } = self;
         let radio = feed.radio();
         let started = |opened: &Opened| RadioEventKind::Started {
             source: opened.interface.clone(),
             origin: Origin::Live,
             hardware: opened.hardware.clone(),
+        };
+        let mut opened = match opened {
+            Some(opened) => opened,
+            None => {
+                let since = clock::now();
+                let reason = "gone: it was not there at the start".to_owned();
+                tracing::warn!("{name}: not there; waiting for it");
+                context.radio(radio, since, RadioEventKind::Failed { reason })?;
+                let back = wait_for_return(context, &mut hands, &name, None, limits);
+                state_absence(&mut feed, since)?;
+                let Some(opened) = back else {
+                    return context.radio(radio, clock::now(), stopped());
+                };
+                opened
+            }
         };
         context.radio(radio, clock::now(), started(&opened))?;
         loop {
@@ -105,10 +124,9 @@ impl RadioSource {
             context.plans.gone(radio);
             tracing::warn!("{}: {reason}; waiting for it to come back", opened.interface);
             context.radio(radio, clock::now(), RadioEventKind::Failed { reason })?;
-            let back = wait_for_return(context, &mut hands, opened, limits);
-            let cause = GapCause::RadioGone;
-            let end = clock::now().max(since);
-            feed.lost(Gap { radio: Some(radio), start: since, end, cause, frames: None })?;
+            let old = Some(opened.frames);
+            let back = wait_for_return(context, &mut hands, &opened.interface, old, limits);
+            let end = state_absence(&mut feed, since)?;
             let Some(again) = back else {
                 feed.finish()?;
                 return context.radio(radio, clock::now(), stopped());
@@ -126,6 +144,14 @@ impl RadioSource {
         }
         context.radio(radio, clock::now(), stopped())
     }
+}
+
+/// Writes down that a radio did not listen since then; gives the end of that.
+fn state_absence(feed: &mut Feed, since: Timestamp) -> Result<Timestamp, Gone> {
+    let (radio, cause) = (Some(feed.radio()), GapCause::RadioGone);
+    let end = clock::now().max(since);
+    feed.lost(Gap { radio, start: since, end, cause, frames: None })?;
+    Ok(end)
 }
 
 fn stopped() -> RadioEventKind {
@@ -146,15 +172,15 @@ fn listen(
 fn wait_for_return(
     context: &SourceContext,
     hands: &mut Hands,
-    opened: Opened,
+    name: &str,
+    mut old: Option<Box<dyn FrameSource>>,
     limits: Limits,
 ) -> Option<Opened> {
-    let mut old = Some(opened.frames);
     while !context.is_stopped() {
         match hands.open(old.take(), limits.call) {
             Called::Done(Ok(opened)) => return Some(opened),
             Called::Done(Err(error)) => tracing::debug!("{error}"),
-            Called::Hung => tracing::debug!("{}: its driver hangs", opened.interface),
+            Called::Hung => tracing::debug!("{name}: its driver hangs"),
         }
         context.sleep(limits.retry);
     }

@@ -196,7 +196,6 @@ impl Running {
             };
             let adapter = Arc::new(ScriptedAdapter(Arc::clone(&scripted), CHANNELS));
             let source = RadioSource::open("fake0", adapter, limits).expect("opens");
-            assert!(source.is_tunable());
             let counter = journal.radio_counter(number).expect("a counter");
             let feed = Feed::new(RadioId(number), events.clone(), counter, true);
             plans.add(RadioId(number), &format!("fake{number}"), None);
@@ -363,6 +362,43 @@ fn a_radio_that_refuses_everything_and_hears_nothing_hangs() {
         script.only = None;
         script.deaf = false;
     });
+    running.gap_and_return(0);
+    running.frames_of(0);
+    running.end();
+}
+
+#[test]
+fn a_radio_that_is_not_there_yet_is_listened_to_when_it_comes() {
+    let (events, queue) = sync_channel(100_000);
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let stream = StreamInfo { name: String::new(), origin: Origin::Live };
+    let directory = folder.path().join("journal");
+    let journal =
+        Journal::open(JournalSettings::new(directory, SensorId([1; 16]), stream)).expect("new");
+    let scripted = Arc::<Scripted>::default();
+    scripted.set(|script| script.pulled = true);
+    let adapter = Arc::new(ScriptedAdapter(Arc::clone(&scripted), CHANNELS));
+    let retry = Duration::from_millis(20);
+    let source = RadioSource::awaited("fake0", adapter, Limits { retry, ..Limits::default() });
+    let counter = journal.radio_counter(0).expect("a counter");
+    let feed = Feed::new(RadioId(0), events.clone(), counter, true);
+    let plans = Plans::new(fast("all"));
+    plans.add(RadioId(0), "fake0", None);
+    let stop = Arc::new(AtomicBool::new(false));
+    let context =
+        SourceContext { first_radio: 0, events, stop: Arc::clone(&stop), plans: plans.clone() };
+    let thread = std::thread::spawn(move || source.run(&context, feed));
+    let running = Running {
+        scripts: vec![scripted],
+        plans,
+        queue,
+        stop,
+        threads: vec![thread],
+        _folder: folder,
+        _journal: journal,
+    };
+    assert!(running.failure(0).contains("not there at the start"));
+    running.scripts[0].set(|script| script.pulled = false);
     running.gap_and_return(0);
     running.frames_of(0);
     running.end();
