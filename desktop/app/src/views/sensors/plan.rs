@@ -3,7 +3,8 @@
 use crate::command::{Command, Order};
 use crate::feed::LinkRow;
 use crate::style::Palette;
-use egui::{RichText, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
+use egui::{PopupCloseBehavior, RichText, Ui};
 use pw_engine::RadioRow;
 use pw_model::ChannelPlan;
 
@@ -48,14 +49,17 @@ pub(super) fn menu(ui: &mut Ui, link: &LinkRow, palette: &Palette, commands: &mu
     if entries(&radios).is_empty() {
         return;
     }
-    ui.menu_button("Channel plan…", |ui| {
+    // A click into the field of the menu must not close it.
+    let config = || MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new("Channel plan…").config(config()).ui(ui, |ui| {
         match radios.as_slice() {
             [one] => plans(ui, link, Some(one.number), &radios, palette, commands),
             several => {
                 plans(ui, link, None, several, palette, commands);
                 ui.separator();
                 for radio in several.iter().filter(|radio| radio.plan.is_some()) {
-                    ui.menu_button(format!("Only {}", radio.source), |ui| {
+                    let button = SubMenuButton::new(format!("Only {}", radio.source));
+                    button.config(config()).ui(ui, |ui| {
                         plans(ui, link, Some(radio.number), &[radio], palette, commands);
                     });
                 }
