@@ -40,6 +40,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// How the running sensor is
     Status(CommonArguments),
+    /// The radios of this machine: what they can do, and what the country allows
+    Radios(CommonArguments),
     /// Who did what: pairings, connections, refusals; exit code 1 when a line is damaged
     Audit(CommonArguments),
     /// Check what this machine has and how fast it is, against its baseline

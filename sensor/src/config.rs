@@ -1,12 +1,13 @@
 //! The configuration file: what the command line says, written down. The command line wins.
 
-use crate::capture::{LiveSettings, SourceSpec};
+use crate::capture::{LiveSettings, SourceSpec, check_filter};
 use crate::gps::GpsSpec;
-use crate::hop::HopSettings;
+use crate::hop::{HopSettings, RadioHop};
 use crate::privacy::{PrivacyConfig, PrivacySettings};
 use anyhow::{Context, Result, bail};
-use pw_model::Origin;
+use pw_model::{Channel, ChannelPlan, Origin, PLAN_WIDTHS_MHZ};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,16 +83,126 @@ pub struct CaptureConfig {
     pub buffer_mib: Option<i32>,
     /// Bytes kept of a frame; 4096 unless said.
     pub snap_len: Option<i32>,
+    /// The same by what is wanted; instead of the number.
+    pub snap: Option<Snap>,
+    /// Which frames the kernel hands over (pcap-filter); all unless said.
+    pub filter: Option<String>,
+}
+
+/// What is wanted of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Snap {
+    /// Headers of the radio and the frame; of what networks say of themselves only the beginning.
+    Headers,
+    /// All of every management frame, of data the beginning.
+    Management,
+    /// Everything.
+    All,
+}
+
+impl Snap {
+    const fn bytes(self) -> i32 {
+        match self {
+            Self::Headers => 256,
+            // Longer than any management frame: 2,304 bytes of body (802.11-2020, 9.2.4.7.1), with
+            // the radio's header.
+            Self::Management => 4096,
+            Self::All => 65_535,
+        }
+    }
 }
 
 /// `[hop]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HopConfig {
+    /// Plan of all radios; `all` unless said.
+    pub plan: Option<String>,
     /// Stay on a channel in milliseconds; 220 unless said.
     pub dwell_ms: Option<u64>,
+    /// Shortest stay of the adaptive plan in milliseconds; 110 unless said.
+    pub shortest_ms: Option<u64>,
+    /// Longest stay of the adaptive plan in milliseconds; 1000 unless said.
+    pub longest_ms: Option<u64>,
+    /// Widest that radios listen, in MHz; 20 unless said.
+    pub width_mhz: Option<u16>,
     /// Centres of the channels in MHz; all that the radio can unless said.
     pub frequencies_mhz: Vec<u16>,
+    /// Centres of the channels of the plan `favourites`, in MHz.
+    pub favourites_mhz: Vec<u16>,
+    /// What holds for one radio alone, by its interface.
+    pub radio: BTreeMap<String, RadioHopConfig>,
+}
+
+/// `[hop.radio.INTERFACE]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RadioHopConfig {
+    /// Its plan.
+    pub plan: Option<String>,
+    /// Widest that it listens, in MHz.
+    pub width_mhz: Option<u16>,
+}
+
+impl HopConfig {
+    /// # Errors
+    /// A number is out of its range, or a plan is none.
+    fn settings(&self) -> Result<HopSettings> {
+        let usual = HopSettings::default();
+        let time = |name: &str, said: Option<u64>, usual: Duration| {
+            let Some(ms) = said else { return Ok(usual) };
+            if !(50..=600_000).contains(&ms) {
+                bail!("hop.{name} = {ms}: 50 to 600000");
+            }
+            Ok(Duration::from_millis(ms))
+        };
+        let width = |name: &str, said: Option<u16>| match said {
+            Some(mhz) if !PLAN_WIDTHS_MHZ.contains(&mhz) => {
+                bail!("hop.{name} = {mhz}: 20, 40, 80 or 160")
+            }
+            said => Ok(said),
+        };
+        let plan = |name: &str, said: Option<&String>| -> Result<Option<ChannelPlan>> {
+            let Some(text) = said else { return Ok(None) };
+            let plan: ChannelPlan =
+                text.parse().map_err(|why: String| anyhow::anyhow!("hop.{name}: {why}"))?;
+            if plan == ChannelPlan::Favourites(Vec::new()) && self.favourites_mhz.is_empty() {
+                bail!("hop.{name} = \"favourites\": name them in favourites_mhz");
+            }
+            Ok(Some(plan))
+        };
+        for (name, list) in
+            [("frequencies_mhz", &self.frequencies_mhz), ("favourites_mhz", &self.favourites_mhz)]
+        {
+            let wrong = |mhz: &&u16| Channel::from_frequency_mhz(**mhz).is_none();
+            if let Some(mhz) = list.iter().find(wrong) {
+                bail!("hop.{name}: {mhz} MHz is the centre of no channel");
+            }
+        }
+        let mut radios = BTreeMap::new();
+        for (name, own) in &self.radio {
+            let own = RadioHop {
+                plan: plan(&format!("radio.{name}.plan"), own.plan.as_ref())?,
+                width_mhz: width(&format!("radio.{name}.width_mhz"), own.width_mhz)?,
+            };
+            radios.insert(name.clone(), own);
+        }
+        let settings = HopSettings {
+            plan: plan("plan", self.plan.as_ref())?.unwrap_or(usual.plan),
+            dwell: time("dwell_ms", self.dwell_ms, usual.dwell)?,
+            shortest: time("shortest_ms", self.shortest_ms, usual.shortest)?,
+            longest: time("longest_ms", self.longest_ms, usual.longest)?,
+            frequencies_mhz: self.frequencies_mhz.clone(),
+            favourites_mhz: self.favourites_mhz.clone(),
+            width_mhz: width("width_mhz", self.width_mhz)?.unwrap_or(usual.width_mhz),
+            radios,
+        };
+        if settings.shortest > settings.longest {
+            bail!("hop.shortest_ms is longer than hop.longest_ms");
+        }
+        Ok(settings)
+    }
 }
 
 impl Config {
@@ -156,21 +267,22 @@ impl Config {
         if !(1..=512).contains(&buffer_mib) {
             bail!("capture.buffer_mib = {buffer_mib}: 1 to 512");
         }
-        let snap_len = self.capture.snap_len.unwrap_or(usual.snap_len);
+        let by_policy = self.capture.snap.map(Snap::bytes);
+        if by_policy.is_some() && self.capture.snap_len.is_some() {
+            bail!("capture.snap and capture.snap_len say the same thing twice: keep one");
+        }
+        let snap_len = self.capture.snap_len.or(by_policy).unwrap_or(usual.snap_len);
         if !(256..=65_535).contains(&snap_len) {
             bail!("capture.snap_len = {snap_len}: 256 to 65535");
         }
-        let dwell_ms = self.hop.dwell_ms.unwrap_or(220);
-        if !(50..=600_000).contains(&dwell_ms) {
-            bail!("hop.dwell_ms = {dwell_ms}: 50 to 600000");
+        if let Some(filter) = &self.capture.filter {
+            check_filter(filter).map_err(|why| anyhow::anyhow!("capture.filter: {why}"))?;
         }
         Ok(LiveSettings {
             buffer_bytes: buffer_mib << 20,
             snap_len,
-            hop: HopSettings {
-                dwell: Duration::from_millis(dwell_ms),
-                frequencies_mhz: self.hop.frequencies_mhz.clone(),
-            },
+            filter: self.capture.filter.clone(),
+            hop: self.hop.settings()?,
         })
     }
 }
@@ -207,7 +319,9 @@ mod tests {
         let all: Vec<&str> = text
             .lines()
             .map(|line| match line.strip_prefix('#') {
-                Some(setting) if setting.starts_with(char::is_alphabetic) => setting,
+                Some(setting) if setting.starts_with(|c: char| c.is_alphabetic() || c == '[') => {
+                    setting
+                }
                 _ => line,
             })
             .collect();
@@ -215,6 +329,10 @@ mod tests {
         let usual = Config::default().live_settings().expect("valid");
         let offered = config.live_settings().expect("valid");
         assert_eq!(offered.hop.dwell, usual.hop.dwell, "what is shown is what is usual");
+        assert_eq!(offered.hop.shortest, usual.hop.shortest);
+        assert_eq!(offered.hop.longest, usual.hop.longest);
+        assert_eq!(offered.hop.plan, usual.hop.plan);
+        assert_eq!(offered.hop.width_mhz, usual.hop.width_mhz);
         assert_eq!(offered.snap_len, usual.snap_len);
         assert_eq!(offered.buffer_bytes, usual.buffer_bytes);
         assert_eq!(config.journal.quota_mib, Some(8192));
@@ -226,6 +344,15 @@ mod tests {
         for (text, words) in [
             ("name = 'x'\nsorce = []\n", "line 2"),
             ("[hop]\ndwell_ms = 1\n", "50 to 600000"),
+            ("[hop]\nplan = 'some'\n", "is no channel plan"),
+            ("[hop]\nplan = 'favourites'\n", "name them in favourites_mhz"),
+            ("[hop]\nfavourites_mhz = [2413]\n", "2413 MHz is the centre of no channel"),
+            ("[hop]\nwidth_mhz = 30\n", "20, 40, 80 or 160"),
+            ("[hop]\nshortest_ms = 900\nlongest_ms = 800\n", "longer than"),
+            ("[hop.radio.wlan1]\nplan = 'lock:6'\n", "radio.wlan1.plan"),
+            ("[capture]\nfilter = 'subtype nonsense'\n", "capture.filter: "),
+            ("[capture]\nsnap = 'all'\nsnap_len = 300\n", "twice"),
+            ("[capture]\nsnap = 'little'\n", "line 2"),
             ("source = ['wlan0']\n", "no source"),
             ("gps = 'here'\n", "no position source"),
             ("listen = 'x'\n", "line 1"),

@@ -1,22 +1,25 @@
 //! `run`: opens everything, listens until it is told to stop, leaves everything on disk.
 
-use crate::capture::{Prepared, SourceContext, SourceSpec, prepare};
+use crate::capture::{
+    LiveSettings, Prepared, SourceContext, SourceError, SourceSpec, await_radio, prepare,
+};
 use crate::cli::{RunArguments, SourceArgument};
 use crate::commands::UsageError;
 use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
 use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
-use crate::link::{self, Link, LinkSettings};
+use crate::link::{self, Duties, Link, LinkSettings};
 use crate::machine::{Machine, TransmitWatch};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
 use crate::privacy::{Privacy, PrivacySettings};
+use crate::radio::{AdapterIdentity, Plans, RadioNumbers, SYS};
 use crate::service::ServiceManager;
 use crate::status_sign::StatusSign;
 use crate::{seccomp, state_dir, status_json};
 use anyhow::{Context, Result};
 use pw_model::{Origin, RadioId};
-use pw_wire::{DEFAULT_PORT, StreamInfo, plain_name};
+use pw_wire::{CommandOutcome, DEFAULT_PORT, SensorCommand, StreamInfo, plain_name};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,11 +123,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     state_dir::create(&settings.state)?;
     let live = settings.config.live_settings()?;
     // Whatever can be wrong with sources and receiver is found before anything is written.
-    let sources = settings
-        .sources
-        .iter()
-        .map(|spec| prepare(spec, &live))
-        .collect::<Result<Vec<Prepared>, _>>()?;
+    let sources = prepare_all(&settings.sources, &live)?;
     let (join, receiver) = join(&settings)?;
     let privacy = privacy(&settings, &join)?;
     let identity = link::identity(&settings.state)?;
@@ -137,15 +136,19 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     }
     let journal = Journal::open(journal_settings)?;
     let reader = journal.reader();
-    let radios: Vec<String> = sources.iter().flat_map(|source| source.radios.clone()).collect();
-    let counters = (0..radios.len().max(crate::journal::RADIOS_MAX))
+    let numbers = radio_numbers(&settings, &sources)?;
+    let names = sources.iter().flat_map(|source| source.radios.clone());
+    let radios: Vec<(RadioId, String)> = numbers.iter().copied().map(RadioId).zip(names).collect();
+    let plans = Plans::new(live.hop.clone());
+    let counters = (0..crate::journal::RADIOS_MAX)
         .filter_map(|number| journal.radio_counter(u8::try_from(number).ok()?))
         .collect();
 
     let (events, queue) = sync_channel(QUEUE_EVENTS);
     let stop = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
-    let interfaces = interfaces(settings.origin(), &radios);
+    // The radios that could send: a live one's name is that of its interface.
+    let interfaces = if settings.origin() == Origin::Live { radios.clone() } else { Vec::new() };
     let pipeline_settings = PipelineSettings {
         sensor,
         stream,
@@ -157,14 +160,20 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         machine: Machine::new("/"),
         confine,
         transmit: TransmitWatch::new("/", interfaces),
+        plans: plans.clone(),
     };
     let mut starts = Vec::new();
-    let mut first_radio = 0;
+    let mut numbers = numbers.into_iter();
     for source in sources {
-        let context =
-            SourceContext { first_radio, events: events.clone(), stop: Arc::clone(&stop) };
-        first_radio =
-            first_radio.saturating_add(u8::try_from(source.radios.len()).unwrap_or(u8::MAX));
+        // The radios of one source have numbers that follow each other.
+        let first_radio = numbers.next().unwrap_or(0);
+        numbers.by_ref().take(source.radios.len().saturating_sub(1)).for_each(drop);
+        let context = SourceContext {
+            first_radio,
+            events: events.clone(),
+            stop: Arc::clone(&stop),
+            plans: plans.clone(),
+        };
         starts.push(source.ready(context, &journal)?);
     }
     let pipeline = Pipeline::new(pipeline_settings, journal);
@@ -185,7 +194,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     };
     let link = {
         let _guard = runtime.enter();
-        link::start(link_settings, identity, reader.clone(), status)?
+        link::start_with(link_settings, identity, reader.clone(), status, duties(&plans))?
     };
     let listen = link.local_addr().context("the link has no address")?;
     let link = Arc::new(link);
@@ -195,6 +204,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         progress,
         link: Arc::clone(&link),
         counters,
+        plans,
         listen: listen.to_string(),
     };
     let control = running.control()?;
@@ -222,14 +232,6 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     service.stopping();
     leave(Leaving { stop, events, threads, pipeline, control, runtime, link, running })?;
     waited
-}
-
-/// The radios that could send: a live one's name is that of its interface.
-fn interfaces(origin: Origin, radios: &[String]) -> Vec<(RadioId, String)> {
-    if origin != Origin::Live {
-        return Vec::new();
-    }
-    (0..).map(RadioId).zip(radios.iter().cloned()).collect()
 }
 
 /// How people's data are treated: said in the log, because a person may expect otherwise.
@@ -286,6 +288,52 @@ fn join(settings: &Settings) -> Result<(Join, Option<GpsSpec>)> {
     })
 }
 
+/// Opens all sources. A radio that is not plugged in is waited for, as long as another source works;
+/// alone it is an error, which most likely is a slip of the pen.
+fn prepare_all(specs: &[SourceSpec], live: &LiveSettings) -> Result<Vec<Prepared>> {
+    let opened: Vec<_> = specs.iter().map(|spec| (spec, prepare(spec, live))).collect();
+    let some_work = opened.iter().any(|(_, opened)| opened.is_ok());
+    let source = |(spec, opened): (&SourceSpec, Result<Prepared, SourceError>)| match opened {
+        Ok(source) => Ok(source),
+        Err(error) if some_work => await_radio(spec, live).ok_or(error),
+        Err(error) => Err(error),
+    };
+    Ok(opened.into_iter().map(source).collect::<Result<_, _>>()?)
+}
+
+/// What paired desktops may ask for.
+fn duties(plans: &Plans) -> Duties {
+    let told = plans.clone();
+    let plans = plans.clone();
+    Duties {
+        commands: Arc::new(move |command| match command {
+            SensorCommand::SetPlan { radio, plan } => match plans.set(radio, &plan) {
+                Ok(words) => CommandOutcome::Done { words },
+                Err(words) => CommandOutcome::Refused { words },
+            },
+        }),
+        tuning: Arc::new(move || told.tuning()),
+    }
+}
+
+/// The numbers of all radios in the order of the sources: of adapters the ones they always had, of
+/// files and scenarios one after the other.
+fn radio_numbers(settings: &Settings, sources: &[Prepared]) -> Result<Vec<u8>> {
+    let names = || sources.iter().flat_map(|source| &source.radios);
+    if settings.origin() != Origin::Live {
+        return Ok((0..=u8::MAX).take(names().count()).collect());
+    }
+    let radios: Vec<_> =
+        names().map(|name| (name.clone(), AdapterIdentity::of(Path::new(SYS), name))).collect();
+    let mut known = RadioNumbers::read(&settings.state)?;
+    let before = known.clone();
+    let numbers = known.assign(&radios).ok_or(SourceError::TooManyRadios)?;
+    if known != before {
+        known.write(&settings.state)?;
+    }
+    Ok(numbers)
+}
+
 fn start_log(filter: &str) -> Result<()> {
     let filter = match std::env::var("PIWARDRIVE_LOG") {
         Ok(own) => own,
@@ -309,6 +357,7 @@ struct Running {
     progress: watch::Receiver<PipelineState>,
     link: Arc<Link>,
     counters: Vec<RadioCounter>,
+    plans: Plans,
     listen: String,
 }
 
@@ -318,6 +367,7 @@ impl Running {
         let reader = self.reader.clone();
         let link = Arc::downgrade(&self.link);
         let counters = self.counters.clone();
+        let plans = self.plans.clone();
         let name = self.settings.name.clone();
         let origin = self.settings.origin();
         let listen = self.listen.clone();
@@ -335,6 +385,7 @@ impl Running {
                 traffic: link.as_ref().map(|link| link.traffic()).unwrap_or_default(),
                 progress: &progress.borrow().clone(),
                 journal: &reader.state().borrow().clone(),
+                tuning: &plans.tuning(),
                 frames_in,
             }))
         })

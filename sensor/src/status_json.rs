@@ -5,6 +5,7 @@ use crate::journal::JournalState;
 use crate::link::LinkTraffic;
 use crate::pipeline::PipelineState;
 use pw_model::{FixMode, Origin, SensorId};
+use pw_wire::RadioTuning;
 use serde_json::{Value, json};
 
 /// What the state is put together from.
@@ -23,6 +24,8 @@ pub struct Parts<'a> {
     pub progress: &'a PipelineState,
     /// What the journal holds.
     pub journal: &'a JournalState,
+    /// What radios are told to listen to.
+    pub tuning: &'a [RadioTuning],
     /// Frames that ever came in with this journal.
     pub frames_in: u64,
 }
@@ -44,11 +47,14 @@ pub fn status(parts: &Parts<'_>) -> Value {
         .into_iter()
         .flat_map(|status| &status.radios)
         .map(|radio| {
+            let tuning = parts.tuning.iter().find(|tuning| tuning.radio == radio.radio);
             json!({
                 "radio": radio.radio.0,
                 "source": radio.source,
                 "listening": radio.listening,
                 "frequency_mhz": radio.frequency_mhz,
+                "plan": tuning.and_then(|tuning| tuning.plan.as_ref()),
+                "plan_words": tuning.map(|tuning| &tuning.words),
                 "frames": radio.frames,
                 "frames_lost": radio.frames_lost,
                 "trouble": radio.trouble,

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// It does not build.
 pub fn program(name: &str) -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("PIWARDRIVE_PROGRAMS") {
+        return Ok(PathBuf::from(folder).join(name));
+    }
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let folder = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
     match folder {
@@ -175,6 +178,12 @@ impl RunningSensor {
     /// Its process identifier.
     #[must_use]
     pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Number of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 

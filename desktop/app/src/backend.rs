@@ -279,6 +279,7 @@ fn command(order: Order) -> Option<Command> {
         Order::Pair { address, code } => Command::Pair { address, code, name: None },
         Order::Connect { sensor } => Command::Connect { sensor },
         Order::Disconnect { sensor } => Command::Disconnect { sensor },
+        Order::SetPlan { sensor, radio, plan } => Command::SetPlan { sensor, radio, plan },
         Order::Forget { sensor } => Command::Forget { sensor },
         Order::Remember { sensor } => Command::Remember { sensor },
         Order::Cancel { job } => Command::CancelJob(JobId(job)),

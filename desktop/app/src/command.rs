@@ -3,7 +3,7 @@
 use crate::views::packets::PacketsOrder;
 use pw_engine::ReportSettings;
 use pw_engine::exchange::ExportFormat;
-use pw_model::{MacAddr, TimeRange};
+use pw_model::{ChannelPlan, MacAddr, TimeRange};
 use pw_survey::Filter;
 use std::path::PathBuf;
 
@@ -143,6 +143,12 @@ pub(crate) enum Order {
     },
     Disconnect {
         sensor: String,
+    },
+    /// Tell a sensor what to listen to: one radio by its number, or all that can.
+    SetPlan {
+        sensor: String,
+        radio: Option<u8>,
+        plan: ChannelPlan,
     },
     /// Forget a pairing.
     Forget {

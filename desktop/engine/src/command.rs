@@ -2,7 +2,7 @@
 
 use crate::exchange::{ExportFormat, ExportSource};
 use crate::report::ReportSettings;
-use pw_model::{MacAddr, Position, SensorId, TimeRange, Timestamp};
+use pw_model::{ChannelPlan, MacAddr, Position, SensorId, TimeRange, Timestamp};
 use pw_survey::Filter;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +39,15 @@ pub enum Command {
     Remember {
         /// The name it had.
         sensor: String,
+    },
+    /// Tell a paired sensor what to listen to.
+    SetPlan {
+        /// Its name.
+        sensor: String,
+        /// Number of one radio; all that can when `None`.
+        radio: Option<u8>,
+        /// Which channels.
+        plan: ChannelPlan,
     },
     /// Show only this stretch of time, or everything again.
     Select(Option<TimeRange>),
@@ -218,12 +227,20 @@ pub struct LinkRow {
 }
 
 /// A radio of a sensor, as the sensor last stated it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RadioRow {
+    /// Its number.
+    pub number: u8,
     /// Interface, file or scenario.
     pub source: String,
     /// True while it listens.
     pub listening: bool,
+    /// Centre of the primary channel it listens to in MHz.
+    pub frequency_mhz: Option<u16>,
+    /// Its channel plan as it is written; `None` when it cannot be tuned or the sensor does not say.
+    pub plan: Option<String>,
+    /// The plan in words, or why there is none; `None` when the sensor does not say.
+    pub plan_words: Option<String>,
     /// What is wrong with it, in words; `None` when nothing is.
     pub trouble: Option<String>,
 }

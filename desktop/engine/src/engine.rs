@@ -12,7 +12,7 @@ use crate::report::{ReportFailure, ReportPreview, ReportSettings};
 use crate::settings::EngineSettings;
 use crate::shared::{Places, Shared};
 use crate::{now, shown};
-use pw_model::TimeRange;
+use pw_model::{ChannelPlan, TimeRange};
 use pw_survey::{OpenReport, Snapshot, Survey, SurveyReader};
 use pw_wire::UserRecord;
 use std::path::{Path, PathBuf};
@@ -195,6 +195,9 @@ impl Engine {
                 }
                 Ok(None)
             }
+            Command::SetPlan { sensor, radio, plan } => {
+                self.set_plan(sensor, radio, plan).map(Some)
+            }
             Command::Pair { address, code, name } => self.pair(address, code, name).map(Some),
             Command::Import { paths } => self.import(paths).map(Some),
             Command::Export { format, path, source, filter } => {
@@ -258,6 +261,22 @@ impl Engine {
             links.end_replaced();
             shared.tell(Event::Paired { sensor: sensor.name.clone() });
             let words = format!("paired with {} (key {})", sensor.name, sensor.key);
+            Ok(Outcome { words, output: None })
+        })
+    }
+
+    fn set_plan(
+        &self,
+        sensor: String,
+        radio: Option<u8>,
+        plan: ChannelPlan,
+    ) -> Result<JobId, EngineError> {
+        let title = format!("Channel plan of {sensor}");
+        let state_dir = self.settings.state_dir.clone();
+        let runtime = self.runtime_handle()?;
+        self.jobs.submit(title, move |_job| {
+            let words = links::set_plan_on(&state_dir, &sensor, radio, &plan, &runtime)
+                .map_err(|error| JobError::Failed(error.to_string()))?;
             Ok(Outcome { words, output: None })
         })
     }

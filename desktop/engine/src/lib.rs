@@ -42,7 +42,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};
 pub use interrupt::flag as cancel_on_interrupt;
-pub use links::{forget as forget_sensor, pair_and_wait, sensors as paired_sensors};
+pub use links::{forget as forget_sensor, pair_and_wait, sensors as paired_sensors, set_plan};
 pub use report::{
     AddressStyle, Include, PreviewSection, ReportFailure, ReportPreview, ReportSettings,
 };

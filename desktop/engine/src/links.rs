@@ -5,8 +5,10 @@ use crate::error::EngineError;
 use crate::ingest::{IngestQueue, StoreError};
 use crate::link::{self, BatchSink, Durable, KnownSensor, LinkStore, SensorLink, SinkError};
 use crate::shared::Shared;
-use pw_model::{FixMode, Origin, SensorId, Timestamp};
-use pw_wire::{EncodedBatch, GpsStatus, RadioStatus, Status};
+use pw_model::{ChannelPlan, FixMode, Origin, RadioId, SensorId, Timestamp};
+use pw_wire::{
+    EncodedBatch, GpsStatus, RadioStatus, RadioTuning, SensorCommand, Status, plain_text,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -119,6 +121,7 @@ impl Links {
             sensor.clone(),
             link.state(),
             link.status(),
+            link.tuning(),
         ));
         active.insert(sensor.sensor_id(), Active { link, watcher });
         Ok(())
@@ -279,6 +282,42 @@ pub(crate) fn pair(
     Ok(paired(sensor))
 }
 
+/// Tells the paired sensor of this name what to listen to: one radio by its number, or all that can.
+/// Gives what it did in words.
+///
+/// # Errors
+/// No sensor has this name, it cannot be reached, or it does not do it.
+pub fn set_plan(
+    state_dir: &Path,
+    name: &str,
+    radio: Option<u8>,
+    plan: &ChannelPlan,
+) -> Result<String, EngineError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|source| EngineError::Start { what: "the network runtime", source })?;
+    set_plan_on(state_dir, name, radio, plan, runtime.handle())
+        .map_err(|error| EngineError::Link(format!("{name}: {error}")))
+}
+
+/// The same on a runtime that is there; the error leaves out the name.
+pub(crate) fn set_plan_on(
+    state_dir: &Path,
+    name: &str,
+    radio: Option<u8>,
+    plan: &ChannelPlan,
+    runtime: &Handle,
+) -> Result<String, EngineError> {
+    let store = LinkStore::open(state_dir).map_err(store_failed)?;
+    let sensor = store.find(name).map_err(store_failed)?;
+    let command = SensorCommand::SetPlan { radio: radio.map(RadioId), plan: plan.clone() };
+    runtime
+        .block_on(link::command(&store, &sensor, &command))
+        .map_err(|error| EngineError::Link(error.to_string()))
+}
+
 fn paired(sensor: KnownSensor) -> PairedSensor {
     PairedSensor {
         id: sensor.sensor_id(),
@@ -334,6 +373,7 @@ async fn watch(
     sensor: KnownSensor,
     mut state: tokio::sync::watch::Receiver<link::LinkState>,
     mut status: tokio::sync::watch::Receiver<Option<Status>>,
+    tuning: tokio::sync::watch::Receiver<Vec<RadioTuning>>,
 ) {
     let mut row = empty_row(&sensor);
     let mut last_heard: Option<Timestamp> = None;
@@ -380,7 +420,7 @@ async fn watch(
             }
             _ => current.words(Instant::now()),
         };
-        let of_now = row_of(&sensor, latest.as_ref());
+        let of_now = row_of(&sensor, latest.as_ref(), &tuning.borrow());
         let live = matches!(&current, link::LinkState::Connected { origin: Origin::Live, .. });
         let clock = latest.as_ref().zip(last_heard).filter(|_| live);
         let clock = clock.and_then(|(status, heard)| clock_trouble(status.time, heard));
@@ -440,16 +480,23 @@ fn position_of(shared: &Shared, id: SensorId) -> Option<pw_model::Position> {
     health.position
 }
 
-fn row_of(sensor: &KnownSensor, status: Option<&Status>) -> LinkRow {
+fn row_of(sensor: &KnownSensor, status: Option<&Status>, tuning: &[RadioTuning]) -> LinkRow {
     let row = empty_row(sensor);
     let Some(status) = status else { return row };
     let radios = status.radios.iter();
     let troubles = radios.filter_map(|r| Some(format!("{}: {}", r.source, r.trouble.as_ref()?)));
     let gps_trouble = status.gps.as_ref().and_then(|gps| gps.trouble.clone());
-    let radio = |radio: &RadioStatus| RadioRow {
-        source: radio.source.clone(),
-        listening: radio.listening,
-        trouble: radio.trouble.clone(),
+    let radio = |radio: &RadioStatus| {
+        let tuning = tuning.iter().find(|tuning| tuning.radio == radio.radio);
+        RadioRow {
+            number: radio.radio.0,
+            source: radio.source.clone(),
+            listening: radio.listening,
+            frequency_mhz: radio.frequency_mhz,
+            plan: tuning.and_then(|tuning| Some(plain_text(tuning.plan.as_ref()?, 200))),
+            plan_words: tuning.map(|tuning| plain_text(&tuning.words, 200)),
+            trouble: radio.trouble.clone(),
+        }
     };
     LinkRow {
         radios: Some(status.radios.iter().map(radio).collect()),

@@ -98,7 +98,7 @@ pub struct NetworkRow {
     pub mld_address: Option<String>,
     /// Beacons.
     pub beacons: u64,
-    /// Frames that it sent.
+    /// Receptions of frames that it sent.
     pub frames: u64,
     /// Stations seen with it.
     pub clients: usize,
@@ -199,8 +199,10 @@ pub struct ClientRow {
     pub probed: Vec<String>,
     /// Newest generation of 802.11 that it speaks.
     pub standard: Option<&'static str>,
-    /// Frames that it sent.
+    /// Receptions of frames that it sent.
     pub frames: u64,
+    /// Of these, receptions of a frame that another radio of the same sensor heard as well, at least.
+    pub heard_again: u64,
     /// Bytes that it sent.
     pub bytes: u64,
     /// First heard, RFC 3339 UTC.
@@ -229,6 +231,7 @@ impl ClientRow {
             probed: client.probed.iter().map(Ssid::text).collect(),
             standard: traits.and_then(|traits| traits.standard).map(pw_model::Standard::name),
             frames: client.frames,
+            heard_again: client.heard_again,
             bytes: client.bytes,
             first_seen: client.first_seen.rfc3339(),
             last_seen: client.last_seen.rfc3339(),

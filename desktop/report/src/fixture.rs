@@ -189,6 +189,7 @@ fn access_point(at: usize, shape: &Shape) -> AccessPoint {
         frequency_mhz: channel.frequency_mhz(),
         beacons: 40,
         frames: 40 + (dice(9, at) * 3000.0) as u64,
+        heard_again: 0,
         kinds: BTreeMap::from([(FrameKind::BEACON, 40)]),
         bytes: 10_000,
         clients: (0..at % 3).map(|n| MacAddr([2, 9, at as u8, n as u8, 0, 0])).collect(),
@@ -219,6 +220,7 @@ fn client(at: usize) -> Client {
         pseudonym: false,
         advertisement: None,
         frames: 12,
+        heard_again: 0,
         bytes: 900,
         first_seen: moment(10.0),
         last_seen: moment(20.0),
@@ -387,6 +389,8 @@ pub(crate) fn survey(shape: &Shape) -> Snapshot {
             unreadable: 3,
             evicted_access_points: 0,
             evicted_clients: 0,
+            frames_of_several_radios: 0,
+            heard_again: 0,
         },
     }
 }

@@ -141,8 +141,11 @@ pub struct AccessPoint {
     pub frequency_mhz: Option<u16>,
     /// Beacons.
     pub beacons: u64,
-    /// Frames that it sent.
+    /// Receptions of frames that it sent.
     pub frames: u64,
+    /// Of these, receptions of a frame that another radio of the same sensor heard as well: so many
+    /// fewer frames it sent at least.
+    pub heard_again: u64,
     /// Frames by kind.
     pub kinds: BTreeMap<FrameKind, u64>,
     /// Bytes that it sent.
@@ -211,8 +214,11 @@ pub struct Client {
     /// The address is a pseudonym that a sensor made: it changes with the sensor's key, and says
     /// nothing of a maker or of whether the device itself uses a random address.
     pub pseudonym: bool,
-    /// Frames that it sent.
+    /// Receptions of frames that it sent.
     pub frames: u64,
+    /// Of these, receptions of a frame that another radio of the same sensor heard as well: so many
+    /// fewer frames it sent at least.
+    pub heard_again: u64,
     /// Bytes that it sent.
     pub bytes: u64,
     /// First heard.
@@ -361,4 +367,9 @@ pub struct Totals {
     pub evicted_access_points: u64,
     /// Clients dropped from memory because there were too many; the segments hold them.
     pub evicted_clients: u64,
+    /// Frames that more than one radio of a sensor heard, at least.
+    pub frames_of_several_radios: u64,
+    /// Observations that are a further reception of such a frame, at least. Less these, the
+    /// observations are frames.
+    pub heard_again: u64,
 }

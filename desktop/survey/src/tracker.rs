@@ -1,13 +1,15 @@
 //! From batches to devices: what a survey knows is what this makes of its batches, in any session.
 //!
 //! Pure. The same batches give the same state whatever order they come in, as far as bounds are not
-//! reached and no frame of unsaid role comes before its device is known.
+//! reached and no frame of unsaid role comes before its device is known. That two receptions are of one
+//! frame is told within a batch, and across two when they come in their order.
 
 mod adverts;
 mod cells;
 pub(crate) mod device;
 pub(crate) mod guard;
 mod history;
+mod receptions;
 mod rows;
 mod sighting;
 pub(crate) mod stream;
@@ -25,6 +27,7 @@ use pw_model::{
     MacAddr, Observation, SensorId, TimeRange, Timestamp,
 };
 use pw_wire::{Batch, BatchId, LossRecord, LostBatches, UserRecord};
+use receptions::Reception;
 use serde::{Deserialize, Serialize};
 use sighting::{Seen, Sighting, sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -102,6 +105,8 @@ pub(crate) struct Counts {
     unreadable: u64,
     evicted_access_points: u64,
     evicted_clients: u64,
+    frames_of_several_radios: u64,
+    heard_again: u64,
 }
 
 impl Counts {
@@ -116,6 +121,8 @@ impl Counts {
             unreadable: self.unreadable,
             evicted_access_points: self.evicted_access_points,
             evicted_clients: self.evicted_clients,
+            frames_of_several_radios: self.frames_of_several_radios,
+            heard_again: self.heard_again,
         }
     }
 }
@@ -152,6 +159,15 @@ pub(crate) struct Unsaved {
     pub(crate) devices: Vec<MacAddr>,
     pub(crate) networks: Vec<MacAddr>,
     pub(crate) gaps: Vec<GapKey>,
+}
+
+/// How an observation was heard, beside what it says.
+#[derive(Clone, Copy)]
+struct Heard {
+    /// Whether another radio of the sensor heard the same frame.
+    reception: Reception,
+    /// Addresses of clients are pseudonyms.
+    pseudonyms: bool,
 }
 
 impl Tracker {
@@ -210,6 +226,8 @@ impl Tracker {
         let sensor = batch.id.sensor;
         let stream = self.streams.entry(sensor).or_insert_with(|| Stream::new(batch));
         self.track_changed |= stream.apply(batch);
+        let mut receptions = std::mem::take(&mut stream.receptions);
+        receptions.begin(batch.id, &batch.observations);
         for advertisement in &batch.advertisements {
             let shared = self.adverts.add(advertisement);
             if shared.kind == AdvertisementKind::NonTransmitted {
@@ -220,7 +238,13 @@ impl Tracker {
             .privacy
             .as_ref()
             .is_some_and(|declared| declared.clients == ClientAddresses::Pseudonyms);
-        batch.observations.iter().for_each(|o| self.observe(o, sensor, pseudonyms));
+        for o in &batch.observations {
+            let heard = Heard { reception: receptions.take(o), pseudonyms };
+            self.observe(o, sensor, heard);
+        }
+        if let Some(stream) = self.streams.get_mut(&sensor) {
+            stream.receptions = receptions;
+        }
         for tune in &batch.tunes {
             let listened_ns =
                 u64::try_from(tune.end.since(tune.start).as_nanos()).unwrap_or(u64::MAX);
@@ -295,13 +319,15 @@ impl Tracker {
         }
     }
 
-    fn observe(&mut self, o: &Observation, sensor: SensorId, pseudonyms: bool) {
+    fn observe(&mut self, o: &Observation, sensor: SensorId, heard: Heard) {
         let bad_fcs = o.flags.contains(FrameFlags::BAD_FCS);
         let totals = &mut self.head.totals;
         totals.observations += 1;
         totals.positioned += u64::from(o.position.is_some());
         totals.bad_fcs += u64::from(bad_fcs);
         totals.unreadable += u64::from(o.kind == FrameKind::UNREADABLE);
+        totals.frames_of_several_radios += u64::from(heard.reception == Reception::Second);
+        totals.heard_again += u64::from(heard.reception != Reception::First);
         if let Some(frequency_mhz) = o.frequency_mhz {
             let channel = self.head.channels.entry(frequency_mhz).or_default();
             channel.frames += 1;
@@ -311,11 +337,12 @@ impl Tracker {
             channel.retries += u64::from(!bad_fcs && o.flags.contains(FrameFlags::RETRY));
         }
         if let Some(found) = sighting(o) {
-            self.sight(found, o, sensor, pseudonyms);
+            self.sight(found, o, sensor, heard);
         }
     }
 
-    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId, pseudonyms: bool) {
+    fn sight(&mut self, found: Sighting, o: &Observation, sensor: SensorId, heard: Heard) {
+        let Heard { reception, pseudonyms } = heard;
         if !self.devices.contains_key(&found.device) {
             if found.seen == Seen::Unsaid {
                 return;
@@ -335,6 +362,7 @@ impl Tracker {
             count_device(&mut self.head, Seen::Client, -1);
         }
         device.hear(o, sensor);
+        device.heard_again += u64::from(reception != Reception::First);
         match &mut device.role {
             Role::AccessPoint(part) => {
                 part.beacons += u64::from(o.kind == FrameKind::BEACON);

@@ -4,7 +4,7 @@ use super::{Feed, FrameMeta, Gone, SourceContext, SourceError, now};
 use crate::hop::HopSettings;
 use pcap::{Active, Capture, Linktype};
 use pw_dissect::LinkType;
-use pw_model::{Gap, GapCause, Origin, RadioEventKind, Timestamp};
+use pw_model::{Gap, GapCause, Timestamp};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
@@ -15,23 +15,30 @@ pub struct LiveSettings {
     pub buffer_bytes: i32,
     /// Bytes kept of a frame: management frames are shorter, of data only the header is used.
     pub snap_len: i32,
+    /// Which frames the kernel hands over, in the language of pcap-filter(7); all when `None`. What
+    /// it keeps back is counted nowhere: it was not wanted.
+    pub filter: Option<String>,
     /// How radios hop that the sensor tunes itself.
     pub hop: HopSettings,
 }
 
 impl Default for LiveSettings {
     fn default() -> Self {
-        Self { buffer_bytes: 16 << 20, snap_len: 4096, hop: HopSettings::default() }
+        Self { buffer_bytes: 16 << 20, snap_len: 4096, filter: None, hop: HopSettings::default() }
     }
 }
 
 /// How long libpcap waits for a full block before it hands over what it has.
 const READ_TIMEOUT_MS: i32 = 100;
+const READ_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long what lies in the ring at the end is taken out; the rest is stated as lost.
+const DRAIN: Duration = Duration::from_secs(3);
+/// The kernel's number for its ring of blocks (linux/if_packet.h).
+const TPACKET_V3: libc::c_int = 2;
+/// Longest filter in bytes.
+const LONGEST_FILTER: usize = 4096;
 /// How often the kernel is asked for drops.
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause before an interface that is gone is tried again.
-const RETRY: Duration = Duration::from_secs(2);
-
 /// The link type, when it is one with 802.11 in it.
 #[must_use]
 pub fn supported_link_type(dlt: i32) -> Option<LinkType> {
@@ -39,18 +46,72 @@ pub fn supported_link_type(dlt: i32) -> Option<LinkType> {
     link_type.is_ieee80211().then_some(link_type)
 }
 
-/// An open interface.
-pub(crate) struct LiveSource {
-    interface: String,
-    settings: LiveSettings,
-    open: Open,
+/// Looks whether `filter` is one, without an interface.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_filter(filter: &str) -> Result<(), String> {
+    if filter.len() > LONGEST_FILTER {
+        return Err(format!("{} bytes are more than {LONGEST_FILTER}", filter.len()));
+    }
+    let radiotap = Linktype(i32::from(LinkType::Radiotap.dlt()));
+    let program = Capture::dead(radiotap).and_then(|dead| dead.compile(filter, true).map(drop));
+    program.map_err(|error| {
+        let said = error.to_string();
+        format!("{}; see: man pcap-filter", said.trim_start_matches("libpcap error: ").trim())
+    })
+}
+
+/// Where the frames of an open radio come from. Never blocks for longer than it is asked to.
+pub trait FrameSource: Send {
+    /// Takes what comes until `until`, or until the source is to end.
+    ///
+    /// # Errors
+    /// The pipeline is gone.
+    fn listen(
+        &mut self,
+        context: &SourceContext,
+        feed: &mut Feed,
+        dwelling: Option<Dwelling>,
+        until: Option<Instant>,
+    ) -> Result<Heard, Gone>;
+
+    /// Takes what was heard until now and states what was dropped, and for `cause` what can be taken
+    /// no more.
+    ///
+    /// # Errors
+    /// The pipeline is gone.
+    fn finish(&mut self, feed: &mut Feed, cause: GapCause) -> Result<(), Gone>;
+}
+
+/// Where a radio listens, and since when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dwelling {
+    /// Centre of the primary channel in MHz.
+    pub frequency_mhz: u16,
+    /// Frames from before are of the stay before.
+    pub since: Timestamp,
+}
+
+/// What came of listening.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Heard {
+    /// Frames of this stay.
+    pub frames: u32,
+    /// Frames from before it.
+    pub earlier: u32,
+    /// Why nothing more will come.
+    pub failure: Option<String>,
 }
 
 /// A capture and what goes with it.
 pub(crate) struct Open {
-    pub(crate) capture: Capture<Active>,
-    pub(crate) link_type: LinkType,
+    capture: Capture<Active>,
+    link_type: LinkType,
     drops: Drops,
+    /// Frames taken out of the kernel's ring, modulo 2³².
+    taken: u32,
+    is_filtered: bool,
 }
 
 #[derive(Default)]
@@ -94,45 +155,48 @@ impl Open {
                 advice: "give a radio in monitor mode, or wifi:IFACE to have it put there",
             });
         };
-        Ok(Self { capture, link_type, drops: Drops::default() })
+        if let Some(filter) = &settings.filter {
+            capture.filter(filter, true).map_err(failed)?;
+        }
+        let open = Self {
+            capture,
+            link_type,
+            drops: Drops::default(),
+            taken: 0,
+            is_filtered: settings.filter.is_some(),
+        };
+        match ring_version(&open.capture) {
+            Some(TPACKET_V3) => {}
+            version => tracing::warn!(
+                "{interface}: frames do not come through a ring of blocks (TPACKET_V3) but {}; \
+                 more may be dropped under load",
+                version.map_or_else(|| "one by one".to_owned(), |v| format!("TPACKET_V{}", v + 1))
+            ),
+        }
+        Ok(open)
     }
 
-    /// Takes what comes until `until`, or until the source is to end.
-    pub(crate) fn listen(
+    /// Takes one frame, if there is one.
+    fn take(
         &mut self,
-        context: &SourceContext,
         feed: &mut Feed,
-        frequency_mhz: Option<u16>,
-        until: Option<Instant>,
-    ) -> Result<Heard, Gone> {
-        let mut frames = 0_u32;
-        loop {
-            if context.is_stopped() || until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(Heard { frames, failure: None });
-            }
-            match self.capture.next_packet() {
-                Ok(packet) => {
-                    let meta = FrameMeta {
-                        time: time_of(&packet.header.ts),
-                        link_type: self.link_type,
-                        original_len: packet.header.len,
-                        frequency_mhz,
-                        position: None,
-                    };
-                    frames = frames.saturating_add(1);
-                    feed.push(meta, packet.data)?;
-                }
-                Err(pcap::Error::TimeoutExpired) => {
-                    feed.flush()?;
-                    self.wait(until);
-                }
-                Err(error) => {
-                    feed.flush()?;
-                    return Ok(Heard { frames, failure: Some(advise(&error)) });
-                }
-            }
-            self.ask_for_drops(feed)?;
-        }
+        dwelling: Option<Dwelling>,
+    ) -> Result<Result<Timestamp, pcap::Error>, Gone> {
+        let packet = match self.capture.next_packet() {
+            Ok(packet) => packet,
+            Err(error) => return Ok(Err(error)),
+        };
+        let time = time_of(&packet.header.ts);
+        let meta = FrameMeta {
+            time,
+            link_type: self.link_type,
+            original_len: packet.header.len,
+            frequency_mhz: dwelling.filter(|d| time >= d.since).map(|d| d.frequency_mhz),
+            position: None,
+        };
+        self.taken = self.taken.wrapping_add(1);
+        feed.push(meta, packet.data)?;
+        Ok(Ok(time))
     }
 
     /// Waits for frames. On a silent channel libpcap itself would wait for ever, and neither a stop
@@ -157,7 +221,7 @@ impl Open {
     }
 
     /// States drops now.
-    pub(crate) fn state_drops(&mut self, feed: &mut Feed) -> Result<(), Gone> {
+    fn state_drops(&mut self, feed: &mut Feed) -> Result<(), Gone> {
         let end = now();
         let start = self.drops.asked.map_or(end, |(_, time)| time);
         self.drops.asked = Some((Instant::now(), end));
@@ -190,56 +254,96 @@ impl Open {
     }
 }
 
-/// What came of listening.
-pub(crate) struct Heard {
-    pub(crate) frames: u32,
-    pub(crate) failure: Option<String>,
-}
-
-impl LiveSource {
-    pub(super) fn open(interface: &str, settings: &LiveSettings) -> Result<Self, SourceError> {
-        let open = Open::interface(interface, settings)?;
-        Ok(Self { interface: interface.to_owned(), settings: settings.clone(), open })
-    }
-
-    /// Listens until it is stopped; an interface that goes away is waited for.
-    pub(super) fn run(mut self, context: &SourceContext, mut feed: Feed) -> Result<(), Gone> {
-        let radio = feed.radio();
-        let started = |source: &str| RadioEventKind::Started {
-            source: source.to_owned(),
-            origin: Origin::Live,
-            hardware: hardware(source),
-        };
-        context.radio(radio, now(), started(&self.interface))?;
+impl FrameSource for Open {
+    fn listen(
+        &mut self,
+        context: &SourceContext,
+        feed: &mut Feed,
+        dwelling: Option<Dwelling>,
+        until: Option<Instant>,
+    ) -> Result<Heard, Gone> {
+        let mut heard = Heard::default();
         loop {
-            let heard = self.open.listen(context, &mut feed, None, None)?;
-            self.open.state_drops(&mut feed)?;
-            let Some(reason) = heard.failure else { break };
-            let start = now();
-            tracing::warn!("{}: {reason}; waiting for it to come back", self.interface);
-            context.radio(radio, start, RadioEventKind::Failed { reason })?;
-            let back = self.wait_for_return(context);
-            let cause = GapCause::RadioGone;
-            feed.lost(Gap { radio: Some(radio), start, end: now(), cause, frames: None })?;
-            let Some(open) = back else { break };
-            self.open = open;
-            tracing::info!("{}: back", self.interface);
-            context.radio(radio, now(), started(&self.interface))?;
+            if context.is_stopped() || until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(heard);
+            }
+            match self.take(feed, dwelling)? {
+                Ok(time) => {
+                    let earlier = dwelling.is_some_and(|dwelling| time < dwelling.since);
+                    let count = if earlier { &mut heard.earlier } else { &mut heard.frames };
+                    *count = count.saturating_add(1);
+                }
+                Err(pcap::Error::TimeoutExpired) => {
+                    feed.flush()?;
+                    self.wait(until);
+                }
+                Err(error) => {
+                    feed.flush()?;
+                    heard.failure = Some(advise(&error));
+                    return Ok(heard);
+                }
+            }
+            self.ask_for_drops(feed)?;
         }
-        feed.finish()?;
-        context.radio(radio, now(), RadioEventKind::Stopped { reason: "stopped".to_owned() })
     }
 
-    fn wait_for_return(&self, context: &SourceContext) -> Option<Open> {
-        while !context.is_stopped() {
-            context.sleep(RETRY);
-            match Open::interface(&self.interface, &self.settings) {
-                Ok(open) => return Some(open),
-                Err(error) => tracing::debug!("{error}"),
+    fn finish(&mut self, feed: &mut Feed, cause: GapCause) -> Result<(), Gone> {
+        let end = now();
+        let until = Instant::now() + DRAIN;
+        // A block that is not full is handed over only after libpcap's wait.
+        let mut quiet_until = Instant::now() + 2 * READ_TIMEOUT;
+        let is_empty = loop {
+            match self.take(feed, None)? {
+                // What came after the end is nobody's loss.
+                Ok(time) if time > end => break false,
+                Ok(_) => quiet_until = Instant::now() + 2 * READ_TIMEOUT,
+                Err(pcap::Error::TimeoutExpired) if Instant::now() < quiet_until => {
+                    self.wait(Some(quiet_until));
+                }
+                Err(_) => break true,
+            }
+            if Instant::now() >= until {
+                break false;
+            }
+        };
+        feed.flush()?;
+        self.state_drops(feed)?;
+        // What the kernel handed over before the filter stood was counted and thrown away.
+        if is_empty && self.is_filtered {
+            return Ok(());
+        }
+        let Ok(stats) = self.capture.stats() else { return Ok(()) };
+        let dropped = stats.dropped.wrapping_sub(self.drops.kernel);
+        let left = stats.received.wrapping_sub(stats.dropped).wrapping_sub(self.taken);
+        self.drops.kernel = stats.dropped;
+        let radio = Some(feed.radio());
+        for (cause, frames) in [(GapCause::KernelDrop, dropped), (cause, left)] {
+            if frames > 0 {
+                let frames = Some(u64::from(frames));
+                feed.lost(Gap { radio, start: end, end: now().max(end), cause, frames })?;
             }
         }
-        None
+        Ok(())
     }
+}
+
+/// Which form of the kernel's ring libpcap uses: 0 for TPACKET_V1, 2 for TPACKET_V3; `None` for
+/// none (packet(7), linux/if_packet.h).
+fn ring_version(capture: &Capture<Active>) -> Option<libc::c_int> {
+    let mut version: libc::c_int = -1;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the option writes one int of this length, which outlives the call.
+    #[allow(unsafe_code)]
+    let got = unsafe {
+        libc::getsockopt(
+            capture.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_VERSION,
+            (&raw mut version).cast(),
+            &raw mut length,
+        )
+    };
+    (got == 0 && version >= 0).then_some(version)
 }
 
 /// What libpcap said, and what to do about it.
@@ -297,8 +401,30 @@ mod tests {
     }
 
     #[test]
+    fn libpcap_takes_frames_through_a_ring_of_blocks() {
+        let open = Capture::from_device("lo").and_then(|capture| {
+            capture.immediate_mode(false).timeout(READ_TIMEOUT_MS).buffer_size(1 << 20).open()
+        });
+        match open {
+            Ok(capture) => assert_eq!(ring_version(&capture), Some(TPACKET_V3)),
+            Err(error) => eprintln!("SKIPPED: the loopback interface cannot be opened: {error}"),
+        }
+    }
+
+    #[test]
+    fn filters_are_looked_at_before_anything_is_opened() {
+        for filter in ["not subtype ack", "type mgt or type data", "wlan host 00:11:22:33:44:55"] {
+            assert_eq!(check_filter(filter), Ok(()), "{filter}");
+        }
+        for filter in ["subtype nonsense", "(type mgt", &"x".repeat(5000), "type mgt\0"] {
+            let error = check_filter(filter).expect_err("no filter");
+            assert!(!error.is_empty() && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
     fn an_interface_that_is_not_there_is_one_clear_line() {
-        let error = match LiveSource::open("no-such-dev0", &LiveSettings::default()) {
+        let error = match Open::interface("no-such-dev0", &LiveSettings::default()) {
             Ok(_) => panic!("there is one"),
             Err(error) => error.to_string(),
         };

@@ -8,7 +8,7 @@ mod simulated;
 mod spec;
 
 pub use chunk::{Feed, FrameChunk, FrameMeta, Gone};
-pub use live::{LiveSettings, supported_link_type};
+pub use live::{Dwelling, FrameSource, Heard, LiveSettings, check_filter, supported_link_type};
 pub(crate) use live::{Open, hardware};
 pub use pace::Pace;
 pub use simulated::load_scenario;
@@ -17,9 +17,10 @@ pub use spec::SourceSpec;
 use crate::clock;
 use crate::journal::Journal;
 use crate::pipeline::Event;
+use crate::radio::{Limits, LocalAdapter, Plans, RadioSource, SYS};
 use pw_model::{Origin, RadioEvent, RadioEventKind, RadioId, Timestamp};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -98,9 +99,23 @@ pub struct Prepared {
 
 enum PreparedKind {
     File(file::FileSource),
-    Live(live::LiveSource),
+    Radio { source: RadioSource, tuned: bool },
     Simulated(simulated::SimulatedSource),
-    Wifi(crate::radio::WifiSource),
+}
+
+impl PreparedKind {
+    /// Why its radios cannot be tuned; `None` when they can.
+    fn why_fixed(&self) -> Option<&'static str> {
+        match self {
+            Self::Radio { tuned: true, .. } => None,
+            Self::Radio { tuned: false, .. } => Some(
+                "it is given as live:, so somebody else tunes it; give it as wifi: to have the \
+                 sensor do it",
+            ),
+            Self::File(_) => Some("a capture file holds what was heard when it was made"),
+            Self::Simulated(_) => Some("a simulated radio listens as its scenario says"),
+        }
+    }
 }
 
 /// Opens what `spec` names.
@@ -114,13 +129,11 @@ pub fn prepare(spec: &SourceSpec, settings: &LiveSettings) -> Result<Prepared, S
             let source = file::FileSource::open(path, *pace)?;
             one(&path.display().to_string(), PreparedKind::File(source))
         }
-        SourceSpec::Live { interface } => {
-            let source = live::LiveSource::open(interface, settings)?;
-            one(interface, PreparedKind::Live(source))
-        }
-        SourceSpec::Wifi { interface } => {
-            let source = crate::radio::WifiSource::open(interface, settings)?;
-            one(interface, PreparedKind::Wifi(source))
+        SourceSpec::Live { interface } | SourceSpec::Wifi { interface } => {
+            let tuned = matches!(spec, SourceSpec::Wifi { .. });
+            let adapter = Arc::new(LocalAdapter::new(interface, settings, tuned));
+            let source = RadioSource::open(interface, adapter, Limits::default())?;
+            one(interface, PreparedKind::Radio { source, tuned })
         }
         SourceSpec::Simulated { scenario, pace } => {
             let source = simulated::SimulatedSource::open(scenario, *pace)?;
@@ -128,6 +141,27 @@ pub fn prepare(spec: &SourceSpec, settings: &LiveSettings) -> Result<Prepared, S
         }
     };
     Ok(Prepared { name, origin: spec.origin(), radios, kind })
+}
+
+/// A radio that is not there yet, to be listened to once it comes. `None` for what is no radio, or
+/// is there and cannot be used for another reason.
+#[must_use]
+pub fn await_radio(spec: &SourceSpec, settings: &LiveSettings) -> Option<Prepared> {
+    let tuned = matches!(spec, SourceSpec::Wifi { .. });
+    let (SourceSpec::Live { interface } | SourceSpec::Wifi { interface }) = spec else {
+        return None;
+    };
+    if Path::new(SYS).join("class/net").join(interface).exists() {
+        return None;
+    }
+    let adapter = Arc::new(LocalAdapter::new(interface, settings, tuned));
+    let source = RadioSource::awaited(interface, adapter, Limits::default());
+    Some(Prepared {
+        name: interface.clone(),
+        origin: spec.origin(),
+        radios: vec![interface.clone()],
+        kind: PreparedKind::Radio { source, tuned },
+    })
 }
 
 /// What a running source needs.
@@ -139,6 +173,8 @@ pub struct SourceContext {
     pub events: SyncSender<Event>,
     /// Set when it is to end.
     pub stop: Arc<AtomicBool>,
+    /// What radios are to listen to.
+    pub plans: Plans,
 }
 
 impl SourceContext {
@@ -187,6 +223,8 @@ impl Prepared {
             let number = u8::try_from(at).ok().and_then(|at| context.first_radio.checked_add(at));
             let counter = number.and_then(|number| Some((number, journal.radio_counter(number)?)));
             let (number, counter) = counter.ok_or(SourceError::TooManyRadios)?;
+            let name = self.radios.get(at).map_or("", String::as_str);
+            context.plans.add(RadioId(number), name, self.kind.why_fixed());
             feeds.push(Feed::new(RadioId(number), context.events.clone(), counter, live));
         }
         Ok(Ready { source: self, context, feeds })
@@ -213,8 +251,7 @@ impl Ready {
         let run = move || {
             let result = match (source.kind, feeds.pop()) {
                 (PreparedKind::File(source), Some(feed)) => source.run(&context, feed),
-                (PreparedKind::Live(source), Some(feed)) => source.run(&context, feed),
-                (PreparedKind::Wifi(source), Some(feed)) => source.run(&context, feed),
+                (PreparedKind::Radio { source, .. }, Some(feed)) => source.run(&context, feed),
                 (PreparedKind::Simulated(source), Some(last)) => {
                     feeds.push(last);
                     source.run(&context, feeds)

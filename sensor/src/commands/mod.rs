@@ -7,6 +7,7 @@ mod journal;
 mod keys;
 mod measure;
 mod pair;
+mod radios;
 mod self_test;
 mod setup;
 mod status;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> ExitCode {
             keys::revoke(&state(&common), &desktop, common.json)
         }
         Command::Status(common) => status::status(&state(&common), common.json),
+        Command::Radios(common) => radios::radios(common.json),
         Command::Audit(common) => audit::audit(&state(&common), common.json),
         Command::SelfTest(arguments) => self_test::self_test(&state(&arguments.common), &arguments),
         Command::Setup(arguments) => setup::setup(arguments),

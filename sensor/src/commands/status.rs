@@ -24,13 +24,17 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
         let part = |key: &str| text(radio.get(key).unwrap_or(&Value::Null));
         let listening = radio.get("listening").and_then(Value::as_bool) == Some(true);
         say(format!(
-            "radio {}: {}, {}, {} MHz, {} frames, {} lost{}",
+            "radio {}: {}, {}, {} MHz, {} frames, {} lost{}{}",
             part("radio"),
             part("source"),
             if listening { "listens" } else { "does not listen" },
             part("frequency_mhz"),
             part("frames"),
             part("frames_lost"),
+            match radio.get("plan_words").and_then(Value::as_str) {
+                Some(plan) => format!("; plan: {plan}"),
+                None => String::new(),
+            },
             match radio.get("trouble").and_then(Value::as_str) {
                 Some(trouble) => format!("; {trouble}"),
                 None => String::new(),

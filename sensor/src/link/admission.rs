@@ -3,7 +3,7 @@
 use super::socket::REPORT_INTERVAL;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Handshakes at once, up to a desktop's first word. Above it, newcomers are ignored; their QUIC
@@ -20,6 +20,8 @@ const MAX_REFUSAL_CAUSES: usize = 30;
 
 #[derive(Debug, Default)]
 pub(super) struct Counts {
+    /// Connections for commands right now.
+    pub(super) commanding: AtomicUsize,
     pub(super) handshakes: Arc<Handshakes>,
     pub(super) refused: AtomicU64,
     pub(super) ignored: AtomicU64,

@@ -5,6 +5,7 @@
 //! second one for the newest batches. Messages go first, then the newest batches, then the others.
 
 use super::BatchSource;
+use super::command::Duties;
 use pw_trust::KeyFingerprint;
 use pw_wire::{
     EncodedBatch, FrameError, FrameReader, GREETING_TIMEOUT, GoodbyeReason, LinkFrame, Message,
@@ -112,6 +113,8 @@ pub(super) struct Served<S: BatchSource> {
     pub(super) source: S,
     pub(super) introduction: SensorIntroduction,
     pub(super) status: watch::Receiver<Option<Status>>,
+    /// Says what radios are told to listen to.
+    pub(super) tuning: Duties,
     pub(super) desktop: KeyFingerprint,
     /// Set to make this connection end.
     pub(super) ending: watch::Receiver<Option<GoodbyeReason>>,
@@ -268,6 +271,7 @@ impl<S: BatchSource> Driver<S> {
             Ok(()) = self.served.status.changed() => {
                 let status = self.served.status.borrow_and_update().clone();
                 if let Some(status) = status {
+                    self.session.handle_tuning((self.served.tuning.tuning)());
                     self.session.handle_status(status, self.started.elapsed());
                 }
             }

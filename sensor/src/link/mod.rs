@@ -6,6 +6,7 @@
 //! above is refused and counted.
 
 mod admission;
+mod command;
 mod connection;
 mod gate;
 mod journal;
@@ -16,10 +17,11 @@ mod server;
 mod socket;
 
 pub use admission::MAX_HANDSHAKES;
+pub use command::Duties;
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};
 pub use pairing_file::{PairingRequest, PairingRequestError};
-pub use server::{Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, start};
+pub use server::{Link, LinkError, LinkSettings, LinkTraffic, MAX_CONNECTIONS, start, start_with};
 
 use pw_wire::{EncodedBatch, JournalRange};
 use tokio::sync::watch;

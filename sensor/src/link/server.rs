@@ -2,6 +2,7 @@
 
 use super::BatchSource;
 use super::admission::{Counts, MAX_HANDSHAKES, Place};
+use super::command::{self, Duties};
 use super::connection::{Served, greeting, serve};
 use super::gate::{Gate, PairingState, Visitor};
 use super::keys::{KeyStore, KeyStoreError, PairedDesktop};
@@ -179,6 +180,20 @@ pub fn start<S: BatchSource>(
     source: S,
     status: watch::Receiver<Option<Status>>,
 ) -> Result<Link, LinkError> {
+    start_with(settings, identity, source, status, Duties::default())
+}
+
+/// The same, and does what desktops ask for.
+///
+/// # Errors
+/// The address cannot be used, or keys cannot be read.
+pub fn start_with<S: BatchSource>(
+    settings: LinkSettings,
+    identity: Identity,
+    source: S,
+    status: watch::Receiver<Option<Status>>,
+    duties: Duties,
+) -> Result<Link, LinkError> {
     let audit = Audit::open(&settings.state_dir)
         .map_err(|error| LinkError::Audit { state_dir: settings.state_dir.clone(), error })?;
     let gate = Arc::new(Gate::new(KeyStore::open(&settings.state_dir)?, audit));
@@ -226,6 +241,7 @@ pub fn start<S: BatchSource>(
             identity: Arc::new(identity),
             source,
             status,
+            duties,
             counts: Arc::clone(&counts),
             connections: Arc::clone(&connections),
         }
@@ -359,6 +375,7 @@ struct Acceptor<S: BatchSource> {
     introduction: SensorIntroduction,
     source: S,
     status: watch::Receiver<Option<Status>>,
+    duties: Duties,
     counts: Arc<Counts>,
     connections: Arc<Connections>,
 }
@@ -434,6 +451,7 @@ impl<S: BatchSource> Acceptor<S> {
             introduction: self.introduction.clone(),
             source: self.source.clone(),
             status: self.status.clone(),
+            duties: self.duties.clone(),
             counts: Arc::clone(&self.counts),
             connections: Arc::clone(&self.connections),
         };
@@ -451,6 +469,7 @@ struct Guest<S: BatchSource> {
     introduction: SensorIntroduction,
     source: S,
     status: watch::Receiver<Option<Status>>,
+    duties: Duties,
     counts: Arc<Counts>,
     connections: Arc<Connections>,
 }
@@ -476,6 +495,10 @@ impl<S: BatchSource> Guest<S> {
                 }
                 Err(why) => self.refused(&format!("key {}: pairing: {why}", key.short())),
             }
+        } else if purpose == Purpose::COMMAND
+            && let Some(desktop) = self.gate.keys.find(&key)
+        {
+            self.command(&connection, &desktop.name).await;
         } else if let Some(desktop) = self.gate.keys.find(&key) {
             self.serve(&connection, key, &desktop.name, place).await;
         } else {
@@ -543,6 +566,7 @@ impl<S: BatchSource> Guest<S> {
                 source: self.source.clone(),
                 introduction: self.introduction.clone(),
                 status: self.status.clone(),
+                tuning: self.duties.clone(),
                 desktop: key,
                 ending,
                 refuse,
@@ -555,6 +579,15 @@ impl<S: BatchSource> Guest<S> {
         let entry = AuditEntry::new(AuditKind::Left).desktop(name, &key).address(self.address);
         self.gate.audit.record(&entry.detail(&end));
         tracing::info!("desktop '{name}', key {}, left: {end}", key.short());
+    }
+
+    async fn command(&self, connection: &quinn::Connection, name: &str) {
+        if self.counts.commanding.fetch_add(1, Ordering::Relaxed) < command::CONNECTIONS_MAX {
+            command::serve_commands(connection, &self.duties, name).await;
+        } else {
+            self.refused(&format!("desktop '{name}': too many connections for commands"));
+        }
+        self.counts.commanding.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn refused(&self, why: &str) {

@@ -22,11 +22,12 @@ use crate::health;
 use crate::journal::{Journal, JournalError, JournalReader};
 use crate::machine::{Machine, TransmitWatch};
 use crate::privacy::Privacy;
+use crate::radio::{Heard, Plans};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    Fix, FixMode, Gap, GapCause, Observation, Origin, Position, RadioEventKind, RadioId, SensorId,
-    Timestamp,
+    Fix, FixMode, FrameFlags, Gap, GapCause, Observation, Origin, Position, RadioEventKind,
+    RadioId, SensorId, Timestamp,
 };
 use pw_wire::{Status, StreamInfo};
 use recent::RecentAdvertisements;
@@ -68,14 +69,13 @@ pub enum Join {
 }
 
 /// What the pipeline is told at its start.
-#[derive(Debug)]
 pub struct PipelineSettings {
     /// Who we are.
     pub sensor: SensorId,
     /// What every batch says of the stream.
     pub stream: StreamInfo,
-    /// Names of the radios, in the order of their numbers.
-    pub radios: Vec<String>,
+    /// The radios by number, and what they are called.
+    pub radios: Vec<(RadioId, String)>,
     /// Number of sources; each sends one [`Event::Ended`].
     pub sources: usize,
     /// Position of frames.
@@ -90,6 +90,8 @@ pub struct PipelineSettings {
     pub transmit: TransmitWatch,
     /// Have the kernel refuse to this thread what parsing never needs.
     pub confine: bool,
+    /// What radios are told to listen to; the adaptive plan hears of new transmitters.
+    pub plans: Plans,
 }
 
 /// The event loop and what it knows.
@@ -110,6 +112,7 @@ pub struct Pipeline {
     self_tuned: BTreeSet<RadioId>,
     opted_out: BTreeMap<RadioId, Gap>,
     opted_out_frames: u64,
+    transmitters: Heard,
     recent: RecentAdvertisements,
     announcements: u64,
     losses: u64,
@@ -168,6 +171,7 @@ impl Pipeline {
             self_tuned: BTreeSet::new(),
             opted_out: BTreeMap::new(),
             opted_out_frames: 0,
+            transmitters: Heard::default(),
             recent: RecentAdvertisements::default(),
             announcements: 0,
             losses: 0,
@@ -314,7 +318,9 @@ impl Pipeline {
             for observation in observed.observations.drain(..) {
                 if let Some(frequency) = observation.frequency_mhz {
                     self.counts.tuned(radio, frequency);
-                    if !is_self_tuned {
+                    if is_self_tuned {
+                        self.note_transmitter(&observation, frequency);
+                    } else {
                         let ended = self.ledger.heard(radio, observation.time, frequency);
                         ended.into_iter().for_each(|interval| self.batch.tune(interval));
                     }
@@ -327,6 +333,16 @@ impl Pipeline {
         }
         self.observed = observed;
         Ok(())
+    }
+
+    /// Tells the plans of a transmitter that was not heard before.
+    fn note_transmitter(&mut self, observation: &Observation, frequency_mhz: u16) {
+        let sound = !observation.flags.contains(FrameFlags::BAD_FCS);
+        if let Some(transmitter) = observation.transmitter.filter(|_| sound)
+            && self.transmitters.is_new(transmitter)
+        {
+            self.settings.plans.novelty().add(observation.radio, frequency_mhz, 1);
+        }
     }
 
     /// Puts an observation into the batch when its place is decided, else among those that wait.

@@ -3,7 +3,7 @@
 use super::guard::GuardState;
 use crate::health;
 use crate::journal::JournalState;
-use pw_model::{Fix, FixMode, Gap, RadioEvent, RadioEventKind, RadioId, Timestamp};
+use pw_model::{Fix, FixMode, Gap, Origin, RadioEvent, RadioEventKind, RadioId, Timestamp};
 use pw_wire::{GpsStatus, RadioStatus, Status};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub struct RadioInfo {
 #[derive(Debug)]
 pub(super) struct Counts {
     started: Instant,
-    radios: Vec<RadioInfo>,
+    radios: BTreeMap<RadioId, RadioInfo>,
     /// Frames lost by no radio in particular.
     lost_elsewhere: u64,
     mode: Option<FixMode>,
@@ -58,14 +58,17 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn new(radios: &[String]) -> Self {
-        let radio = |source: &String| RadioInfo {
-            source: source.clone(),
-            listening: false,
-            frequency_mhz: None,
-            frames: 0,
-            frames_lost: 0,
-            trouble: None,
+    pub(super) fn new(radios: &[(RadioId, String)]) -> Self {
+        let radio = |(id, source): &(RadioId, String)| {
+            let info = RadioInfo {
+                source: source.clone(),
+                listening: false,
+                frequency_mhz: None,
+                frames: 0,
+                frames_lost: 0,
+                trouble: None,
+            };
+            (*id, info)
         };
         Self {
             started: Instant::now(),
@@ -81,7 +84,7 @@ impl Counts {
     }
 
     fn with(&mut self, radio: RadioId, change: impl FnOnce(&mut RadioInfo)) {
-        if let Some(radio) = self.radios.get_mut(usize::from(radio.0)) {
+        if let Some(radio) = self.radios.get_mut(&radio) {
             change(radio);
         }
     }
@@ -104,9 +107,13 @@ impl Counts {
 
     pub(super) fn radio(&mut self, event: &RadioEvent) {
         self.with(event.radio, |radio| match &event.kind {
-            RadioEventKind::Started { .. } => {
+            RadioEventKind::Started { source, origin, .. } => {
                 radio.listening = true;
                 radio.trouble = None;
+                // An adapter may come back under another name.
+                if *origin == Origin::Live {
+                    radio.source.clone_from(source);
+                }
             }
             RadioEventKind::Stopped { .. } => radio.listening = false,
             RadioEventKind::Failed { reason } => {
@@ -131,15 +138,15 @@ impl Counts {
 
     /// Frames of each radio.
     pub(super) fn frames_by_radio(&self) -> BTreeMap<RadioId, u64> {
-        (0..).map(RadioId).zip(self.radios.iter().map(|radio| radio.frames)).collect()
+        self.radios.iter().map(|(id, radio)| (*id, radio.frames)).collect()
     }
 
     pub(super) fn frames(&self) -> u64 {
-        self.radios.iter().map(|radio| radio.frames).sum()
+        self.radios.values().map(|radio| radio.frames).sum()
     }
 
     pub(super) fn frames_lost(&self) -> u64 {
-        self.radios.iter().map(|radio| radio.frames_lost).sum::<u64>() + self.lost_elsewhere
+        self.radios.values().map(|radio| radio.frames_lost).sum::<u64>() + self.lost_elsewhere
     }
 
     pub(super) fn gps_age_secs(&self, now: Option<Timestamp>) -> Option<f32> {
@@ -172,9 +179,8 @@ impl Counts {
             error_m: self.error_m,
             trouble: self.gps_trouble.clone(),
         });
-        let radio = |(number, radio): (usize, &RadioInfo)| RadioStatus {
-            // At most 32 radios.
-            radio: RadioId(number as u8),
+        let radio = |(id, radio): (&RadioId, &RadioInfo)| RadioStatus {
+            radio: *id,
             source: radio.source.clone(),
             listening: radio.listening,
             frequency_mhz: radio.frequency_mhz,
@@ -186,7 +192,7 @@ impl Counts {
             time,
             uptime_secs: self.started.elapsed().as_secs(),
             gps,
-            radios: self.radios.iter().enumerate().map(radio).collect(),
+            radios: self.radios.iter().map(radio).collect(),
             frames: self.frames(),
             frames_per_second: self.frames_per_second(),
             frames_lost: self.frames_lost() + journal.write_loss_frames,

@@ -1,20 +1,22 @@
 //! What the hop plan needs of a radio. Nothing in it can transmit.
 
+use super::abilities::RadioAbilities;
+use crate::hop::Tuning;
 use std::io;
 
 /// A radio that can be put onto a channel to listen.
 pub trait RadioControl: Send {
-    /// Centres of the channels it can listen to, in MHz.
+    /// What it can do.
     ///
     /// # Errors
     /// The kernel does not say.
-    fn frequencies_mhz(&mut self) -> Result<Vec<u16>, RadioError>;
+    fn abilities(&mut self) -> Result<RadioAbilities, RadioError>;
 
-    /// Listens to the 20 MHz channel with this centre from now on.
+    /// Listens there from now on.
     ///
     /// # Errors
     /// The kernel says no: a channel that the regulatory domain forbids, a radio that is gone.
-    fn set_channel(&mut self, frequency_mhz: u16) -> Result<(), RadioError>;
+    fn set_channel(&mut self, tuning: Tuning) -> Result<(), RadioError>;
 
     /// Puts the radio back into the state it was found in, as far as that is possible.
     ///
@@ -53,6 +55,21 @@ pub enum RadioError {
     /// The kernel cannot be talked to, or its answer not be read.
     #[error("netlink: {0}")]
     Netlink(String),
+}
+
+impl RadioError {
+    /// True when the interface is not there any more, so that no other channel would help.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::NoInterface { .. } | Self::NotWifi { .. } => true,
+            Self::Refused { source, .. } => matches!(
+                source.raw_os_error(),
+                Some(libc::ENODEV | libc::ENXIO | libc::ENETDOWN | libc::ESHUTDOWN)
+            ),
+            Self::Netlink(_) => false,
+        }
+    }
 }
 
 fn advice(error: &io::Error) -> &'static str {

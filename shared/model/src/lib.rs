@@ -6,6 +6,7 @@
 mod address;
 mod advertisement;
 mod channel;
+mod channel_plan;
 mod clock_event;
 mod frame;
 pub mod hash;
@@ -24,6 +25,7 @@ pub use advertisement::{
     Advertisement, AdvertisementId, AdvertisementKind, MldLink, NetworkTraits, Standard, Wps,
 };
 pub use channel::{Band, Channel, ChannelWidth};
+pub use channel_plan::{ChannelPlan, PLAN_CHANNELS_MAX, PLAN_WIDTHS_MHZ};
 pub use clock_event::{ClockEvent, ClockEventKind, DoubtfulFix, FixDoubt};
 pub use frame::{FrameFlags, FrameKind};
 pub use machine::{

@@ -24,6 +24,9 @@ pub enum Purpose {
     Link(Arc<PinnedKey>),
     /// Getting to know each other by a short code; whatever key the sensor shows is recorded.
     Pair(Arc<FirstKey>),
+    /// Asking a sensor that is known to do something: it must have this key. Beside the link, so that
+    /// neither waits for the other.
+    Command(Arc<PinnedKey>),
 }
 
 impl Purpose {
@@ -31,6 +34,8 @@ impl Purpose {
     pub const LINK: &'static [u8] = b"piwardrive-link/1";
     /// ALPN of pairing.
     pub const PAIR: &'static [u8] = b"piwardrive-pair/1";
+    /// ALPN of commands. A sensor that is older refuses it in the handshake.
+    pub const COMMAND: &'static [u8] = b"piwardrive-command/1";
 
     /// The ALPN of this purpose.
     #[must_use]
@@ -38,12 +43,13 @@ impl Purpose {
         match self {
             Self::Link(_) => Self::LINK,
             Self::Pair(_) => Self::PAIR,
+            Self::Command(_) => Self::COMMAND,
         }
     }
 
     fn policy(&self) -> Arc<dyn KeyPolicy> {
         match self {
-            Self::Link(key) => Arc::<PinnedKey>::clone(key),
+            Self::Link(key) | Self::Command(key) => Arc::<PinnedKey>::clone(key),
             Self::Pair(first) => Arc::<FirstKey>::clone(first),
         }
     }
@@ -67,7 +73,8 @@ pub fn server_config(
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Arc::new(Verifier { policy, provider }))
         .with_single_cert(vec![identity.certificate()], identity.private_key())?;
-    config.alpn_protocols = vec![Purpose::LINK.to_vec(), Purpose::PAIR.to_vec()];
+    config.alpn_protocols =
+        vec![Purpose::LINK.to_vec(), Purpose::PAIR.to_vec(), Purpose::COMMAND.to_vec()];
     // A resumed connection would not ask the policy again, so a revoked key could come back.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

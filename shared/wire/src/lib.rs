@@ -5,6 +5,7 @@
 
 mod batch;
 mod columns;
+mod command;
 mod envelope;
 mod frames;
 mod message;
@@ -13,6 +14,7 @@ mod segment;
 mod session;
 
 pub use batch::{Batch, BatchEncoder, BatchError, BatchHeader, BatchId, EncodedBatch, StreamInfo};
+pub use command::{CommandOutcome, MAX_COMMAND, RadioTuning, SensorCommand};
 pub use envelope::{Envelope, EnvelopeError, EnvelopeKind, HEADER_LEN, MAX_PAYLOAD};
 pub use frames::{FrameError, FrameReader, LinkFrame};
 pub use message::{

@@ -4,6 +4,7 @@
 //! The enum grows at the end; a shipped structure never changes, a `V2` is added beside it.
 //! A message that a later release added is skipped by an older one.
 
+use crate::command::{CommandOutcome, RadioTuning};
 use crate::envelope::{EnvelopeError, EnvelopeKind, decode_payload, seal_value};
 use pw_model::{FixMode, Origin, RadioId, SensorId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -78,10 +79,26 @@ pub enum Message {
         /// Name the owner gave the sensor.
         name: String,
     },
+    /// Desktop, on a connection for commands: do this.
+    Command {
+        /// Comes back with the answer.
+        number: u32,
+        /// A [`crate::SensorCommand`] in bytes, so that one of a later release can be refused.
+        command: Vec<u8>,
+    },
+    /// Sensor, on a connection for commands: what became of it.
+    CommandResult {
+        /// The command's number.
+        number: u32,
+        /// What became of it.
+        outcome: CommandOutcome,
+    },
+    /// Sensor: what its radios are told to listen to. With a status, when it changed.
+    Tuning(Vec<RadioTuning>),
 }
 
 /// Number of variants of [`Message`] that this release knows.
-const KNOWN_MESSAGES: u8 = 11;
+const KNOWN_MESSAGES: u8 = 14;
 
 /// First words of a desktop.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -381,6 +398,17 @@ mod tests {
             Message::PairAnswer { message: vec![2; 33] },
             Message::PairProof { proof: [3; 32] },
             Message::PairDone { proof: [4; 32], name: "car".to_owned() },
+            Message::Command { number: 7, command: vec![0, 0, 0] },
+            Message::CommandResult {
+                number: 7,
+                outcome: CommandOutcome::Refused { words: "no".to_owned() },
+            },
+            Message::Tuning(vec![RadioTuning {
+                radio: RadioId(0),
+                plan: Some("all".to_owned()),
+                width_mhz: Some(20),
+                words: "all, 13 channels".to_owned(),
+            }]),
         ]
     }
 

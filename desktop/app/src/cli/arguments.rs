@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pw_engine::exchange::ExportFormat;
+use pw_model::ChannelPlan;
 use std::path::PathBuf;
 
 /// See, keep and report what Wi-Fi sensors heard on a drive.
@@ -101,6 +102,8 @@ pub(crate) struct Pair {
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
   piwardrive sensors
+  piwardrive sensors plan car adaptive
+  piwardrive sensors plan car lock:5180/80 --radio 1
   piwardrive sensors forget car"
 )]
 pub(crate) struct Sensors {
@@ -113,6 +116,22 @@ pub(crate) struct Sensors {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SensorsAction {
+    /// Tell a sensor's radios what to listen to, until it is restarted.
+    #[command(after_help = "Plans:
+  all                     every channel, those that most networks use more often
+  survey                  every channel equally often, as shortly as a beacon allows
+  adaptive                every channel, longer where transmitters are new
+  favourites[:MHZ,MHZ,…]  these channels only; else those of the sensor's configuration
+  lock:MHZ[/WIDTH]        one channel without pause, 20, 40, 80 or 160 MHz wide")]
+    Plan {
+        /// Name of the paired sensor, or the digits of its key.
+        name: String,
+        /// Which channels.
+        plan: ChannelPlan,
+        /// Number of one radio; default: all that can hear it.
+        #[arg(long, value_name = "NUMBER")]
+        radio: Option<u8>,
+    },
     /// Forget a pairing. What was recorded from the sensor stays.
     Forget {
         /// Name of the paired sensor, or the digits of its key.

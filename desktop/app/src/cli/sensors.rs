@@ -36,6 +36,11 @@ pub(super) fn run(arguments: &Sensors) -> Result<()> {
     match &arguments.action {
         None => list(arguments),
         Some(SensorsAction::Forget { name, yes }) => forget(name, *yes),
+        Some(SensorsAction::Plan { name, plan, radio }) => {
+            let done = pw_engine::set_plan(&default_state_dir(), name, *radio, plan)?;
+            writeln!(stdout(), "{name}: {done}")?;
+            Ok(())
+        }
     }
 }
 

@@ -133,6 +133,8 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             "positioned": totals.positioned,
             "bad_fcs": totals.bad_fcs,
             "unreadable": totals.unreadable,
+            "frames_of_several_radios": totals.frames_of_several_radios,
+            "heard_again": totals.heard_again,
             "frames_lost": totals.frames_lost,
             "uncounted_gaps": totals.uncounted_gaps,
             "lost_from_survey": {
@@ -179,6 +181,15 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
         "Frames        {} ({} with a position, {} lost as far as counted)",
         totals.observations, totals.positioned, totals.frames_lost
     )?;
+    if totals.heard_again > 0 {
+        writeln!(
+            out,
+            "              {} heard by more than one radio (at least); of the receptions, {} are \
+             of frames counted already",
+            counted(totals.frames_of_several_radios, "frame was", "frames were"),
+            totals.heard_again
+        )?;
+    }
     writeln!(
         out,
         "Found         {}, {}",

@@ -7,9 +7,11 @@ use crate::views::{parts, sensor_guard};
 use crate::words;
 use egui::{Align, Layout, RichText, Ui};
 use pw_engine::RadioRow;
-use pw_model::{ClockSource, ClockState, GapCause, Health, Origin, SensorId, Timestamp};
+use pw_model::{Channel, ClockSource, ClockState, GapCause, Health, Origin, SensorId, Timestamp};
 use pw_survey::{GapRow, LossTotals, SensorState, Snapshot};
 use std::collections::BTreeMap;
+
+mod plan;
 
 /// A sensor, or an imported file, as the view shows it.
 #[derive(Clone, PartialEq, Debug)]
@@ -90,6 +92,9 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
     for radio in link.radios.iter().flatten().filter(|_| link.kind == LinkKind::Connected) {
         let (text, look) = radio_words(radio);
         facts.push(("Listens", text, look));
+        if let Some(words) = &radio.plan_words {
+            facts.push(("Plan", format!("{}: {words}", radio.source), false));
+        }
     }
     if let Some(rate) = link.frames_per_sec {
         facts.push(("Hears now", format!("{rate:.0} frames per second"), false));
@@ -117,9 +122,20 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
 fn radio_words(radio: &RadioRow) -> (String, bool) {
     match (&radio.trouble, radio.listening) {
         (Some(trouble), _) => (format!("{}: no: {trouble}", radio.source), true),
-        (None, true) => (format!("{}: yes", radio.source), false),
+        (None, true) => {
+            let where_to =
+                radio.frequency_mhz.map_or_else(String::new, |mhz| match channel_of(mhz) {
+                    Some(channel) => format!(", channel {channel} ({mhz} MHz)"),
+                    None => format!(", {mhz} MHz"),
+                });
+            (format!("{}: yes{where_to}", radio.source), false)
+        }
         (None, false) => (format!("{}: no, it ended", radio.source), true),
     }
+}
+
+fn channel_of(frequency_mhz: u16) -> Option<Channel> {
+    Channel::from_frequency_mhz(frequency_mhz)
 }
 
 /// `now` by the stream's own time; `None` when nothing came from it since the survey was opened.
@@ -347,6 +363,9 @@ fn card_ui(ui: &mut Ui, card: &SensorCard, palette: &Palette, commands: &mut Vec
             let color = if *look { palette.warn } else { palette.text };
             parts::fact_colored(ui, palette, name, value, color, commands);
         }
+        if let Some(link) = card.link.as_ref().filter(|link| link.kind == LinkKind::Connected) {
+            plan::menu(ui, link, palette, commands);
+        }
         ui.add_space(6.0);
         ui.label(RichText::new("Stated losses").family(crate::fonts::bold()).color(palette.strong));
         if card.losses.is_empty() {
@@ -390,6 +409,10 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
         ui.add_space(4.0);
         let mut fact = |name: &str, value: String| parts::fact(ui, palette, name, &value, commands);
         fact("Frames stored", words::count(totals.observations));
+        if totals.heard_again > 0 {
+            let several = totals.frames_of_several_radios;
+            fact("By more than one radio", words::counted(several, "frame", "frames"));
+        }
         let positioned = totals.positioned;
         fact("With a position", format!("{}{}", words::count(positioned), share(positioned)));
         fact(
@@ -454,7 +477,8 @@ mod tests {
 
     #[test]
     fn a_radio_that_does_not_listen_needs_a_look() {
-        let mut radio = RadioRow { source: "wlan1".to_owned(), listening: true, trouble: None };
+        let mut radio =
+            RadioRow { source: "wlan1".to_owned(), listening: true, ..RadioRow::default() };
         let mut link = fixture::link(LinkKind::Connected);
         assert!(!link.is_deaf(), "nothing said");
         link.radios = Some(vec![radio.clone()]);

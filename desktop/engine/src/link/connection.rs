@@ -10,8 +10,8 @@ use super::streams::read_streams;
 use super::{BatchSink, Durable, SinkError};
 use pw_trust::random_bytes;
 use pw_wire::{
-    DesktopEvent, DesktopSession, EncodedBatch, RefusedReason, SessionEnd, Status, plain_name,
-    plain_text,
+    DesktopEvent, DesktopSession, EncodedBatch, RadioTuning, RefusedReason, SessionEnd, Status,
+    plain_name, plain_text,
 };
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -79,6 +79,7 @@ pub struct SensorLink {
     sensor: KnownSensor,
     state: watch::Receiver<LinkState>,
     status: watch::Receiver<Option<Status>>,
+    tuning: watch::Receiver<Vec<RadioTuning>>,
     counters: Arc<Counters>,
     retry: Arc<Notify>,
     stop: watch::Sender<bool>,
@@ -97,6 +98,7 @@ pub fn connect<S: BatchSink>(
 ) -> SensorLink {
     let (state_sender, state) = watch::channel(LinkState::Resolving);
     let (status_sender, status) = watch::channel(None);
+    let (tuning_sender, tuning) = watch::channel(Vec::new());
     let (stop, stopped) = watch::channel(false);
     let (counters, retry) = (Arc::<Counters>::default(), Arc::<Notify>::default());
     let keeper = Keeper {
@@ -107,12 +109,13 @@ pub fn connect<S: BatchSink>(
         software: software.to_owned(),
         state: state_sender,
         status: status_sender,
+        tuning: tuning_sender,
         counters: Arc::clone(&counters),
         retry: Arc::clone(&retry),
         stopped,
     };
     let task = Some(tokio::spawn(keeper.run()));
-    SensorLink { sensor, state, status, counters, retry, stop, task }
+    SensorLink { sensor, state, status, tuning, counters, retry, stop, task }
 }
 
 impl SensorLink {
@@ -132,6 +135,12 @@ impl SensorLink {
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Option<Status>> {
         self.status.clone()
+    }
+
+    /// What the sensor's radios are told to listen to, as it last said; empty for an older sensor.
+    #[must_use]
+    pub fn tuning(&self) -> watch::Receiver<Vec<RadioTuning>> {
+        self.tuning.clone()
     }
 
     /// What it did so far.
@@ -190,6 +199,7 @@ struct Keeper<S: BatchSink> {
     software: String,
     state: watch::Sender<LinkState>,
     status: watch::Sender<Option<Status>>,
+    tuning: watch::Sender<Vec<RadioTuning>>,
     counters: Arc<Counters>,
     retry: Arc<Notify>,
     stopped: watch::Receiver<bool>,
@@ -543,6 +553,9 @@ impl<S: BatchSink> Driver<'_, S> {
             }
             DesktopEvent::Status(status) => {
                 keeper.status.send_replace(Some(*status));
+            }
+            DesktopEvent::Tuning(tuning) => {
+                keeper.tuning.send_replace(tuning);
             }
             DesktopEvent::Ended(end) => self.ended = Some(end),
         }

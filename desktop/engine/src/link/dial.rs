@@ -43,9 +43,8 @@ pub(super) const READ_CHUNK: usize = 64 << 10;
 
 /// The alert by which a sensor says that it does not know the key (RFC 8446, 6.2).
 const ACCESS_DENIED: u8 = 49;
-
-/// The alert by which a sensor says that it speaks no version of the link that was offered (RFC 7301,
-/// 3.2).
+/// The alert by which a sensor says that it speaks no version of the link that was offered, or does not
+/// know the purpose (RFC 7301, 3.2).
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// At most this many of a name's addresses are tried.
@@ -132,7 +131,7 @@ const fn any_port(sensor: SocketAddr) -> SocketAddr {
 
 fn refusal(purpose: &Purpose) -> Option<Refusal> {
     match purpose {
-        Purpose::Link(pinned) => pinned.refusal(),
+        Purpose::Link(pinned) | Purpose::Command(pinned) => pinned.refusal(),
         Purpose::Pair(_) => None,
     }
 }

@@ -5,6 +5,7 @@
 //! link hands batches to a [`BatchSink`] and acknowledges them once that says they are durable.
 
 mod backoff;
+mod command;
 mod connection;
 mod dial;
 mod dialling;
@@ -14,6 +15,7 @@ mod state;
 mod store;
 mod streams;
 
+pub use command::{CommandError, command};
 pub use connection::{LinkCounts, SensorLink, connect};
 pub use pair::{PairError, pair};
 pub use state::{LinkState, LinkTrouble};

@@ -17,7 +17,10 @@ const MAX_SENSORS: usize = 256;
 /// A transmitter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Device {
+    /// Receptions of its frames.
     pub(crate) frames: u64,
+    /// Of these, receptions of a frame that another radio of the same sensor heard as well.
+    pub(crate) heard_again: u64,
     pub(crate) bytes: u64,
     /// Frames by kind, by number.
     pub(crate) kinds: Vec<(u8, u64)>,
@@ -170,6 +173,7 @@ impl Device {
     pub(crate) fn new(role: Role, time: Timestamp) -> Self {
         Self {
             frames: 0,
+            heard_again: 0,
             bytes: 0,
             kinds: Vec::new(),
             first_seen: time,

@@ -1,6 +1,7 @@
 //! What is remembered of one stream: a sensor, or an imported file.
 
 use super::guard::Guard;
+use super::receptions::Receptions;
 use super::track::{Point, Track};
 use crate::snapshot::{Drive, LossTotals, TrackPoint};
 use pw_model::{
@@ -39,6 +40,9 @@ pub(crate) struct Stream {
     /// Journal and number of that batch.
     #[serde(skip)]
     newest: Option<(u64, u64)>,
+    /// Receptions that further ones may be of the same frame as.
+    #[serde(skip)]
+    pub(crate) receptions: Receptions,
     /// Changed since the last checkpoint.
     #[serde(skip)]
     pub(crate) unsaved: bool,
@@ -82,6 +86,7 @@ impl Stream {
             track: Track::default(),
             latest: None,
             newest: None,
+            receptions: Receptions::default(),
             unsaved: true,
         }
     }

@@ -65,7 +65,7 @@ fn radio(found: &RadioFound) -> Check {
         RadioFound::Wifi(name) => name,
     };
     let title = format!("radio {name}");
-    match Nl80211Radio::abilities(name) {
+    match Nl80211Radio::abilities_of(name) {
         Ok(abilities) if !abilities.monitor => {
             Check::new(title, Outcome::Attention, "its driver has no monitor mode")
                 .advise("use another radio for listening")

@@ -2,6 +2,7 @@
 
 use super::{GREETING_TIMEOUT, SessionEnd};
 use crate::EncodedBatch;
+use crate::command::RadioTuning;
 use crate::message::{
     GoodbyeReason, Hello, Message, PROTOCOL_MAX, PROTOCOL_MIN, Role, Status, Welcome,
 };
@@ -29,6 +30,8 @@ pub enum DesktopEvent {
     },
     /// How the sensor is right now.
     Status(Box<Status>),
+    /// What its radios are told to listen to.
+    Tuning(Vec<RadioTuning>),
     /// The session is over; send what is still to be sent and close.
     Ended(SessionEnd),
 }
@@ -92,6 +95,9 @@ impl DesktopSession {
             (State::AwaitWelcome, Message::Welcome(welcome)) => self.welcomed(welcome),
             (State::Streaming { .. }, Message::Status(status)) => {
                 self.events.push_back(DesktopEvent::Status(status));
+            }
+            (State::Streaming { .. }, Message::Tuning(tuning)) => {
+                self.events.push_back(DesktopEvent::Tuning(tuning));
             }
             (state, _) => self.break_off(&format!("unexpected message in state {state:?}")),
         }

@@ -5,6 +5,7 @@ use super::{
     MAX_READ_BATCHES, STATUS_INTERVAL, SessionEnd,
 };
 use crate::EncodedBatch;
+use crate::command::RadioTuning;
 use crate::message::{
     GoodbyeReason, Hello, Message, PROTOCOL_MAX, PROTOCOL_MIN, RefusedReason, Status, Welcome,
 };
@@ -113,6 +114,8 @@ pub struct SensorSession {
     /// The newest status that was not sent yet; older ones are dropped.
     status: Option<Box<Status>>,
     status_due: Duration,
+    /// What radios are told, and whether the desktop has not heard it yet.
+    tuning: (Vec<RadioTuning>, bool),
 }
 
 impl SensorSession {
@@ -135,6 +138,7 @@ impl SensorSession {
             events: VecDeque::new(),
             status: None,
             status_due: now,
+            tuning: (Vec::new(), false),
         }
     }
 
@@ -234,6 +238,13 @@ impl SensorSession {
         if self.state == State::Streaming {
             self.status = Some(Box::new(status));
             self.send_status(now);
+        }
+    }
+
+    /// What radios are told to listen to; sent with the next status when it is something new.
+    pub fn handle_tuning(&mut self, tuning: Vec<RadioTuning>) {
+        if self.state == State::Streaming && self.tuning.0 != tuning {
+            self.tuning = (tuning, true);
         }
     }
 
@@ -417,6 +428,9 @@ impl SensorSession {
             && now >= self.status_due
             && let Some(status) = self.status.take()
         {
+            if std::mem::take(&mut self.tuning.1) {
+                self.messages.push_back(Message::Tuning(self.tuning.0.clone()));
+            }
             self.messages.push_back(Message::Status(status));
             self.status_due = now.saturating_add(STATUS_INTERVAL);
         }

@@ -1,9 +1,10 @@
 //! Both ends as a pair: a fake clock, a link that breaks, and models of the journal and the survey.
 
 use super::*;
+use crate::command::RadioTuning;
 use crate::message::{Message, PROTOCOL_MAX, PROTOCOL_MIN, Status, Welcome};
 use crate::{Batch, BatchId, EncodedBatch, StreamInfo};
-use pw_model::{Gap, GapCause, Origin, SensorId, Timestamp};
+use pw_model::{Gap, GapCause, Origin, RadioId, SensorId, Timestamp};
 use std::collections::VecDeque;
 
 const SENSOR: SensorId = SensorId([7; 16]);
@@ -110,6 +111,7 @@ struct Pair {
     live: Vec<u64>,
     /// The lane in which batches come in their turn takes none.
     stalled: bool,
+    tunings: Vec<String>,
 }
 
 impl Pair {
@@ -131,6 +133,7 @@ impl Pair {
             statuses: Vec::new(),
             live: Vec::new(),
             stalled: false,
+            tunings: Vec::new(),
         }
     }
 
@@ -179,6 +182,9 @@ impl Pair {
                 DesktopEvent::Batch(batch) => survey.take(batch.header().id.seq),
                 DesktopEvent::Live(batch) => self.live.push(batch.header().id.seq),
                 DesktopEvent::Status(status) => self.statuses.push(status.frames),
+                DesktopEvent::Tuning(tuning) => {
+                    self.tunings.extend(tuning.into_iter().map(|radio| radio.words));
+                }
                 DesktopEvent::NotHeld { .. } => {}
                 DesktopEvent::Ended(end) => self.ended.push(end),
             }
@@ -590,6 +596,23 @@ fn status_is_sent_at_most_once_a_second_and_the_newest_wins() {
     pair.sensor.handle_timeout(due);
     pair.run(&mut journal, &mut survey);
     assert_eq!(pair.statuses, [0, 9, 19, 29, 30]);
+}
+
+#[test]
+fn what_radios_are_told_is_sent_with_a_status_when_it_is_new() {
+    let (mut journal, mut survey) = (Journal::default(), Survey::default());
+    let mut pair = Pair::connect(&journal, START);
+    pair.run(&mut journal, &mut survey);
+    for (second, words) in (0..).zip(["all", "all", "survey", "survey"]) {
+        let now = START + Duration::from_secs(second);
+        let (radio, plan) = (RadioId(0), Some(words.to_owned()));
+        let tuning = RadioTuning { radio, plan, width_mhz: None, words: words.to_owned() };
+        pair.sensor.handle_tuning(vec![tuning]);
+        pair.sensor.handle_status(status(), now);
+        pair.run(&mut journal, &mut survey);
+    }
+    assert_eq!(pair.tunings, ["all", "survey"]);
+    assert_eq!(pair.statuses.len(), 4);
 }
 
 fn status() -> Status {

@@ -73,6 +73,10 @@ fn heard(ap: &AccessPoint) -> Facts {
     }
     let size = words::bytes(ap.bytes);
     facts.add("Frames", format!("{} ({size})", words::count(ap.frames)));
+    if ap.heard_again > 0 {
+        let words = format!("{} of these by another radio as well", words::count(ap.heard_again));
+        facts.add("Heard again", words);
+    }
     let mut kinds: Vec<_> = ap.kinds.iter().collect();
     kinds.sort_by(|one, other| other.1.cmp(one.1));
     let kinds: Vec<String> = kinds

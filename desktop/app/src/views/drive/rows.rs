@@ -293,7 +293,7 @@ mod tests {
     }
 
     fn radio(listening: bool) -> RadioRow {
-        RadioRow { source: "wlan1".to_owned(), listening, trouble: None }
+        RadioRow { source: "wlan1".to_owned(), listening, ..RadioRow::default() }
     }
 
     #[test]
