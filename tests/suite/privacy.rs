@@ -2,12 +2,15 @@
 //! heard of people does not leave the sensor as it was heard.
 
 use anyhow::{Context, Result, ensure};
-use pw_model::{GapCause, MacAddr, Position, WithheldKind};
+use pw_dissect::capture::CaptureReader;
+use pw_dissect::ieee80211::management::Management;
+use pw_dissect::{Fcs, LinkType, parse};
+use pw_model::{FrameFlags, FrameKind, GapCause, MacAddr, Position, WithheldKind};
 use pw_simulate::{Scenario, Simulation};
-use pw_tests::{Paired, RunningSensor, free_port, journal_batches};
+use pw_tests::{Paired, RunningSensor, data_dir, free_port, journal_batches, skip};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The quiet street with one more network, whose owner opted out.
@@ -122,24 +125,28 @@ impl Recorded {
             texts.push(format!("{batch:?}").into_bytes());
         }
         ensure!(texts.iter().map(Vec::len).sum::<usize>() > 100_000, "the survey is empty");
-        // One pass over each text: the addresses as bytes, and as text.
-        let bytes: BTreeSet<[u8; 6]> = addresses.iter().map(|address| address.0).collect();
-        let words: BTreeSet<String> = addresses.iter().map(MacAddr::to_string).collect();
-        let mut found = BTreeSet::new();
-        for text in &texts {
-            let sixes = text.array_windows::<6>().filter(|six| bytes.contains(*six));
-            found.extend(sixes.map(|six| MacAddr(*six)));
-            for word in text.windows(17).filter(|w| w.get(2) == Some(&b':')) {
-                let word = std::str::from_utf8(word).ok().filter(|word| words.contains(*word));
-                found.extend(word.and_then(|word| word.parse::<MacAddr>().ok()));
-            }
-        }
-        Ok(found.len())
+        Ok(addresses_in(&texts, addresses).len())
     }
 
     fn batches(&self) -> Result<Vec<pw_wire::Batch>> {
         journal_batches(&Path::new(&self.paired.survey).join("segments"))
     }
+}
+
+/// Those of the addresses that stand in a text, as their bytes or in words.
+fn addresses_in(texts: &[Vec<u8>], addresses: &[MacAddr]) -> BTreeSet<MacAddr> {
+    let bytes: BTreeSet<[u8; 6]> = addresses.iter().map(|address| address.0).collect();
+    let words: BTreeSet<String> = addresses.iter().map(MacAddr::to_string).collect();
+    let mut found = BTreeSet::new();
+    for text in texts {
+        let sixes = text.array_windows::<6>().filter(|six| bytes.contains(*six));
+        found.extend(sixes.map(|six| MacAddr(*six)));
+        for word in text.windows(17).filter(|word| word.get(2) == Some(&b':')) {
+            let word = std::str::from_utf8(word).ok().filter(|word| words.contains(*word));
+            found.extend(word.and_then(|word| word.parse::<MacAddr>().ok()));
+        }
+    }
+    found
 }
 
 /// Addresses of clients that the drive hears, none of which is a network's.
@@ -225,5 +232,133 @@ fn a_home_zone_leaves_no_trace() -> Result<()> {
     ensure!(kept_back > 300, "only {kept_back} frames are counted as kept back");
     let shown = recorded.status["withheld"]["home_zone_frames"].as_u64();
     ensure!(shown == Some(kept_back), "status says {shown:?}, the records {kept_back}");
+    Ok(())
+}
+
+/// Addresses of frames of real captures by their role, found without the sensor's rules: networks by
+/// what their own frames and those of their stations say, and everything else that is one device's.
+#[derive(Default)]
+struct Heard {
+    networks: BTreeSet<MacAddr>,
+    others: BTreeSet<MacAddr>,
+}
+
+impl Heard {
+    /// Adds a capture; false when the file is none of 802.11.
+    fn add(&mut self, path: &Path) -> bool {
+        let Ok(file) = fs::File::open(path) else { return false };
+        let Ok(mut reader) = CaptureReader::open(file) else { return false };
+        let mut is_wifi = false;
+        while let Ok(Some(packet)) = reader.next_frame() {
+            is_wifi = matches!(
+                packet.link_type,
+                LinkType::Ieee80211 | LinkType::Radiotap | LinkType::Prism | LinkType::Ppi
+            );
+            if !is_wifi {
+                return false;
+            }
+            let frame = parse(packet.link_type, packet.data, packet.original_len);
+            if frame.fcs == Fcs::Bad {
+                continue;
+            }
+            let Some(header) = frame.header else { continue };
+            let one = |address: &MacAddr| !address.is_multicast() && *address != MacAddr::ZERO;
+            let (to, from) = (FrameFlags::TO_DS, FrameFlags::FROM_DS);
+            let shown = match header.kind {
+                FrameKind::PROBE_REQUEST => false,
+                // Public and makers' action frames are sent outside of networks too.
+                FrameKind::ACTION | FrameKind::ACTION_NO_ACK => matches!(
+                    frame.management(),
+                    Some(Management::Action { category, .. })
+                        if ![4, 9, 126, 127].contains(&category)
+                ),
+                kind if kind.is_data() => {
+                    header.flags.contains(to) != header.flags.contains(from)
+                        || !header.flags.contains(to)
+                }
+                kind => kind.is_management(),
+            };
+            let bssid = header.bssid().filter(one).filter(|_| shown);
+            self.networks.extend(bssid);
+            if header.kind.frame_type() == Some(3) {
+                // Beacons of the DMG and S1G bands carry one address, the network's.
+                self.networks.extend(header.transmitter());
+            }
+            let sides = [header.transmitter(), header.receiver()];
+            self.others.extend(sides.into_iter().flatten().filter(one));
+        }
+        is_wifi
+    }
+
+    /// Devices that no frame shows to be a network. Addresses like 22:22:22:22:22:22, which somebody
+    /// wrote over the true ones, are bytes that capabilities consist of too.
+    fn clients(&self) -> Vec<MacAddr> {
+        let written_over = |address: &&MacAddr| address.0.iter().all(|byte| *byte == address.0[0]);
+        let clients = self.others.difference(&self.networks);
+        clients.filter(|address| !written_over(address)).copied().collect()
+    }
+}
+
+#[test]
+fn real_captures_name_no_client_under_pseudonyms() -> Result<()> {
+    const TEST: &str = "real_captures_name_no_client_under_pseudonyms";
+    /// As many as a sensor has radios.
+    const FILES: usize = 24;
+    let Some(data) = data_dir().map(|data| data.join("wifi")).filter(|data| data.is_dir()) else {
+        skip(TEST, "no folder of captures (PIWARDRIVE_DATA)");
+        return Ok(());
+    };
+    let mut files = Vec::new();
+    let mut folders = vec![data];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::metadata(&path)?.len() < 4 << 20 {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("sensor.toml");
+    fs::write(&config, "[privacy]\nclients = 'pseudonyms'\n")?;
+    let config = config.display().to_string();
+    let (mut checked, mut clients_seen) = (0, 0);
+    for (number, group) in files.chunks(FILES).enumerate() {
+        let mut heard = Heard::default();
+        let captures: Vec<&PathBuf> = group.iter().filter(|path| heard.add(path)).collect();
+        if captures.is_empty() {
+            continue;
+        }
+        let state = folder.path().join(format!("state{number}"));
+        fs::create_dir(&state)?;
+        let mut arguments = vec!["--exit-at-end".to_owned(), "--config".to_owned(), config.clone()];
+        for capture in &captures {
+            arguments.push("--source".to_owned());
+            arguments.push(format!("file:{},speed=max", capture.display()));
+        }
+        let mut sensor = RunningSensor::start(&state, free_port()?, &arguments)?;
+        sensor.wait(Duration::from_secs(120))?;
+        let clients = heard.clients();
+        for batch in journal_batches(&state)? {
+            let mut texts: Vec<Vec<u8>> =
+                batch.advertisements.iter().map(|ad| ad.elements.clone()).collect();
+            texts.push(format!("{batch:?}").into_bytes());
+            let leaked = addresses_in(&texts, &clients);
+            ensure!(
+                leaked.is_empty(),
+                "{} of {} clients are named in the journal of {captures:?}: {}",
+                leaked.len(),
+                clients.len(),
+                // In the output of a failed test the addresses say where to look.
+                leaked.iter().map(MacAddr::to_string).collect::<Vec<_>>().join(" ")
+            );
+            checked += batch.observations.len();
+        }
+        clients_seen += clients.len();
+    }
+    ensure!(checked > 1000 && clients_seen > 50, "{checked} frames of {clients_seen} clients");
     Ok(())
 }
