@@ -201,6 +201,7 @@ impl Plans {
     /// # Errors
     /// Why nothing was done.
     pub fn set(&self, radio: Option<RadioId>, plan: &ChannelPlan) -> Result<String, String> {
+        plan.check()?;
         let mut state = self.state();
         let targets = state.targets(radio, plan)?;
         let owns = state.radios.iter().map(|(id, radio)| (*id, radio.own.clone())).collect();
@@ -272,7 +273,7 @@ impl Plans {
                 width_mhz: width,
                 words: match (radio.fixed, &radio.channels) {
                     (Some(why), _) => format!("cannot be tuned: {why}"),
-                    (None, None) => format!("{plan}, once it is there"),
+                    (None, None) => format!("{}, once it is there", plan.short()),
                     (None, Some(_)) => words(&radio.order, &state.settings),
                 },
             }
@@ -419,15 +420,15 @@ const fn rank(plan: &ChannelPlan) -> u8 {
 /// An order for people.
 fn words(order: &Order, settings: &HopSettings) -> String {
     let Some(schedule) = Schedule::new(&order.plan, &order.share, settings) else {
-        return format!("{}: no channel is left for it", order.plan);
+        return format!("{}: no channel is left for it", order.plan.short());
     };
     let widest = order.share.iter().map(|tuning| tuning.width_mhz).max().unwrap_or(20);
     let width = if widest > 20 { format!(", up to {widest} MHz wide") } else { String::new() };
     match order.share.as_slice() {
-        [only] => format!("{}, only {} MHz{width}", order.plan, only.frequency_mhz),
+        [only] => format!("{}, only {} MHz{width}", order.plan.short(), only.frequency_mhz),
         share => format!(
             "{}, {} channels{width}, each again within {:.1} s and the time of switching",
-            order.plan,
+            order.plan.short(),
             share.len(),
             schedule.longest_absence().as_secs_f64()
         ),
