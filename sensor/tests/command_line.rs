@@ -225,3 +225,16 @@ fn a_service_manager_hears_that_the_sensor_is_ready_and_alive() {
     assert_eq!(last.as_deref(), Some("STOPPING=1"));
     assert!(child.wait().expect("ended").success());
 }
+
+#[test]
+fn radios_says_what_there_is_or_why_there_is_nothing() {
+    let output = run(&["radios", "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let none = told["radios"].as_array().expect("a list").is_empty();
+    assert_eq!(output.status.code(), Some(i32::from(none)));
+    assert!(!none || told["trouble"].is_string(), "{told}");
+    let output = run(&["radios"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(none, text.contains("no radio found, because "), "{text}");
+    assert!(!told.to_string().contains("address"), "hardware addresses are nobody's business");
+}

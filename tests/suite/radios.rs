@@ -60,7 +60,9 @@ fn an_interface_that_goes_is_listened_to_again_and_the_other_all_the_time() -> R
         taps[0].deliver(frame)?;
     }
     let mut again = Tap::create("pwgone0")?;
+    let came = Instant::now();
     listening(&sensor, 2)?;
+    println!("listened to again {:.1} s after it came", came.elapsed().as_secs_f64());
     for frame in &frames {
         again.deliver(frame)?;
     }
@@ -92,6 +94,33 @@ fn an_interface_that_goes_is_listened_to_again_and_the_other_all_the_time() -> R
         })
         .collect();
     ensure!(events == ["started", "failed", "started", "stopped"], "{events:?}");
+    Ok(())
+}
+
+#[test]
+fn a_radio_that_is_plugged_in_later_is_listened_to() -> Result<()> {
+    let test = "a_radio_that_is_plugged_in_later_is_listened_to";
+    let Some(mut taps) = taps(test, &["pwlate0"]) else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let arguments = ["--gps", "none", "--source", "live:pwlate1", "--source", "live:pwlate0"];
+    let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
+    listening(&sensor, 1)?;
+    let trouble = sensor.status()?["radios"][0]["trouble"].clone();
+    ensure!(trouble.as_str().is_some_and(|why| why.contains("not there")), "{trouble}");
+    let mut late = Tap::create("pwlate1")?;
+    listening(&sensor, 2)?;
+    for frame in &some_frames(50)? {
+        late.deliver(frame)?;
+        taps[0].deliver(frame)?;
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    sensor.terminate(Duration::from_secs(20))?;
+    let batches = journal_batches(folder.path())?;
+    for radio in [0, 1] {
+        let observations = batches.iter().flat_map(|batch| &batch.observations);
+        let heard = observations.filter(|observation| observation.radio.0 == radio).count();
+        ensure!(heard == 50, "radio {radio} heard {heard} of 50");
+    }
     Ok(())
 }
 

@@ -31,8 +31,10 @@ impl Default for LiveSettings {
 /// How long libpcap waits for a full block before it hands over what it has.
 const READ_TIMEOUT_MS: i32 = 100;
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
-/// How long what lies in the ring at the end is taken out; the rest is stated as lost.
+/// How long what lies in the ring at the end is taken out; the rest is stated as lost. A radio that is
+/// gone is not waited for so long, so that it is soon tried again.
 const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN_OF_THE_GONE: Duration = Duration::from_secs(1);
 /// The kernel's number for its ring of blocks (linux/if_packet.h).
 const TPACKET_V3: libc::c_int = 2;
 /// Longest filter in bytes.
@@ -289,7 +291,8 @@ impl FrameSource for Open {
 
     fn finish(&mut self, feed: &mut Feed, cause: GapCause) -> Result<(), Gone> {
         let end = now();
-        let until = Instant::now() + DRAIN;
+        let gone = cause == GapCause::RadioGone;
+        let until = Instant::now() + if gone { DRAIN_OF_THE_GONE } else { DRAIN };
         // A block that is not full is handed over only after libpcap's wait.
         let mut quiet_until = Instant::now() + 2 * READ_TIMEOUT;
         let is_empty = loop {

@@ -25,6 +25,9 @@ fn lines(found: &Radios) -> Vec<String> {
         (Some(why), false) => lines.push(format!("not everything could be read: {why}")),
         (None, _) => {}
     }
+    for name in &found.delivering {
+        lines.push(format!("{name} delivers 802.11 frames already: use it as live:{name}"));
+    }
     match &found.regulatory {
         Some(domain) => {
             lines.push(format!("country: {}", domain.country_words()));
@@ -122,6 +125,7 @@ fn as_json(found: &Radios) -> Value {
     json!({
         "radios": found.radios.iter().map(radio).collect::<Vec<_>>(),
         "regulatory": found.regulatory.as_ref().map(domain),
+        "delivering": found.delivering,
         "trouble": found.trouble,
     })
 }
@@ -148,7 +152,7 @@ mod tests {
         let rule =
             RegulatoryRule { start_khz: 2_400_000, end_khz: 2_483_500, ..Default::default() };
         let regulatory = Some(RegulatoryDomain { country: name("DE"), rules: vec![rule] });
-        let found = Radios { radios: vec![radio], regulatory, trouble: None };
+        let found = Radios { radios: vec![radio], regulatory, ..Radios::default() };
         let text = lines(&found).join("\n");
         for words in [
             "phy1: driver mt76x2u",

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Stay of the survey plan: one beacon interval of 102.4 ms and a little.
 const SURVEY_DWELL: Duration = Duration::from_millis(110);
 /// A lock is written down in pieces of this length.
-const LOCK_DWELL: Duration = Duration::from_secs(10);
+const LOCK_DWELL: Duration = Duration::from_secs(2);
 /// A channel that cannot be set so many times in a row is left out.
 const FAILURES: u32 = 3;
 

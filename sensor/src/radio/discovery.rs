@@ -22,6 +22,8 @@ const ATTR_IFTYPE: u16 = 5;
 pub struct Radios {
     /// By the kernel's number.
     pub radios: Vec<FoundRadio>,
+    /// Interfaces that deliver 802.11 frames already, whoever tunes them.
+    pub delivering: Vec<String>,
     /// What the country allows; `None` when the kernel does not say.
     pub regulatory: Option<RegulatoryDomain>,
     /// Why there is none, or why more cannot be said.
@@ -57,7 +59,12 @@ pub struct FoundInterface {
 /// Asks the kernel. Changes nothing, and needs no rights.
 #[must_use]
 pub fn discover() -> Radios {
-    let none = |trouble: &str| Radios { trouble: Some(trouble.to_owned()), ..Radios::default() };
+    let delivering = delivering(Path::new(SYS));
+    let none = |trouble: &str| Radios {
+        trouble: Some(trouble.to_owned()),
+        delivering: delivering.clone(),
+        ..Radios::default()
+    };
     let words = |error: RadioError| error.to_string();
     let mut netlink = match Netlink::open() {
         Ok(Some(netlink)) => netlink,
@@ -97,7 +104,24 @@ pub fn discover() -> Radios {
         Ok(parts) => RegulatoryDomain::from_answers(parts),
         Err(_) => None,
     };
-    Radios { radios: found, regulatory, trouble }
+    Radios { radios: found, delivering, regulatory, trouble }
+}
+
+/// Interfaces whose frames are of 802.11 (ARPHRD_IEEE80211, _PRISM, _RADIOTAP), by name.
+fn delivering(sys: &Path) -> Vec<String> {
+    let mut found: Vec<String> = std::fs::read_dir(sys.join("class/net"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            let kind = std::fs::read_to_string(entry.path().join("type")).ok();
+            let kind = kind.and_then(|text| text.trim().parse::<i32>().ok());
+            matches!(kind, Some(801..=803))
+        })
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    found
 }
 
 /// Puts the parts of both dumps together.

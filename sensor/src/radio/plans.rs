@@ -189,6 +189,7 @@ impl Plans {
             let Some(radio) = state.radios.get_mut(&id) else { continue };
             if radio.order != order || radio.version == 0 {
                 radio.order = order;
+                // Under the lock that orders are read under.
                 radio.version = self.0.version.fetch_add(1, Ordering::AcqRel) + 1;
             }
         }
@@ -200,8 +201,12 @@ impl Plans {
     /// # Errors
     /// Why nothing was done.
     pub fn set(&self, radio: Option<RadioId>, plan: &ChannelPlan) -> Result<String, String> {
+        plan.check()?;
         let mut state = self.state();
         let targets = state.targets(radio, plan)?;
+        let owns = state.radios.iter().map(|(id, radio)| (*id, radio.own.clone())).collect();
+        let before: (ChannelPlan, BTreeMap<RadioId, Option<ChannelPlan>>) =
+            (state.plan.clone(), owns);
         if radio.is_none() {
             // Those that are not meant keep what they have.
             let before = std::mem::replace(&mut state.plan, plan.clone());
@@ -219,7 +224,19 @@ impl Plans {
         let failed = answers.iter().all(Result::is_err);
         let words = answers.into_iter().map(|answer| answer.unwrap_or_else(|why| why));
         let words = words.collect::<Vec<_>>().join("; ");
-        if failed { Err(words) } else { Ok(words) }
+        if !failed {
+            return Ok(words);
+        }
+        // A radio that cannot do what it is told does what it did before.
+        let mut state = self.state();
+        state.plan = before.0;
+        for (id, own) in before.1 {
+            if let Some(radio) = state.radios.get_mut(&id) {
+                radio.own = own;
+            }
+        }
+        self.share_out(&mut state);
+        Err(format!("{words}; the plan is as before"))
     }
 
     fn wait(
@@ -256,7 +273,7 @@ impl Plans {
                 width_mhz: width,
                 words: match (radio.fixed, &radio.channels) {
                     (Some(why), _) => format!("cannot be tuned: {why}"),
-                    (None, None) => format!("{plan}, once it is there"),
+                    (None, None) => format!("{}, once it is there", plan.short()),
                     (None, Some(_)) => words(&radio.order, &state.settings),
                 },
             }
@@ -403,15 +420,15 @@ const fn rank(plan: &ChannelPlan) -> u8 {
 /// An order for people.
 fn words(order: &Order, settings: &HopSettings) -> String {
     let Some(schedule) = Schedule::new(&order.plan, &order.share, settings) else {
-        return format!("{}: no channel is left for it", order.plan);
+        return format!("{}: no channel is left for it", order.plan.short());
     };
     let widest = order.share.iter().map(|tuning| tuning.width_mhz).max().unwrap_or(20);
     let width = if widest > 20 { format!(", up to {widest} MHz wide") } else { String::new() };
     match order.share.as_slice() {
-        [only] => format!("{}, only {} MHz{width}", order.plan, only.frequency_mhz),
+        [only] => format!("{}, only {} MHz{width}", order.plan.short(), only.frequency_mhz),
         share => format!(
             "{}, {} channels{width}, each again within {:.1} s and the time of switching",
-            order.plan,
+            order.plan.short(),
             share.len(),
             schedule.longest_absence().as_secs_f64()
         ),
@@ -516,10 +533,12 @@ mod tests {
             (Some(0), "lock:5180", "wlan1 hears 2412 to 2462 MHz"),
             (None, "lock:5955", "no radio can listen to that"),
             (None, "favourites", "has no favourites"),
-            (None, "lock:5500", "does not do it: the regulatory domain"),
+            (None, "lock:5500", "does not do it: the regulatory domain; the plan is as before"),
         ] {
             let error = plans.set(radio.map(RadioId), &plan(text)).expect_err(text);
             assert!(error.contains(words), "{error}");
+            assert!(plans.tuning().iter().all(|radio| radio.plan.as_deref() == Some("all")));
+            assert_eq!(share(&plans, 0).len() + share(&plans, 1).len(), 5);
         }
         let file = Plans::new(HopSettings::default());
         assert!(file.set(None, &plan("all")).expect_err("none").contains("without a radio"));

@@ -37,6 +37,8 @@ impl Default for Limits {
 const FIRST_CALL: Duration = Duration::from_secs(10);
 /// A change of plan is looked for so often.
 const SLICE: Duration = Duration::from_millis(100);
+/// Longest pause before a radio is opened again that opens and then takes no channel.
+const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
 /// Pause after a channel that could not be set.
 const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 
@@ -111,11 +113,17 @@ impl RadioSource {
             }
         };
         context.radio(radio, clock::now(), started(&opened))?;
+        let mut pause = limits.retry;
         loop {
             let failure = match &opened.abilities {
                 Some(abilities) => {
                     context.plans.opened(radio, &abilities.channels);
-                    Hopper::new(context, &mut hands, limits).run(&mut opened, &mut feed)?
+                    let mut hopper = Hopper::new(context, &mut hands, limits);
+                    let failure = hopper.run(&mut opened, &mut feed)?;
+                    // One that opens and takes no channel is not opened without end.
+                    let longer = pause.saturating_mul(2).min(FRUITLESS_PAUSE);
+                    pause = if hopper.worked { limits.retry } else { longer };
+                    failure
                 }
                 None => listen(context, &mut opened, &mut feed)?,
             };
@@ -124,6 +132,9 @@ impl RadioSource {
             context.plans.gone(radio);
             tracing::warn!("{}: {reason}; waiting for it to come back", opened.interface);
             context.radio(radio, clock::now(), RadioEventKind::Failed { reason })?;
+            if pause > limits.retry {
+                context.sleep(pause);
+            }
             let old = Some(opened.frames);
             let back = wait_for_return(context, &mut hands, &opened.interface, old, limits);
             let end = state_absence(&mut feed, since)?;
@@ -194,8 +205,12 @@ struct Hopper<'a> {
     limits: Limits,
     /// Number of the order that is followed.
     version: u64,
+    /// The plans' number when orders were looked for last.
+    looked_at: u64,
     /// True once the order has been answered.
     answered: bool,
+    /// True once it was put on a channel.
+    worked: bool,
     schedule: Option<Schedule>,
     /// Where the radio surely is.
     tuned: Option<Tuning>,
@@ -212,7 +227,9 @@ impl<'a> Hopper<'a> {
             hands,
             limits,
             version: 0,
+            looked_at: 0,
             answered: false,
+            worked: false,
             schedule: None,
             tuned: None,
             pending: None,
@@ -237,6 +254,8 @@ impl<'a> Hopper<'a> {
 
     fn step(&mut self, opened: &mut Opened, feed: &mut Feed) -> Result<Option<Failure>, Gone> {
         let radio = feed.radio();
+        // Before the order is read: one that comes later ends the stay.
+        self.looked_at = self.context.plans.version();
         if let Some((version, order)) = self.context.plans.order(radio, self.version) {
             self.version = version;
             self.answered = false;
@@ -283,6 +302,7 @@ impl<'a> Hopper<'a> {
         let error = match self.hands.tune(dwell.tuning, self.limits.call) {
             Called::Done(Ok(())) => {
                 self.failing = None;
+                self.worked = true;
                 self.tuned = Some(dwell.tuning);
                 if let Some(schedule) = &mut self.schedule {
                     schedule.report(frequency_mhz, true);
@@ -303,7 +323,10 @@ impl<'a> Hopper<'a> {
             return Ok(Some(Some(Failure { since, reason: format!("gone: {error}") })));
         }
         tracing::debug!("{error}");
-        if !std::mem::replace(&mut self.answered, true) {
+        // One refusal among several channels is no refusal of the plan.
+        if self.schedule.as_ref().is_none_or(|schedule| schedule.channels() <= 1)
+            && !std::mem::replace(&mut self.answered, true)
+        {
             self.context.plans.report(radio, self.version, Err(error.to_string()));
         }
         if self.schedule.as_mut().is_some_and(|schedule| schedule.report(frequency_mhz, false)) {
@@ -339,7 +362,6 @@ impl<'a> Hopper<'a> {
         let start = clock::now();
         self.context.send(Event::Listening { radio, frequency_mhz })?;
         let end = Instant::now() + dwell.duration;
-        let version = self.context.plans.version();
         let (mut frames, mut failure) = (0_u32, None);
         while failure.is_none() && !self.context.is_stopped() {
             let until = end.min(Instant::now() + SLICE);
@@ -350,7 +372,7 @@ impl<'a> Hopper<'a> {
                 pending.frames = pending.frames.saturating_add(heard.earlier);
             }
             failure = heard.failure;
-            if Instant::now() >= end || self.context.plans.version() != version {
+            if Instant::now() >= end || self.context.plans.version() != self.looked_at {
                 break;
             }
         }

@@ -3,12 +3,13 @@
 use super::abilities::RadioAbilities;
 use super::*;
 use crate::capture::{
-    Dwelling, Feed, FrameMeta, FrameSource, Gone, Heard as HeardFrames, SourceContext, SourceError,
+    Dwelling, Feed, FrameChunk, FrameMeta, FrameSource, Gone, Heard as HeardFrames, SourceContext,
+    SourceError,
 };
 use crate::clock;
 use crate::hop::{HopSettings, RadioChannel, Tuning};
 use crate::journal::{Journal, JournalSettings};
-use crate::pipeline::Event;
+use crate::pipeline::{Event, Join, Pipeline, PipelineSettings};
 use pw_dissect::LinkType;
 use pw_model::{Gap, GapCause, Origin, RadioEventKind, RadioId, SensorId, TuneInterval};
 use pw_wire::StreamInfo;
@@ -40,6 +41,8 @@ struct Script {
     channel: Option<u16>,
     /// Calls under way.
     calls: u32,
+    /// How often it was opened.
+    opened: u32,
 }
 
 #[derive(Default)]
@@ -76,7 +79,8 @@ struct ScriptedFrames(Arc<Scripted>, u32);
 
 impl Adapter for ScriptedAdapter {
     fn open(&self) -> Result<Equipment, SourceError> {
-        let script = self.0.call();
+        let mut script = self.0.call();
+        script.opened += 1;
         if script.pulled {
             let message = "No such device".to_owned();
             return Err(SourceError::Interface { interface: "fake0".to_owned(), message });
@@ -405,6 +409,22 @@ fn a_radio_that_is_not_there_yet_is_listened_to_when_it_comes() {
 }
 
 #[test]
+fn a_radio_that_takes_no_channel_is_not_opened_without_end() {
+    let running = Running::start(1, fast("lock:2437"), Duration::ZERO);
+    running.frames_of(0);
+    running.scripts[0].set(|script| script.only = Some(Vec::new()));
+    running.scripts[0].set(|script| script.plugged += 1);
+    let until = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let opened = running.scripts[0].script().opened;
+    // Pauses of 40, 80, 160, … ms: at most seven in the time, fewer on a slow machine.
+    assert!((2..=10).contains(&opened), "opened {opened} times");
+    running.end();
+}
+
+#[test]
 fn a_plan_is_changed_while_radios_run() {
     let running = Running::start(2, fast("all"), Duration::ZERO);
     running.frames_of(0);
@@ -415,7 +435,8 @@ fn a_plan_is_changed_while_radios_run() {
     assert_eq!(running.scripts[0].script().channel, Some(2437));
     running.scripts[0].set(|script| script.only = Some(vec![2437]));
     let error = running.plans.set(Some(RadioId(0)), &"lock:5180".parse().expect("a plan"));
-    assert!(error.as_ref().is_err_and(|why| why.contains("does not do it")), "{error:?}");
+    assert!(error.as_ref().is_err_and(|why| why.contains("the plan is as before")), "{error:?}");
+    assert_eq!(running.plans.tuning()[0].plan.as_deref(), Some("lock:2437"));
     running.end();
 }
 
@@ -425,4 +446,65 @@ fn a_radio_that_answers_again_is_back_within_five_seconds() {
     let Limits { call, failing, retry } = Limits::default();
     assert!(call + retry + call <= Duration::from_secs(5));
     assert!(failing + retry + call <= Duration::from_secs(5));
+}
+
+/// A probe request of this station: header, an empty name, one rate.
+fn probe_request(station: u8) -> Vec<u8> {
+    let mut frame = vec![0x40, 0, 0, 0];
+    frame.extend_from_slice(&[0xff; 6]);
+    frame.extend_from_slice(&[2, 0, 0, 0, 0, station]);
+    frame.extend_from_slice(&[0xff; 6]);
+    frame.extend_from_slice(&[0, 0, 0, 0, 1, 1, 0x82]);
+    frame
+}
+
+#[test]
+fn the_pipeline_tells_where_transmitters_are_new() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let stream = StreamInfo { name: String::new(), origin: Origin::Live };
+    let sensor = SensorId([1; 16]);
+    let directory = folder.path().join("journal");
+    let journal =
+        Journal::open(JournalSettings::new(directory, sensor, stream.clone())).expect("new");
+    let plans = Plans::new(HopSettings::default());
+    let settings = PipelineSettings {
+        sensor,
+        stream,
+        radios: vec![(RadioId(0), "fake0".to_owned()), (RadioId(1), "file".to_owned())],
+        sources: 1,
+        join: Join::None,
+        state_dir: folder.path().to_owned(),
+        plans: plans.clone(),
+    };
+    let pipeline = Pipeline::new(settings, journal);
+    let (events, queue) = sync_channel(100);
+    let chunk = |radio: u8, frames: &[(u16, u8)]| {
+        let mut chunk = FrameChunk::new(RadioId(radio));
+        for (frequency_mhz, station) in frames {
+            let data = probe_request(*station);
+            let meta = FrameMeta {
+                time: clock::now(),
+                link_type: LinkType::Ieee80211,
+                original_len: data.len() as u32,
+                frequency_mhz: Some(*frequency_mhz),
+                position: None,
+            };
+            chunk.push(meta, &data);
+        }
+        Event::Frames(chunk)
+    };
+    let radio = RadioId(0);
+    for event in [
+        Event::Listening { radio, frequency_mhz: 2412 },
+        chunk(0, &[(2412, 1), (2412, 1), (2412, 2), (2437, 1), (2437, 3)]),
+        // A radio that tells of no stays of its own has no plan to be told.
+        chunk(1, &[(2462, 9)]),
+        Event::Ended,
+        Event::Stop,
+    ] {
+        events.send(event).expect("room");
+    }
+    pipeline.run(&queue).expect("written");
+    assert_eq!(plans.novelty().take(RadioId(0)), [(2412, 2), (2437, 1)]);
+    assert_eq!(plans.novelty().take(RadioId(1)), []);
 }

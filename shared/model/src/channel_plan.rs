@@ -32,6 +32,32 @@ pub enum ChannelPlan {
 /// Widths in MHz that a radio can be asked for.
 pub const PLAN_WIDTHS_MHZ: [u16; 4] = [20, 40, 80, 160];
 
+impl ChannelPlan {
+    /// Looks whether a plan that came as data could have been written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Favourites(channels) if channels.is_empty() => Ok(()),
+            plan => match plan.to_string().parse::<Self>() {
+                Ok(again) if again == *plan => Ok(()),
+                Ok(again) => Err(format!("'{plan}' would be read as '{again}'")),
+                Err(why) => Err(why),
+            },
+        }
+    }
+
+    /// The plan in few words, without a list of channels.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Favourites(_) => "favourites".to_owned(),
+            plan => plan.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for ChannelPlan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -123,6 +149,19 @@ mod tests {
             assert_eq!(text.parse(), Ok(plan.clone()), "{text}");
             assert_eq!(plan.to_string(), text);
         }
+    }
+
+    #[test]
+    fn plans_that_come_as_data_are_looked_at() {
+        let lock = |frequency_mhz, width_mhz| ChannelPlan::Lock { frequency_mhz, width_mhz };
+        for plan in [ChannelPlan::All, lock(2437, Some(40)), ChannelPlan::Favourites(vec![])] {
+            assert_eq!(plan.check(), Ok(()));
+        }
+        let many = ChannelPlan::Favourites(vec![2412; PLAN_CHANNELS_MAX + 1]);
+        for plan in [many, lock(2438, None), lock(2437, Some(7)), lock(0, None)] {
+            assert!(plan.check().is_err(), "{plan}");
+        }
+        assert_eq!(ChannelPlan::Favourites(vec![2412, 2437]).short(), "favourites");
     }
 
     #[test]

@@ -136,4 +136,46 @@ mod tests {
             one.iter().filter(|entry| entry.holds).map(|entry| entry.text.as_str()).collect();
         assert_eq!(held, ["Stay on 2437 MHz, where it is now"]);
     }
+
+    #[test]
+    fn a_plan_is_asked_for_by_the_menu_and_by_its_spelling() {
+        use crate::feed::LinkKind;
+        use crate::style::ThemeChoice;
+        use egui_kittest::kittest::Queryable;
+        use std::cell::RefCell;
+        use std::rc::Rc;
+
+        let asked = Rc::new(RefCell::new(Vec::new()));
+        let link = LinkRow {
+            radios: Some(vec![radio(0, Some("all")), radio(1, Some("all"))]),
+            ..crate::fixture::link(LinkKind::Connected)
+        };
+        let told = Rc::clone(&asked);
+        let palette = Palette::of(ThemeChoice::Dark);
+        let mut window = egui_kittest::Harness::new_ui(move |ui| {
+            menu(ui, &link, &palette, &mut told.borrow_mut());
+        });
+        let order = |radio, plan: &str| {
+            let (sensor, plan) = ("roof".to_owned(), plan.parse().expect("a plan"));
+            Command::Engine(Order::SetPlan { sensor, radio, plan })
+        };
+        window.get_by_label("Channel plan…").click();
+        window.run();
+        window.get_by_label("Longer where more is new").click();
+        window.run();
+        assert_eq!(asked.take(), [order(None, "adaptive")]);
+        window.get_by_label("Channel plan…").click();
+        window.run();
+        let field = || egui_kittest::kittest::By::new().role(egui::accesskit::Role::TextInput);
+        window.get(field()).click();
+        window.run();
+        window.get(field()).type_text("lock:5180/8");
+        window.run();
+        assert!(window.query_by_label_contains("20, 40, 80 or 160 MHz").is_some(), "why not yet");
+        window.get(field()).type_text("0");
+        window.run();
+        window.get_by_label("Set").click();
+        window.run();
+        assert_eq!(asked.take(), [order(None, "lock:5180/80")]);
+    }
 }
