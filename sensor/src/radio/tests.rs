@@ -9,7 +9,9 @@ use crate::capture::{
 use crate::clock;
 use crate::hop::{HopSettings, RadioChannel, Tuning};
 use crate::journal::{Journal, JournalSettings};
+use crate::machine::{Machine, TransmitWatch};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings};
+use crate::privacy::{Privacy, PrivacyConfig, PrivacySettings};
 use pw_dissect::LinkType;
 use pw_model::{Gap, GapCause, Origin, RadioEventKind, RadioId, SensorId, TuneInterval};
 use pw_wire::StreamInfo;
@@ -467,6 +469,7 @@ fn the_pipeline_tells_where_transmitters_are_new() {
     let journal =
         Journal::open(JournalSettings::new(directory, sensor, stream.clone())).expect("new");
     let plans = Plans::new(HopSettings::default());
+    let usual = PrivacySettings::new(&PrivacyConfig::default(), Origin::Live).expect("valid");
     let settings = PipelineSettings {
         sensor,
         stream,
@@ -474,6 +477,10 @@ fn the_pipeline_tells_where_transmitters_are_new() {
         sources: 1,
         join: Join::None,
         state_dir: folder.path().to_owned(),
+        privacy: Privacy::open(&usual, folder.path(), None).expect("keys"),
+        machine: Machine::new("/"),
+        transmit: TransmitWatch::new("/", Vec::new()),
+        confine: false,
         plans: plans.clone(),
     };
     let pipeline = Pipeline::new(settings, journal);
