@@ -35,7 +35,17 @@ impl Numbers {
 
     /// In order.
     fn to_vec(self) -> Vec<u8> {
-        (0..=u8::MAX).filter(|number| self.contains(*number)).collect()
+        let mut numbers = Vec::with_capacity(32);
+        for (word, start) in self.0.into_iter().zip([0u8, 64, 128, 192]) {
+            let mut left = word;
+            while left != 0 {
+                // Less than 64, so the sum stays below 256.
+                let bit = u8::try_from(left.trailing_zeros()).unwrap_or(0);
+                numbers.push(start.saturating_add(bit));
+                left &= left.wrapping_sub(1);
+            }
+        }
+        numbers
     }
 }
 

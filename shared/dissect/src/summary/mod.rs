@@ -250,14 +250,15 @@ impl Summary {
         let address = |address: &Option<MacAddr>| {
             address.map_or_else(String::new, |address| address.to_string())
         };
-        json!({
+        let bssids = self.stations.sorted(Role::Bssid);
+        let mut json = json!({
             "wlan_frames": self.frames,
             "subtype_counts": self.kinds.to_json(),
             "unique_bssids": self.stations.count(Role::Bssid),
-            "bssids": self.stations.sorted(Role::Bssid).iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "bssids": null,
             "ap_count": access_points.len(),
             "security_label_counts": labels.to_json(usize::MAX, |label| (*label).to_owned()),
-            "aps": access_points,
+            "aps": null,
             "unique_ssids": texts,
             "unique_transmitters": self.stations.count(Role::Transmitter),
             "probe_requests": {
@@ -285,7 +286,15 @@ impl Summary {
             "eapol_types": self.eapol_types.to_json(usize::MAX, ToString::to_string),
             "pmkids": self.pmkids.iter().map(|pmkid| hex(pmkid)).collect::<Vec<_>>(),
             "action_categories": self.action_categories.to_json(usize::MAX, ToString::to_string),
-        })
+        });
+        // The macro would copy these, key by key.
+        if let Some(place) = json.get_mut("bssids") {
+            *place = bssids.iter().map(|bssid| Value::String(bssid.to_string())).collect();
+        }
+        if let Some(place) = json.get_mut("aps") {
+            *place = Value::Object(access_points);
+        }
+        json
     }
 }
 
