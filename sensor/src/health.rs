@@ -24,8 +24,23 @@ pub fn memory_bytes() -> Option<u64> {
 
 /// Bytes that this process may still write to the file system of `path`.
 #[must_use]
-#[allow(unsafe_code)]
 pub fn disk_free_bytes(path: &Path) -> Option<u64> {
+    file_system(path).map(|size| size.free_bytes)
+}
+
+/// Size of a file system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileSystemSize {
+    /// All.
+    pub total_bytes: u64,
+    /// What this process may still write.
+    pub free_bytes: u64,
+}
+
+/// The file system of `path`.
+#[must_use]
+#[allow(unsafe_code)]
+pub fn file_system(path: &Path) -> Option<FileSystemSize> {
     let path = CString::new(path.as_os_str().as_bytes()).ok()?;
     let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `path` ends in a zero byte and `answer` is large enough; it is read only when the
@@ -36,10 +51,14 @@ pub fn disk_free_bytes(path: &Path) -> Option<u64> {
         }
         answer.assume_init()
     };
-    // Both are 32 or 64 bits wide, depending on the machine.
+    // All are 32 or 64 bits wide, depending on the machine.
     #[allow(clippy::useless_conversion)]
-    let (blocks, size) = (u64::from(answer.f_bavail), u64::from(answer.f_frsize));
-    blocks.checked_mul(size)
+    let (all, free, unit) =
+        (u64::from(answer.f_blocks), u64::from(answer.f_bavail), u64::from(answer.f_frsize));
+    Some(FileSystemSize {
+        total_bytes: all.checked_mul(unit)?,
+        free_bytes: free.checked_mul(unit)?,
+    })
 }
 
 /// What the kernel knows of its clock: kept by the network time protocol or not, and the most it
@@ -72,6 +91,8 @@ mod tests {
         assert!(memory_bytes().is_some_and(|bytes| bytes > 1 << 20));
         assert!(disk_free_bytes(Path::new("/")).is_some());
         assert_eq!(disk_free_bytes(Path::new("/no/such/folder")), None);
+        let root = file_system(Path::new("/")).expect("there");
+        assert!(root.total_bytes >= root.free_bytes);
         let (source, uncertainty) = system_clock();
         assert_eq!(source == ClockSource::System, uncertainty.is_none());
     }

@@ -5,7 +5,8 @@
 
 use anyhow::{Context, Result, ensure};
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 use std::process::Command;
 
@@ -46,6 +47,32 @@ impl Tap {
         let status = Command::new("ip").args(["link", "set", name, "up"]).status().context("ip")?;
         ensure!(status.success(), "ip link set {name} up failed");
         Ok(Self { device, name: name.to_owned() })
+    }
+
+    /// Sends one datagram out through the interface, as another program on the machine might, and
+    /// takes it: the kernel then counts one packet more as sent.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn send_through(&mut self) -> Result<()> {
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        socket.set_broadcast(true)?;
+        // SAFETY: the descriptor is open, and the name is as long as is said.
+        #[allow(unsafe_code)]
+        let bound = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_BINDTODEVICE,
+                self.name.as_ptr().cast(),
+                self.name.len() as libc::socklen_t,
+            )
+        };
+        ensure!(bound == 0, "SO_BINDTODEVICE: {}", std::io::Error::last_os_error());
+        socket.send_to(b"sent", "255.255.255.255:9")?;
+        let mut packet = [0; 2048];
+        ensure!(self.device.read(&mut packet)? > 0, "nothing went out");
+        Ok(())
     }
 
     /// Delivers one radiotap frame to whoever listens.

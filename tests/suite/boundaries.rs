@@ -55,6 +55,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("wl-nl80211", &["pw_sensor"]),
     ("netlink-sys", &["pw_sensor"]),
     ("memmap2", &["pw_sensor"]),
+    ("seccompiler", &["pw_sensor"]),
 ];
 
 /// Normal dependencies of each crate of the workspace.

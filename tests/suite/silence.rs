@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSymbol};
-use pw_tests::{RunningSensor, Tap, free_port, program, skip, workspace_root};
+use pw_tests::{RunningSensor, Tap, free_port, journal_batches, program, skip, workspace_root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -231,5 +231,43 @@ fn frames_sent_by_a_live_interface_are_counted() -> Result<()> {
     ensure!(said <= counter, "{said} frames are said, the kernel counts {counter}");
     ensure!(sent["words"].as_str().is_some_and(|words| words.contains("while listening")));
     ensure!(status["privacy"]["clients"] == "pseudonyms", "live radios give pseudonyms: {status}");
-    sensor.terminate(Duration::from_secs(10))
+
+    // Another program sends: that is counted, said in the log, and recorded.
+    if let Err(error) = tap.send_through() {
+        let why = format!("nothing can be sent through the interface here: {error:#}");
+        skip("frames_sent_by_a_live_interface_are_counted (the alarm)", &why);
+        return sensor.terminate(Duration::from_secs(10));
+    }
+    let begun = Instant::now();
+    loop {
+        let status = sensor.status()?;
+        let sent = &status["transmitted"][0];
+        if sent["frames"].as_u64() > Some(said) {
+            ensure!(sent["words"].as_str().is_some_and(|words| words.contains("SENT")), "{sent}");
+            break;
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(30), "it is not noticed: {sent}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    sensor.terminate(Duration::from_secs(10))?;
+    ensure!(sensor.log().contains("SENT while listening"), "the log is silent: {}", sensor.log());
+    let batches = journal_batches(folder.path())?;
+    let stated = batches.iter().flat_map(|batch| &batch.transmitted);
+    ensure!(stated.filter(|sent| sent.is_alarming()).count() > 0, "no record says it");
+    Ok(())
+}
+
+#[test]
+fn a_sensor_without_a_radio_states_no_silence() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let arguments = ["--source", "sim:quiet_street,speed=max", "--exit-at-end"];
+    let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
+    sensor.wait(Duration::from_secs(60))?;
+    let batches = journal_batches(folder.path())?;
+    ensure!(
+        batches.iter().any(|batch| !batch.health_details.is_empty()),
+        "no state of the machine"
+    );
+    ensure!(batches.iter().all(|batch| batch.transmitted.is_empty()), "no radio was there");
+    Ok(())
 }

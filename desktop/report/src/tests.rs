@@ -139,3 +139,45 @@ fn the_work_can_be_stopped() {
     });
     assert!(matches!(result, Err(ReportError::Stopped)), "{result:?}");
 }
+
+#[test]
+fn what_sensors_state_of_people_and_of_their_silence_is_printed() {
+    let mut snapshot = fixture::survey(&Shape::of(10));
+    let time = pw_model::Timestamp::from_unix_secs(1_780_000_000);
+    for client in &mut snapshot.clients {
+        *client = std::sync::Arc::new(pw_survey::Client { pseudonym: true, ..(**client).clone() });
+    }
+    let guard = &mut snapshot.sensors[0].guard;
+    let declared = pw_model::PrivacyDeclaration {
+        clients: pw_model::ClientAddresses::Pseudonyms,
+        rotation_secs: Some(86_400),
+        probe_names: false,
+        audit: Some("our <own> halls".to_owned()),
+        home_zones: 1,
+    };
+    guard.privacy = Some((time, declared));
+    guard.audits.insert("our <own> halls".to_owned());
+    guard.withheld.insert(pw_model::WithheldKind::HomeZoneFrames, 4711);
+    let radio = pw_model::RadioId(0);
+    let frames = pw_model::Reading::Known(3);
+    guard.transmitted.insert(radio, pw_model::Transmitted { time, radio, frames });
+    guard.sent.insert(radio, 3);
+    let (_, html) = check_renders("statements", &fixture::input(snapshot));
+    for words in [
+        "pseudonyms, with a new key every day",
+        "our &lt;own&gt; halls",
+        "4,711 frames heard in a home zone",
+        "3 frames were SENT while listening",
+        "3 frames were sent through its radios by another program",
+        "another program on the sensor sent frames",
+        "not known: the sensor left the names out",
+        "Of these, pseudonyms made by a sensor",
+    ] {
+        assert!(html.contains(words), "'{words}' is missing");
+    }
+    // Where nothing is stated, nothing is claimed.
+    let (_, plain) = check_renders("plain", &fixture::input(fixture::survey(&Shape::of(10))));
+    assert!(plain.contains("it does not say; addresses and names stand as they came"));
+    assert!(plain.contains("No source states counters of frames sent"));
+    assert!(!plain.contains("SENT"));
+}

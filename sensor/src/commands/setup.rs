@@ -5,8 +5,10 @@ use crate::capture::SourceSpec;
 use crate::cli::SetupArguments;
 use crate::config::Config;
 use crate::gps::GpsSpec;
+use crate::privacy::PrivacySettings;
 use crate::state_dir;
 use anyhow::Result;
+use pw_model::Origin;
 use pw_wire::DEFAULT_PORT;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,9 +27,10 @@ struct Wanted {
 pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
     let json = arguments.common.json;
     let (configuration, config) = configuration(arguments.config.as_deref());
-    let wanted = wanted(arguments, config);
     let account = Account::of_the_sensor();
-    let mut checks = vec![configuration, checks::kernel(), checks::libpcap()];
+    let privacy = privacy(&config);
+    let wanted = wanted(arguments, config);
+    let mut checks = vec![configuration, privacy, checks::kernel(), checks::libpcap()];
     let radios = checks::radios();
     let has_radio = radios.iter().any(|radio| radio.outcome == Outcome::Good);
     checks.extend(radios);
@@ -86,6 +89,27 @@ fn configuration(asked: Option<&Path>) -> (Check, Config) {
             (check.advise("put that line right"), Config::default())
         }
     }
+}
+
+/// How the configuration treats people's data.
+fn privacy(config: &Config) -> Check {
+    let name = "privacy";
+    // A machine without a source yet is going to have a radio.
+    let sources = config.sources().unwrap_or_default();
+    let origin = sources.first().map_or(Origin::Live, SourceSpec::origin);
+    let declared = match PrivacySettings::new(&config.privacy, origin) {
+        Ok(settings) => settings.declaration,
+        // A file with a setting that is not understood has been told of already.
+        Err(error) => return Check::new(name, Outcome::Bad, format!("{error:#}")),
+    };
+    let mut words = format!("addresses of clients: {}", declared.addresses_words());
+    if let Some(purpose) = &declared.audit {
+        words.push_str(&format!("; declared audit: {purpose}"));
+    }
+    if declared.home_zones > 0 {
+        words.push_str(&format!("; home zones: {}", declared.home_zones));
+    }
+    Check::new(name, Outcome::Good, words)
 }
 
 /// The first interface of the sources that the kernel does not have.

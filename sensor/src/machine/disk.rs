@@ -1,30 +1,17 @@
 //! The disk that holds the journal: how large it is, and how worn.
 
 use super::read;
+use crate::health;
 use pw_model::{DiskWear, Reading};
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Size in bytes of the file system that holds `path`.
-#[allow(unsafe_code)]
 pub(super) fn total_bytes(path: &Path) -> Reading<u64> {
-    let unknown = || Reading::NotAvailable(format!("no file system holds {}", path.display()));
-    let Ok(name) = CString::new(path.as_os_str().as_bytes()) else { return unknown() };
-    let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: `name` ends in a zero byte and `answer` is large enough; it is read only when the call
-    // has filled it.
-    let answer = unsafe {
-        if libc::statvfs(name.as_ptr(), answer.as_mut_ptr()) != 0 {
-            return unknown();
-        }
-        answer.assume_init()
-    };
-    // Both are 32 or 64 bits wide, depending on the machine.
-    #[allow(clippy::useless_conversion)]
-    let (blocks, size) = (u64::from(answer.f_blocks), u64::from(answer.f_frsize));
-    blocks.checked_mul(size).map_or_else(unknown, Reading::Known)
+    match health::file_system(path) {
+        Some(size) => Reading::Known(size.total_bytes),
+        None => Reading::NotAvailable(format!("no file system holds {}", path.display())),
+    }
 }
 
 /// How worn the disk is that holds `path`, by its own word.

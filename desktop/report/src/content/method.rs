@@ -19,6 +19,12 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
             cover::sources(&facts.snapshot.sensors)
         }
     ));
+    if facts.snapshot.sensors.iter().any(|sensor| !sensor.guard.sent.is_empty()) {
+        section.paragraph(
+            "The counters of the radios show that another program on the sensor sent frames \
+             meanwhile; the section on the quality of the data says how many.",
+        );
+    }
     let origins = facts.snapshot.origins();
     if origins.contains(&Origin::Imported) {
         section.paragraph(

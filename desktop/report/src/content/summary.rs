@@ -209,6 +209,17 @@ pub(crate) fn caveats(facts: &Facts<'_>) -> Vec<String> {
             words::counted(to_usize(missing), "batch", "batches")
         ));
     }
+    for sensor in &snapshot.sensors {
+        let most: u64 = sensor.guard.sent.values().sum();
+        if most > 0 {
+            caveats.push(format!(
+                "While {} listened, {} sent through its radios by another program: what was heard \
+                 may be an answer to them.",
+                words::safe(&sensor.name),
+                words::counted(to_usize(most), "frame was", "frames were")
+            ));
+        }
+    }
     let unknown = facts.of_class(Class::Unknown);
     if unknown > 0 {
         caveats.push(format!(
