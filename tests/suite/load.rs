@@ -310,7 +310,7 @@ fn count_journal(journal: &Path, account: &mut Account) -> Result<()> {
 #[test]
 fn overload_is_accounted_for_to_the_frame() -> Result<()> {
     let secs = number("PIWARDRIVE_OVERLOAD_SECS", 3)?;
-    let rate = number("PIWARDRIVE_OVERLOAD_RATE", 20_000)?;
+    let rate = number("PIWARDRIVE_OVERLOAD_RATE", 40_000)?;
     let test = "overload_is_accounted_for_to_the_frame";
     let stall = Duration::from_millis(number("PIWARDRIVE_OVERLOAD_STALL_MS", 2_000)?);
     let time = Duration::from_secs(secs).max(3 * stall);
