@@ -295,38 +295,55 @@ impl FrameSource for Open {
         let until = Instant::now() + if gone { DRAIN_OF_THE_GONE } else { DRAIN };
         // A block that is not full is handed over only after libpcap's wait.
         let mut quiet_until = Instant::now() + 2 * READ_TIMEOUT;
-        let is_empty = loop {
+        let is_whole = loop {
             match self.take(feed, None)? {
-                // What came after the end is nobody's loss.
-                Ok(time) if time > end => break false,
+                // What came after the end is nobody's loss, and all that lies behind it came later.
+                Ok(time) if time > end => break true,
                 Ok(_) => quiet_until = Instant::now() + 2 * READ_TIMEOUT,
                 Err(pcap::Error::TimeoutExpired) if Instant::now() < quiet_until => {
                     self.wait(Some(quiet_until));
                 }
-                Err(_) => break true,
+                Err(pcap::Error::TimeoutExpired) => break true,
+                Err(_) => break false,
             }
             if Instant::now() >= until {
                 break false;
             }
         };
         feed.flush()?;
-        self.state_drops(feed)?;
-        // What the kernel handed over before the filter stood was counted and thrown away.
-        if is_empty && self.is_filtered {
-            return Ok(());
+        if !is_whole {
+            self.state_left(feed, end, cause)?;
         }
-        let Ok(stats) = self.capture.stats() else { return Ok(()) };
-        let dropped = stats.dropped.wrapping_sub(self.drops.kernel);
-        let left = stats.received.wrapping_sub(stats.dropped).wrapping_sub(self.taken);
-        self.drops.kernel = stats.dropped;
-        let radio = Some(feed.radio());
-        for (cause, frames) in [(GapCause::KernelDrop, dropped), (cause, left)] {
-            if frames > 0 {
-                let frames = Some(u64::from(frames));
-                feed.lost(Gap { radio, start: end, end: now().max(end), cause, frames })?;
+        self.state_drops(feed)
+    }
+}
+
+impl Open {
+    /// States what the kernel holds and nobody will take any more.
+    fn state_left(
+        &mut self,
+        feed: &mut Feed,
+        start: Timestamp,
+        cause: GapCause,
+    ) -> Result<(), Gone> {
+        let (radio, end) = (Some(feed.radio()), now().max(start));
+        let left = match self.capture.stats() {
+            Ok(stats) => stats.received.wrapping_sub(stats.dropped).wrapping_sub(self.taken),
+            Err(error) => {
+                tracing::debug!("{error}");
+                return feed.lost(Gap { radio, start, end, cause, frames: None });
+            }
+        };
+        // What the kernel handed over before the filter stood was counted and thrown away, so that
+        // with a filter nobody knows how many of these were wanted.
+        match (left, self.is_filtered) {
+            (0, _) => Ok(()),
+            (_, true) => feed.lost(Gap { radio, start, end, cause, frames: None }),
+            (left, false) => {
+                let frames = Some(u64::from(left));
+                feed.lost(Gap { radio, start, end, cause, frames })
             }
         }
-        Ok(())
     }
 }
 

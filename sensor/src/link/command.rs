@@ -1,7 +1,7 @@
 //! Connections of paired desktops that ask the sensor to do something.
 
 use super::connection::{ControlStream, StreamError};
-use pw_wire::{CommandOutcome, Message, RadioTuning, SensorCommand};
+use pw_wire::{CommandOutcome, Message, RadioTuning, RefusedReason, SensorCommand};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +44,20 @@ pub(super) async fn serve_commands(connection: &quinn::Connection, duties: &Duti
     match answer_all(connection, duties, name).await {
         Ok(()) | Err(StreamError::Ended | StreamError::Connection(_) | StreamError::Read(_)) => {}
         Err(error) => tracing::warn!("desktop '{name}', commands: {error}"),
+    }
+}
+
+/// Says that the sensor is busy.
+pub(super) async fn refuse(connection: &quinn::Connection) {
+    let busy = Message::Refused(RefusedReason::Busy);
+    let told = async {
+        let mut stream = ControlStream::accept(connection).await?;
+        stream.send(&busy).await?;
+        stream.finish(Duration::from_secs(1)).await;
+        Ok::<_, StreamError>(())
+    };
+    if let Err(error) = told.await {
+        tracing::debug!("{error}");
     }
 }
 

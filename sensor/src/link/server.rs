@@ -585,6 +585,7 @@ impl<S: BatchSource> Guest<S> {
         if self.counts.commanding.fetch_add(1, Ordering::Relaxed) < command::CONNECTIONS_MAX {
             command::serve_commands(connection, &self.duties, name).await;
         } else {
+            command::refuse(connection).await;
             self.refused(&format!("desktop '{name}': too many connections for commands"));
         }
         self.counts.commanding.fetch_sub(1, Ordering::Relaxed);

@@ -72,14 +72,18 @@ async fn exchange(dialled: &Dialled, command: Vec<u8>) -> Result<String, Command
     let mut stream = ControlStream::open(&dialled.connection).await?;
     stream.send(&Message::Command { number: NUMBER, command }).await?;
     loop {
-        if let Message::CommandResult { number: NUMBER, outcome } = stream.receive().await? {
-            return match outcome {
-                CommandOutcome::Done { words } => Ok(plain_text(&words, LONGEST_WORDS)),
-                CommandOutcome::Refused { words } => {
-                    Err(CommandError::Refused(plain_text(&words, LONGEST_WORDS)))
-                }
-                CommandOutcome::Unknown => Err(CommandError::Unknown),
-            };
+        match stream.receive().await? {
+            Message::CommandResult { number: NUMBER, outcome } => {
+                return match outcome {
+                    CommandOutcome::Done { words } => Ok(plain_text(&words, LONGEST_WORDS)),
+                    CommandOutcome::Refused { words } => {
+                        Err(CommandError::Refused(plain_text(&words, LONGEST_WORDS)))
+                    }
+                    CommandOutcome::Unknown => Err(CommandError::Unknown),
+                };
+            }
+            Message::Refused(reason) => return Err(CommandError::Refused(reason.words())),
+            _ => {}
         }
     }
 }
@@ -180,6 +184,22 @@ mod tests {
         let error = exchange(&dialled, vec![200, 1]).await.expect_err("not known");
         assert!(matches!(error, CommandError::Unknown), "{error}");
         dialled.close().await;
+        // As many connections as are served, and one more.
+        let mut held = Vec::new();
+        for _ in 0..5 {
+            let pinned = Arc::new(PinnedKey::new(sensor.fingerprint));
+            let dialled = dial(store.identity(), &Purpose::Command(pinned), address).await;
+            let dialled = dialled.expect("let in");
+            let stream = ControlStream::open(&dialled.connection).await.expect("opened");
+            held.push((dialled, stream));
+            // Until the sensor has taken it in.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let error = command(&store, &sensor, &set_plan("all")).await.expect_err("busy");
+        assert!(error.to_string().contains("as many desktops as it can"), "{error}");
+        for (dialled, _stream) in held {
+            dialled.close().await;
+        }
         // Who was never paired, and who stands in an open pairing window, is not heard.
         let stranger = LinkStore::open(&folder.path().join("stranger")).expect("new");
         let error = command(&stranger, &sensor, &set_plan("all")).await.expect_err("unknown key");
