@@ -6,6 +6,7 @@
 //! above is refused and counted.
 
 mod admission;
+mod announce;
 mod connection;
 mod gate;
 mod journal;
@@ -16,6 +17,7 @@ mod server;
 mod socket;
 
 pub use admission::MAX_HANDSHAKES;
+pub use announce::{Announcement, AnnouncementError};
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};
 pub use pairing_file::{PairingRequest, PairingRequestError};

@@ -101,9 +101,13 @@ pub(crate) struct Pair {
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
   piwardrive sensors
+  piwardrive sensors --discover
   piwardrive sensors forget car"
 )]
 pub(crate) struct Sensors {
+    /// Listen for three seconds to which sensors say on the local network that they are there.
+    #[arg(long)]
+    pub(crate) discover: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
