@@ -75,6 +75,9 @@ pub struct RunArguments {
     /// Where desktops connect (UDP) [default: [::]:47147]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Say on the local network where this sensor is, so that desktops find it (mDNS)
+    #[arg(long)]
+    pub announce: bool,
     /// Name of this sensor, for people [default: the machine's name]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

@@ -27,6 +27,8 @@ pub struct Config {
     pub gps: Option<String>,
     /// Where desktops connect.
     pub listen: Option<SocketAddr>,
+    /// Say on the local network where the sensor is; not unless said.
+    pub announce: bool,
     /// The state folder.
     pub state: Option<PathBuf>,
     /// The journal.

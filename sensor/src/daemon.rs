@@ -41,6 +41,7 @@ struct Settings {
     sources: Vec<SourceSpec>,
     gps: Option<GpsSpec>,
     listen: SocketAddr,
+    announce: bool,
     name: String,
     state: PathBuf,
     config: Config,
@@ -86,6 +87,7 @@ impl Settings {
                 .listen
                 .or(config.listen)
                 .unwrap_or_else(|| SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))),
+            announce: arguments.announce || config.announce,
             name: plain_name(&name),
             state: arguments
                 .state
@@ -197,6 +199,11 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         link::start_with(link_settings, identity, reader.clone(), status, duties(&plans))?
     };
     let listen = link.local_addr().context("the link has no address")?;
+    // A network without multicast is no reason not to listen.
+    let _announcement = settings.announce.then(|| {
+        link::Announcement::start(&settings.name, sensor, listen)
+            .inspect_err(|error| tracing::warn!("not announced on the local network: {error}"))
+    });
     let link = Arc::new(link);
     let running = Running {
         settings,

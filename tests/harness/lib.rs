@@ -2,6 +2,7 @@
 
 mod data;
 mod journal;
+mod namespaces;
 mod paired;
 mod process;
 mod relay;
@@ -9,6 +10,7 @@ mod tap;
 
 pub use data::{data_dir, lasting_source, skip, tool, workspace_root};
 pub use journal::{journal_batches, segments};
+pub use namespaces::Namespaces;
 pub use paired::{Account, Paired};
 pub use process::{Piwardrive, RunningSensor, free_port, program};
 pub use relay::{Path, Relay};

@@ -43,6 +43,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rfd", &["pw_app"]),
     ("quinn", &["pw_engine", "pw_sensor"]),
     ("tokio", &["pw_engine", "pw_sensor"]),
+    ("mdns-sd", &["pw_engine", "pw_sensor"]),
     ("rcgen", &["pw_trust"]),
     ("spake2", &["pw_trust"]),
     ("typst", &["pw_report"]),

@@ -7,9 +7,8 @@
 //! the next batch was acknowledged is printed; only that it happens is demanded.
 
 use anyhow::{Context, Result, bail, ensure};
-use pw_tests::{Paired, Path, Relay, RunningSensor, free_port, lasting_source, skip};
+use pw_tests::{Namespaces, Paired, Path, Relay, RunningSensor, free_port, lasting_source, skip};
 use std::net::Ipv4Addr;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Far beyond anything that is hoped for, so that a slow machine fails nothing.
@@ -133,69 +132,6 @@ fn a_bad_path_loses_nothing_and_is_gone_on_with() -> Result<()> {
     Ok(())
 }
 
-/// Two network namespaces with two wires between them; gone when dropped.
-struct Namespaces {
-    sensor: String,
-    desktop: String,
-}
-
-fn ip(arguments: &str) -> Result<()> {
-    let output = Command::new("ip").args(arguments.split(' ')).output().context("ip")?;
-    ensure!(
-        output.status.success(),
-        "ip {arguments}: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(())
-}
-
-impl Namespaces {
-    /// The sensor is 10.9.0.1, and reached by the first wire from 10.9.1.2, by the second from
-    /// 10.9.2.2.
-    fn create() -> Result<Self> {
-        let own = std::process::id();
-        let names = Self { sensor: format!("pws{own}"), desktop: format!("pwd{own}") };
-        let Self { sensor, desktop } = &names;
-        ip(&format!("netns add {sensor}"))?;
-        ip(&format!("netns add {desktop}"))?;
-        ip(&format!("-n {sensor} link set lo up"))?;
-        ip(&format!("-n {desktop} link set lo up"))?;
-        ip(&format!("-n {sensor} address add 10.9.0.1/32 dev lo"))?;
-        for wire in [1, 2] {
-            ip(&format!(
-                "link add pws{wire} netns {sensor} type veth peer name pwd{wire} netns {desktop}"
-            ))?;
-            ip(&format!("-n {sensor} address add 10.9.{wire}.1/24 dev pws{wire}"))?;
-            ip(&format!("-n {desktop} address add 10.9.{wire}.2/24 dev pwd{wire}"))?;
-            ip(&format!("-n {sensor} link set pws{wire} up"))?;
-            ip(&format!("-n {desktop} link set pwd{wire} up"))?;
-        }
-        names.lead_over(1)?;
-        Ok(names)
-    }
-
-    /// The desktop reaches the sensor over this wire from now on.
-    fn lead_over(&self, wire: u8) -> Result<()> {
-        ip(&format!("-n {} route replace 10.9.0.1/32 via 10.9.{wire}.1", self.desktop))
-    }
-
-    fn command(namespace: &str, program: &std::path::Path) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", namespace]).arg(program);
-        command
-    }
-}
-
-impl Drop for Namespaces {
-    fn drop(&mut self) {
-        for name in [&self.sensor, &self.desktop] {
-            if let Err(error) = ip(&format!("netns del {name}")) {
-                eprintln!("{error:#}");
-            }
-        }
-    }
-}
-
 /// A laptop that goes from one network to another: the same session goes on.
 #[test]
 fn another_network_of_the_desktop_keeps_the_session() -> Result<()> {
@@ -242,5 +178,51 @@ fn another_network_of_the_desktop_keeps_the_session() -> Result<()> {
     desktop.wait()?;
     paired.move_sensor(&format!("127.0.0.1:{port}"))?;
     paired.account(Duration::from_secs(120))?;
+    Ok(())
+}
+
+/// A sensor that says where it is is found from another machine, and one that does not is not.
+#[test]
+fn a_sensor_is_found_on_the_local_network_where_it_says_that_it_is_there() -> Result<()> {
+    const TEST: &str = "a_sensor_is_found_on_the_local_network_where_it_says_that_it_is_there";
+    let namespaces = match Namespaces::create() {
+        Ok(namespaces) => namespaces,
+        Err(error) => {
+            skip(TEST, &format!("no network namespaces can be made here: {error:#}"));
+            return Ok(());
+        }
+    };
+    let folder = tempfile::tempdir()?;
+    let port = free_port()?;
+    let paired = Paired::new(folder.path(), port)?;
+    let listen = format!("0.0.0.0:{port}");
+    let discover = || -> Result<serde_json::Value> {
+        let output = Namespaces::command(&namespaces.desktop, &pw_tests::program("piwardrive")?)
+            .env("PIWARDRIVE_CONFIG_DIR", &paired.config)
+            .args(["sensors", "--discover", "--json"])
+            .output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    };
+    let start = |more: &[&str]| {
+        let program = pw_tests::program("piwardrive-sensor")?;
+        let mut inside = Namespaces::command(&namespaces.sensor, &program);
+        let words = ["--source", "none", "--gps", "none", "--name", "Car of tests"];
+        let command = inside.args(["run", "--listen", &listen, "--state"]);
+        RunningSensor::spawn(command, &paired.state, &[&words[..], more].concat())
+    };
+    let silent = start(&[])?;
+    silent.status()?;
+    ensure!(discover()? == serde_json::json!([]), "a sensor that says nothing is found");
+    drop(silent);
+    let mut sensor = start(&["--announce"])?;
+    sensor.status()?;
+    let found = discover()?;
+    let one = &found[0];
+    ensure!(one["name"] == "Car of tests" && one["paired_as"] == "car", "{found} {}", sensor.log());
+    let address = one["address"].as_str().context("an address")?;
+    ensure!(address.starts_with("10.9.") && address.ends_with(&format!(":{port}")), "{found}");
+    sensor.terminate(Duration::from_secs(20))?;
+    ensure!(discover()? == serde_json::json!([]), "a sensor that has left is found");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Between the window and the engine: pulls what is new, passes on what is asked. Never waits.
 
 use crate::command::Order;
-use crate::feed::{Feed, JobRow, LinkKind, LinkRow, Notice};
+use crate::feed::{Discovery, Feed, JobRow, LinkKind, LinkRow, Notice};
 use crate::views::timeline::{self, Histogram};
 use pw_engine::exchange::ExportSource;
 use pw_engine::{
@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
+
+/// How long it is listened for sensors on the local network.
+const DISCOVER: Duration = Duration::from_secs(3);
 
 /// What opening a survey is called among notices.
 const OPENING: &str = "Open";
@@ -46,6 +49,7 @@ pub(crate) struct EngineBackend {
     read_only: bool,
     engine: Option<Arc<Engine>>,
     preview: Option<Receiver<ReportPreview>>,
+    discovering: Option<Receiver<Discovery>>,
     opening: Option<Opening>,
     counting: Option<Counting>,
     /// Survey and revision of the histogram in the feed.
@@ -62,6 +66,7 @@ impl EngineBackend {
             read_only,
             engine: None,
             preview: None,
+            discovering: None,
             opening: None,
             counting: None,
             counted: None,
@@ -138,6 +143,40 @@ impl EngineBackend {
         feed.opening = None;
     }
 
+    /// Listens for sensors for a few seconds, unless that is under way.
+    fn discover(&mut self) {
+        if self.discovering.is_some() {
+            return;
+        }
+        let (send, result) = channel();
+        let ctx = self.ctx.clone();
+        std::thread::spawn(move || {
+            let found = match pw_engine::discover(DISCOVER) {
+                Ok(found) => Discovery::Found(found),
+                Err(error) => Discovery::Failed(error.to_string()),
+            };
+            if send.send(found).is_ok() {
+                ctx.request_repaint();
+            }
+        });
+        self.discovering = Some(result);
+    }
+
+    fn discovered(&mut self, feed: &mut Feed) {
+        let Some(discovering) = &self.discovering else { return };
+        feed.discovery = match discovering.try_recv() {
+            Err(TryRecvError::Empty) => Discovery::Asking,
+            Ok(found) => {
+                self.discovering = None;
+                found
+            }
+            Err(TryRecvError::Disconnected) => {
+                self.discovering = None;
+                Discovery::Failed("the search ended by a defect".to_owned())
+            }
+        };
+    }
+
     fn work_out_preview(&mut self, settings: ReportSettings) {
         let Some(engine) = self.engine.clone() else { return };
         let (send, result) = channel();
@@ -191,9 +230,12 @@ impl Backend for EngineBackend {
         self.finish_opening(feed, &mut notices);
         feed.now = pw_engine::now();
         feed.vendor = pw_engine::vendor;
+        self.discovered(feed);
         let Some(engine) = &self.engine else {
             let opening = feed.opening.take();
-            *feed = Feed { opening, vendor: pw_engine::vendor, ..Feed::empty(feed.now) };
+            let discovery = feed.discovery.clone();
+            let vendor = pw_engine::vendor;
+            *feed = Feed { opening, discovery, vendor, ..Feed::empty(feed.now) };
             return notices;
         };
         if std::mem::take(&mut self.reconnect) {
@@ -250,6 +292,10 @@ impl Backend for EngineBackend {
                 self.close();
                 return Ok(());
             }
+            Order::Discover => {
+                self.discover();
+                return Ok(());
+            }
             Order::Preview(settings) => {
                 self.work_out_preview(settings);
                 return Ok(());
@@ -267,7 +313,8 @@ impl Backend for EngineBackend {
 /// The engine's command for an order; `None` for what is done here.
 fn command(order: Order) -> Option<Command> {
     Some(match order {
-        Order::Open { .. } | Order::New { .. } | Order::Close | Order::Preview(_) => return None,
+        Order::Open { .. } | Order::New { .. } | Order::Close => return None,
+        Order::Preview(_) | Order::Discover => return None,
         Order::Select(range) => Command::Select(range),
         Order::Note { bssid, text } => Command::Note { device: bssid, text },
         Order::Known { bssid, known } => Command::Known { device: bssid, known },

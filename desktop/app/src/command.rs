@@ -134,6 +134,8 @@ pub(crate) enum Order {
         path: PathBuf,
         settings: ReportSettings,
     },
+    /// Listen for sensors on the local network; the feed has them afterwards.
+    Discover,
     Pair {
         address: String,
         code: String,

@@ -10,10 +10,11 @@ pub(crate) use ask::under_way;
 
 use crate::app::toasts::Message;
 use crate::command::{Command, DialogKind, Order};
-use crate::feed::Feed;
+use crate::feed::{Discovery, Feed, LinkRow};
 use crate::picker::{Picker, focus_if_none};
 use crate::style::Palette;
 use egui::{Align, Id, Layout, Modal, RichText, Ui};
+use pw_engine::DiscoveredSensor;
 use pw_engine::exchange::ExportFormat;
 use pw_survey::Filter;
 use std::collections::VecDeque;
@@ -294,6 +295,7 @@ fn connect(
     if !filled {
         focus_if_none(ui, &response);
     }
+    discovery(ui, address, around, commands);
     field(ui, "Code", code, "as the sensor shows it");
     if around.feed.survey.is_none() {
         let words = "Open or make a survey first: what the sensor sends is stored there.";
@@ -309,6 +311,48 @@ fn connect(
         commands.push(Command::Engine(order));
         commands.push(Command::CloseDialog);
     }
+}
+
+/// Sensors that say on the local network that they are there: choosing one writes its address.
+fn discovery(
+    ui: &mut Ui,
+    address: &mut String,
+    around: &Surroundings<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let feed = around.feed;
+    let asking = feed.discovery == Discovery::Asking;
+    let words = if asking { "Looking…" } else { "Look on this network" };
+    if ui.add_enabled(!asking, egui::Button::new(words)).clicked() {
+        commands.push(Command::Engine(Order::Discover));
+    }
+    match &feed.discovery {
+        Discovery::NotAsked | Discovery::Asking => {}
+        Discovery::Failed(why) => {
+            ui.label(RichText::new(why).color(around.palette.warn));
+        }
+        Discovery::Found(found) if found.is_empty() => explain(
+            ui,
+            around.palette,
+            "No sensor says that it is there. One does so when it is configured with: \
+             announce = true",
+        ),
+        Discovery::Found(found) => {
+            for sensor in found {
+                let words = found_words(sensor, &feed.links);
+                if ui.selectable_label(*address == sensor.address, words).clicked() {
+                    address.clone_from(&sensor.address);
+                }
+            }
+        }
+    }
+}
+
+/// A sensor that was found, and whether it is paired already.
+fn found_words(sensor: &DiscoveredSensor, links: &[LinkRow]) -> String {
+    let known = links.iter().find(|link| Some(link.id) == sensor.id);
+    let known = known.map_or_else(String::new, |link| format!(", paired as {}", link.name));
+    format!("{} at {}{known}", sensor.name, sensor.address)
 }
 
 fn online_map(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
@@ -330,6 +374,24 @@ fn online_map(ui: &mut Ui, palette: &Palette, commands: &mut Vec<Command>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pw_model::SensorId;
+
+    #[test]
+    fn a_found_sensor_is_named_and_said_to_be_paired_by_its_identifier() {
+        let links = [LinkRow {
+            name: "van".to_owned(),
+            ..crate::fixture::link(crate::feed::LinkKind::Off)
+        }];
+        let found = |id| DiscoveredSensor {
+            name: "car".to_owned(),
+            address: "10.0.0.2:47147".to_owned(),
+            id,
+        };
+        let words = |id| found_words(&found(id), &links);
+        assert_eq!(words(Some(links[0].id)), "car at 10.0.0.2:47147, paired as van");
+        assert_eq!(words(Some(SensorId([0x5a; 16]))), "car at 10.0.0.2:47147");
+        assert_eq!(words(None), "car at 10.0.0.2:47147");
+    }
 
     #[test]
     fn an_address_is_a_host_with_or_without_a_port() {

@@ -3,7 +3,7 @@
 use crate::command::Order;
 use crate::views::timeline::Histogram;
 use pw_analysis::locate::Located;
-use pw_engine::{RadioRow, ReportPreview};
+use pw_engine::{DiscoveredSensor, RadioRow, ReportPreview};
 use pw_model::{MacAddr, SensorId, Timestamp};
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
@@ -23,6 +23,17 @@ pub(crate) enum LinkKind {
     Refused,
     /// Another sensor was paired later at the same address and answers there now.
     Replaced,
+}
+
+/// What is known of sensors on the local network.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Discovery {
+    NotAsked,
+    /// Being listened for.
+    Asking,
+    Found(Vec<DiscoveredSensor>),
+    /// Why the network could not be asked.
+    Failed(String),
 }
 
 /// A paired sensor and the link to it. `None` is "not known".
@@ -115,8 +126,8 @@ pub(crate) struct Feed {
     pub(crate) now: Timestamp,
     /// What time it is for each stream that sends: the newest time heard from it, plus the time since
     /// that arrived, measured here. Ages of what it heard are counted from this moment. A sensor
-    /// without a clock, a recording or the simulator may live in another year than this computer;
-    /// while a backlog is fetched, it is the moment that the fetching has reached.
+    /// without a clock, a recording or the simulator may live in another year than this computer.
+    /// While a backlog is fetched, it is that of the newest batches, which come ahead of it.
     pub(crate) stream_now: BTreeMap<SensorId, Timestamp>,
     /// Opened for reading only: notes cannot be written.
     pub(crate) read_only: bool,
@@ -124,6 +135,8 @@ pub(crate) struct Feed {
     pub(crate) opening: Option<String>,
     /// What a report would hold, for the settings last asked for.
     pub(crate) preview: Option<Arc<ReportPreview>>,
+    /// Sensors that say on the local network that they are there.
+    pub(crate) discovery: Discovery,
     /// Maker's name of an address.
     pub(crate) vendor: fn(MacAddr) -> Option<&'static str>,
 }
@@ -144,6 +157,7 @@ impl Feed {
             read_only: false,
             opening: None,
             preview: None,
+            discovery: Discovery::NotAsked,
             vendor: |_| None,
         }
     }

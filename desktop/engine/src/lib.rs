@@ -14,6 +14,7 @@
 pub mod capture_file;
 mod capture_input;
 mod command;
+mod discover;
 pub mod dissect;
 mod engine;
 mod error;
@@ -38,6 +39,7 @@ pub use capture_input::CaptureInputError;
 pub use command::{
     Command, Event, JobId, JobState, JobStatus, LinkRow, LinkState, PairedSensor, RadioRow,
 };
+pub use discover::{DiscoveredSensor, discover};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};

@@ -6,6 +6,7 @@
 //! above is refused and counted.
 
 mod admission;
+mod announce;
 mod command;
 mod connection;
 mod gate;
@@ -17,6 +18,7 @@ mod server;
 mod socket;
 
 pub use admission::MAX_HANDSHAKES;
+pub use announce::{Announcement, AnnouncementError};
 pub use command::Duties;
 pub use gate::PairingState;
 pub use keys::{KeyStore, KeyStoreError, PairedDesktop, identity};

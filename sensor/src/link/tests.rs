@@ -105,11 +105,22 @@ async fn connect(
     tls: rustls::ClientConfig,
     address: SocketAddr,
 ) -> Result<(Endpoint, quinn::Connection), quinn::ConnectionError> {
+    connect_allowing(100, tls, address).await
+}
+
+/// The sensor may open so many streams of batches.
+async fn connect_allowing(
+    streams: u32,
+    tls: rustls::ClientConfig,
+    address: SocketAddr,
+) -> Result<(Endpoint, quinn::Connection), quinn::ConnectionError> {
     let crypto = QuicClientConfig::try_from(tls).expect("TLS 1.3");
     let endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
-    let connecting = endpoint
-        .connect_with(ClientConfig::new(Arc::new(crypto)), address, "sensor")
-        .expect("well formed");
+    let mut transport = quinn::TransportConfig::default();
+    transport.max_concurrent_uni_streams(streams.into());
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport));
+    let connecting = endpoint.connect_with(config, address, "sensor").expect("well formed");
     let connection = connecting.await?;
     Ok((endpoint, connection))
 }
@@ -171,6 +182,54 @@ async fn a_paired_desktop_is_welcomed() {
     assert!(closed.is_ok(), "a revoked key's connection is closed");
     until("nobody follows", || !*bench.journal.followed.lock().expect("sound")).await;
     bench.link.shutdown().await;
+}
+
+/// Numbers of the batches of one stream, up to `last`.
+async fn numbers_until(stream: &mut quinn::RecvStream, last: u64) -> Vec<u64> {
+    let mut frames = FrameReader::for_batches();
+    let mut numbers = Vec::new();
+    while numbers.last() != Some(&last) {
+        let chunk = stream.read_chunk(1 << 16, true).await.expect("open").expect("not ended");
+        frames.push(&chunk.bytes);
+        while let Some(frame) = frames.pop().expect("whole") {
+            if let LinkFrame::Batch(batch) = frame {
+                numbers.push(batch.header().id.seq);
+            }
+        }
+    }
+    numbers
+}
+
+/// A desktop of the first release allows one stream of batches, a later one two.
+#[tokio::test]
+async fn the_newest_batches_need_a_stream_that_the_desktop_allows() {
+    let backlog = 3 * pw_wire::LIVE_FROM_BEHIND;
+    for streams in [1, 2] {
+        let bench = bench(backlog);
+        let desktop = Identity::generate().expect("random");
+        bench.link.keys().add("laptop", desktop.fingerprint()).expect("room");
+        let tls = link_tls(&desktop, bench.key);
+        let connected = connect_allowing(streams, tls, bench.address).await;
+        let (_endpoint, connection) = connected.expect("paired");
+        let (mut send, _receive, _messages) = greet(&connection).await.expect("paired");
+        let resume = Message::Resume { epoch: 5, after_seq: 0, holds_it: false };
+        send.write_all(&resume.encode().expect("small")).await.expect("open");
+        let mut in_turn = connection.accept_uni().await.expect("batches");
+        assert_eq!(numbers_until(&mut in_turn, backlog).await, (1..=backlog).collect::<Vec<_>>());
+        // None is acknowledged: what is written now is far ahead of what the desktop holds.
+        let newest = backlog + 1;
+        bench.journal.state.send_modify(|range| range.durable_seq = newest);
+        assert_eq!(numbers_until(&mut in_turn, newest).await, [newest]);
+        let patience = Duration::from_millis(if streams == 1 { 300 } else { 10_000 });
+        match tokio::time::timeout(patience, connection.accept_uni()).await {
+            Ok(stream) if streams == 2 => {
+                let mut ahead = stream.expect("open");
+                assert_eq!(numbers_until(&mut ahead, newest).await, [newest]);
+            }
+            Err(_elapsed) if streams == 1 => {}
+            other => panic!("{streams} allowed: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ pub use envelope::{Envelope, EnvelopeError, EnvelopeKind, HEADER_LEN, MAX_PAYLOA
 pub use frames::{FrameError, FrameReader, LinkFrame};
 pub use message::{
     DEFAULT_PORT, GoodbyeReason, GpsStatus, Hello, MAX_MESSAGE, MAX_NAME, Message, PROTOCOL_MAX,
-    PROTOCOL_MIN, RadioStatus, RefusedReason, Role, Status, Welcome, plain_name, plain_text,
+    PROTOCOL_MIN, RadioStatus, RefusedReason, Role, SERVICE, SERVICE_ID, Status, Welcome,
+    plain_name, plain_text,
 };
 pub use segment::{
     JournalRecord, LossRecord, LostBatches, ScanItem, SegmentHeader, SegmentScanner, UserRecord,

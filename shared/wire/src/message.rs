@@ -18,6 +18,13 @@ pub const PROTOCOL_MAX: u16 = 1;
 /// UDP port of a sensor where nothing else is said.
 pub const DEFAULT_PORT: u16 = 47_147;
 
+/// What a sensor is called on the local network (DNS-SD, RFC 6763), where it announces itself.
+pub const SERVICE: &str = "_piwardrive._udp.local.";
+
+/// Key of the sensor's identifier in the text record of [`SERVICE`], in hexadecimal digits. What it
+/// says is a hint for people: who a sensor is, its key proves.
+pub const SERVICE_ID: &str = "id";
+
 /// Longest message, envelope included, in bytes. A longer one ends the connection.
 pub const MAX_MESSAGE: usize = 64 << 10;
 

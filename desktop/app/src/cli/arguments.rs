@@ -104,9 +104,13 @@ pub(crate) struct Pair {
   piwardrive sensors
   piwardrive sensors plan car adaptive
   piwardrive sensors plan car lock:5180/80 --radio 1
+  piwardrive sensors --discover
   piwardrive sensors forget car"
 )]
 pub(crate) struct Sensors {
+    /// Listen for three seconds to which sensors say on the local network that they are there.
+    #[arg(long)]
+    pub(crate) discover: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,11 +5,16 @@ use super::output::{json_array, stdout};
 use super::survey::{Made, open_or_create};
 use super::table::aligned;
 use anyhow::Result;
-use pw_engine::{Command, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir};
+use pw_engine::{
+    Command, DiscoveredSensor, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir,
+};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+/// How long it is listened for sensors on the local network.
+const DISCOVER: Duration = Duration::from_secs(3);
 
 /// How often a line about the recording is written when standard error is no terminal.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
@@ -34,6 +39,7 @@ pub(super) fn pair(arguments: &Pair) -> Result<()> {
 
 pub(super) fn run(arguments: &Sensors) -> Result<()> {
     match &arguments.action {
+        None if arguments.discover => discover(arguments),
         None => list(arguments),
         Some(SensorsAction::Forget { name, yes }) => forget(name, *yes),
         Some(SensorsAction::Plan { name, plan, radio }) => {
@@ -71,6 +77,38 @@ fn forget(name: &str, yes: bool) -> Result<()> {
         forgotten.key
     )?;
     Ok(())
+}
+
+fn discover(arguments: &Sensors) -> Result<()> {
+    let found = pw_engine::discover(DISCOVER)?;
+    let paired = pw_engine::paired_sensors(&default_state_dir())?;
+    let known = |found: &DiscoveredSensor| {
+        paired.iter().find(|sensor| Some(sensor.id) == found.id).map(|sensor| sensor.name.clone())
+    };
+    if arguments.json {
+        return json_array(found.iter().map(|sensor| {
+            json!({
+                "name": sensor.name,
+                "address": sensor.address,
+                "id": sensor.id.map(|id| id.to_string()),
+                "paired_as": known(sensor),
+            })
+        }));
+    }
+    if found.is_empty() {
+        eprintln!(
+            "No sensor says that it is there. A sensor does so only when started with --announce \
+             or configured with: announce = true"
+        );
+    }
+    aligned(
+        &found,
+        &[
+            ("NAME", &|sensor: &DiscoveredSensor| Some(sensor.name.clone())),
+            ("ADDRESS", &|sensor| Some(sensor.address.clone())),
+            ("PAIRED AS", &known),
+        ],
+    )
 }
 
 fn list(arguments: &Sensors) -> Result<()> {

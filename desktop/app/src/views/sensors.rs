@@ -55,8 +55,15 @@ fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard 
     let heard = state.range.map_or_else(|| "nothing yet".to_owned(), words::range);
     facts.push(("Data", heard, false));
     facts.push(("Frames stored", words::count(state.observations), false));
+    // While a backlog is fetched, the newest come ahead of it and leave a hole that fills by itself.
+    let fetching = link.is_some_and(|link| {
+        link.kind == LinkKind::Connected && link.backlog_batches.is_some_and(|batches| batches > 0)
+    });
     facts.push(if state.missing_batches == 0 {
         ("Batches", "all here, none missing in between".to_owned(), false)
+    } else if fetching {
+        let missing = words::counted(state.missing_batches, "batch is", "batches are");
+        ("Batches", format!("{missing} still to come; the newest came first"), false)
     } else {
         let missing = words::counted(state.missing_batches, "batch is", "batches are");
         ("Batches", format!("{missing} missing; they are asked for again"), true)
@@ -473,6 +480,24 @@ mod tests {
         assert_eq!(cards.len(), 2);
         assert!(cards[0].link.is_some() && cards[0].origin.is_some());
         assert_eq!(cards[1].title, "sensor 9");
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_not_called_missing() {
+        let mut state = fixture::snapshot().sensors[0].clone();
+        state.missing_batches = 3;
+        let batches = |link: &LinkRow| {
+            let feed = Feed::empty(fixture::now());
+            let facts = card(&state, Some(link), &feed).facts;
+            facts.into_iter().find(|(name, ..)| *name == "Batches").expect("told")
+        };
+        let mut link = fixture::link(LinkKind::Connected);
+        assert!(batches(&link).2, "nobody sends them");
+        link.backlog_batches = Some(3);
+        let (_, words, look) = batches(&link);
+        assert!(!look && words.contains("still to come"), "{words}");
+        link.kind = LinkKind::Connecting;
+        assert!(batches(&link).2);
     }
 
     #[test]

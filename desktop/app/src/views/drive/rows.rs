@@ -225,7 +225,9 @@ fn loss_state(snapshot: &Snapshot) -> State {
     if missing > 0 {
         parts.push(words::counted(missing, "batch not here yet", "batches not here yet"));
     }
-    State { mood: Mood::Wait, title: "Some data lost".to_owned(), detail: parts.join(", ") }
+    let lost = totals.frames_lost > 0 || totals.uncounted_gaps > 0;
+    let title = if lost { "Some data lost" } else { "Not all here yet" }.to_owned();
+    State { mood: Mood::Wait, title, detail: parts.join(", ") }
 }
 
 fn figures(snapshot: &Snapshot, feed: &Feed, fresh: usize, live: bool) -> Vec<Figure> {
@@ -401,7 +403,14 @@ mod tests {
         let state = loss_state(&fixture::snapshot());
         assert_eq!(state.mood, Mood::Wait);
         assert!(state.detail.contains("412 frames"), "{}", state.detail);
-        assert_eq!(loss_state(&fixture::empty_snapshot()).mood, Mood::Good);
+        assert_eq!(state.title, "Some data lost");
+        let mut snapshot = Snapshot::clone(&fixture::empty_snapshot());
+        assert_eq!(loss_state(&snapshot).mood, Mood::Good);
+        snapshot.sensors = fixture::snapshot().sensors.clone();
+        snapshot.sensors[0].missing_batches = 2;
+        let state = loss_state(&snapshot);
+        assert_eq!(state.title, "Not all here yet");
+        assert_eq!(state.detail, "2 batches not here yet");
     }
 
     #[test]
