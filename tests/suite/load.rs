@@ -321,7 +321,7 @@ fn overload_is_accounted_for_to_the_frame() -> Result<()> {
 
 #[test]
 fn memory_stays_flat() -> Result<()> {
-    let secs = number("PIWARDRIVE_SOAK_SECS", 60)?;
+    let secs = number("PIWARDRIVE_SOAK_SECS", 20)?;
     let rate = number("PIWARDRIVE_SOAK_RATE", 2_000)?;
     let time = Duration::from_secs(secs);
     let Some(account) = run("memory_stays_flat", "pwsoak", rate, time, Duration::ZERO)? else {

@@ -36,6 +36,8 @@ const PCAP: &[&str] = &[
     "pcap_list_datalinks",
     "pcap_loop",
     "pcap_next_ex",
+    // To look whether a filter can be read: a handle without an interface.
+    "pcap_open_dead",
     "pcap_set_buffer_size",
     "pcap_set_datalink",
     "pcap_set_immediate_mode",

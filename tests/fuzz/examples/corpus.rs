@@ -1,7 +1,7 @@
 //! The corpora, which lie in the project as lines of hex, as the folders of files that libFuzzer wants.
 //!
-//! `cargo run --package pw_fuzz --example corpus -- seeds` writes the seeds of every corpus anew: frames
-//! of the simulator, and by hand what it does not send.
+//! `cargo run --package pw_fuzz --example corpus -- seeds` adds the seeds that a corpus lacks: frames of
+//! the simulator, and by hand what it does not send.
 //! `… -- unpack FOLDER` writes each input as a file below FOLDER/TARGET.
 //! `… -- pack FOLDER` adds the files below FOLDER/TARGET that are not in the corpus yet.
 
@@ -10,8 +10,9 @@ use pw_dissect::write::{PacketNotes, PcapResolution, PcapWriter, PcapngWriter};
 use pw_dissect::{LinkType, parse};
 use pw_fuzz::{TARGETS, corpus};
 use pw_model::{
-    ClientAddresses, ClockEvent, ClockEventKind, FrameKind, Origin, PrivacyDeclaration, RadioId,
-    Reading, SensorId, Timestamp, Transmitted, Withheld, WithheldKind,
+    AdvertisementId, ClientAddresses, ClockEvent, ClockEventKind, Detail, FrameFlags, FrameKind,
+    MacAddr, Observation, Origin, PhyKind, Position, PrivacyDeclaration, RadioId, Reading,
+    SensorId, Timestamp, Transmitted, Withheld, WithheldKind,
 };
 use pw_simulate::{Scenario, SimulatedKind, Simulation, builtin};
 use pw_wire::{Batch, BatchId, StreamInfo};
@@ -116,9 +117,17 @@ fn seeds() -> Result<(), Box<dyn Error>> {
         corpora.add("capture", &file)?;
     }
     wire(&mut corpora)?;
-    for (target, inputs) in &corpora.inputs {
-        println!("{target}: {} seeds", inputs.len());
-        corpus::write(target, inputs)?;
+    for (target, seeds) in corpora.inputs {
+        // What was found by searching stays.
+        let mut inputs = corpus::read(&target)?;
+        let known = inputs.len();
+        for seed in seeds {
+            if !inputs.contains(&seed) {
+                inputs.push(seed);
+            }
+        }
+        println!("{target}: {} new seeds", inputs.len() - known);
+        corpus::write(&target, &inputs)?;
     }
     Ok(())
 }
@@ -326,6 +335,31 @@ fn captures(frames: &[&[u8]]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     Ok(vec![pcap, pcapng, big_endian])
 }
 
+/// Frames of a few stations, each a little unlike the one before.
+fn observation(number: u8) -> Observation {
+    let address = |number: u8| Some(MacAddr([2, 0, 0, 0, 0, number % 5]));
+    Observation {
+        time: Timestamp::from_unix_ns(1_000_000_000 + i64::from(number) * 512_000),
+        radio: RadioId(number % 2),
+        kind: if number.is_multiple_of(3) { FrameKind::BEACON } else { FrameKind::new(2, 8) },
+        flags: FrameFlags(u16::from(number % 4)),
+        transmitter: address(number),
+        receiver: address(number / 2),
+        bssid: address(number / 3),
+        frequency_mhz: Some(2412 + 5 * u16::from(number / 10)),
+        signal_dbm: Some(-60 - (number % 9) as i8),
+        noise_dbm: Some(-95),
+        rate_100kbps: Some(10 * u32::from(number % 3)),
+        phy: Some(PhyKind::Dsss),
+        length: 100 + u32::from(number),
+        airtime_us: Some(900 + 8 * u32::from(number % 4)),
+        sequence: Some(4090 + u16::from(number % 6)),
+        advertisement: number.is_multiple_of(3).then_some(AdvertisementId(u64::from(number))),
+        detail: number.is_multiple_of(7).then_some(Detail::Reason(7)),
+        position: Position::new(50.0 + f64::from(number) * 1e-6, 8.0),
+    }
+}
+
 fn wire(corpora: &mut Corpora) -> Result<(), Box<dyn Error>> {
     let id = BatchId { sensor: SensorId([1; 16]), epoch: 1, seq: 1 };
     let stream = StreamInfo { name: "seed".to_owned(), origin: Origin::Simulated };
@@ -349,6 +383,11 @@ fn wire(corpora: &mut Corpora) -> Result<(), Box<dyn Error>> {
     let second = second.encode()?;
     corpora.add("segment", second.bytes())?;
     corpora.add("link", second.bytes().get(pw_wire::HEADER_LEN..).unwrap_or(&[]))?;
+    let mut heard = batch.clone();
+    heard.observations = (0..40).map(observation).collect();
+    let heard = heard.encode()?;
+    corpora.add("segment", heard.bytes())?;
+    corpora.add("link", heard.bytes().get(pw_wire::HEADER_LEN..).unwrap_or(&[]))?;
     let batch = batch.encode()?;
     let bytes = batch.bytes();
     corpora.add("segment", bytes)?;
