@@ -301,8 +301,8 @@ pub struct SensorState {
     pub clock: Option<ClockState>,
     /// First and last time of its data.
     pub range: Option<TimeRange>,
-    /// Last time in the batch that was taken in last; `None` when none was since the survey was
-    /// opened. By the clock of the stream, which may be set back: then it lies before the range's end.
+    /// Last time in the newest batch that was taken in, which may have come ahead of a backlog; `None`
+    /// when none was since the survey was opened. By the clock of the stream, which may be set back: then it lies before the range's end.
     pub latest: Option<Timestamp>,
     /// Losses it stated, by cause, and what the survey lost of it.
     pub losses: BTreeMap<GapCause, LossTotals>,

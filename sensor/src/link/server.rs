@@ -358,7 +358,7 @@ fn server_config(identity: &Identity, visitor: &Arc<Visitor>) -> Result<ServerCo
         .max_idle_timeout(Some(idle))
         .initial_rtt(FIRST_ROUND_TRIP)
         // Goes by measured bandwidth and not by loss: over a path that loses three of ten packets the
-        // usual one (Cubic) needs three times as long to go on after a cut.
+        // usual one (Cubic) needs several times as long to go on after a cut.
         .congestion_controller_factory(Arc::new(BbrConfig::default()))
         .datagram_receive_buffer_size(None);
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
