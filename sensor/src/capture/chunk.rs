@@ -20,7 +20,7 @@ const WAITING_CHUNKS: usize = 4;
 /// Worked-off chunks that a feed keeps to fill them again.
 const RETURNED_CHUNKS: usize = 16;
 /// A live chunk is sent on at this age even when it is not full.
-const CHUNK_AGE: Duration = Duration::from_millis(50);
+const CHUNK_AGE: Duration = Duration::from_millis(20);
 
 /// What is known of a frame beside its bytes.
 #[derive(Clone, Copy, PartialEq, Debug)]

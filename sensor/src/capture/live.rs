@@ -28,7 +28,10 @@ impl Default for LiveSettings {
     }
 }
 
-/// How long libpcap waits for a full block before it hands over what it has.
+/// How long the kernel waits for a full block before it hands over what it has: half of it is what a
+/// frame waits on average.
+const BLOCK_TIMEOUT_MS: i32 = 20;
+/// How long is waited for frames before it is looked whether there is anything else to do.
 const READ_TIMEOUT_MS: i32 = 100;
 const READ_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long what lies in the ring at the end is taken out; the rest is stated as lost. A radio that is
@@ -136,7 +139,7 @@ impl Open {
             .promisc(true)
             .snaplen(settings.snap_len)
             .buffer_size(settings.buffer_bytes)
-            .timeout(READ_TIMEOUT_MS)
+            .timeout(BLOCK_TIMEOUT_MS)
             .immediate_mode(false)
             .open()
             .and_then(Capture::setnonblock)
@@ -423,7 +426,7 @@ mod tests {
     #[test]
     fn libpcap_takes_frames_through_a_ring_of_blocks() {
         let open = Capture::from_device("lo").and_then(|capture| {
-            capture.immediate_mode(false).timeout(READ_TIMEOUT_MS).buffer_size(1 << 20).open()
+            capture.immediate_mode(false).timeout(BLOCK_TIMEOUT_MS).buffer_size(1 << 20).open()
         });
         match open {
             Ok(capture) => assert_eq!(ring_version(&capture), Some(TPACKET_V3)),
