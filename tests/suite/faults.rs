@@ -123,6 +123,11 @@ fn a_bad_path_loses_nothing_and_is_gone_on_with() -> Result<()> {
     tell("a narrower path", vec![next_acknowledged(&sensor).context("a narrower path")?]);
     let (passed, lost, too_long) = relay.counts();
     eprintln!("datagrams: {passed} passed, {lost} lost, {too_long} too long");
+    let status = sensor.status()?;
+    eprintln!(
+        "at the sensor: {} refused, {} ignored, {} not QUIC",
+        status["connections_refused"], status["connections_ignored"], status["datagrams_not_quic"]
+    );
 
     sensor.terminate(Duration::from_secs(20))?;
     desktop.kill()?;
