@@ -39,9 +39,15 @@ impl std::fmt::Debug for Duties {
     }
 }
 
-/// Serves one connection of the desktop of this name until it leaves.
-pub(super) async fn serve_commands(connection: &quinn::Connection, duties: &Duties, name: &str) {
-    match answer_all(connection, duties, name).await {
+/// Serves one connection of the desktop of this name until it leaves. `done` is told what was asked for
+/// and was done.
+pub(super) async fn serve_commands(
+    connection: &quinn::Connection,
+    duties: &Duties,
+    name: &str,
+    done: impl Fn(&str),
+) {
+    match answer_all(connection, duties, name, done).await {
         Ok(()) | Err(StreamError::Ended | StreamError::Connection(_) | StreamError::Read(_)) => {}
         Err(error) => tracing::warn!("desktop '{name}', commands: {error}"),
     }
@@ -65,6 +71,7 @@ async fn answer_all(
     connection: &quinn::Connection,
     duties: &Duties,
     name: &str,
+    done: impl Fn(&str),
 ) -> Result<(), StreamError> {
     let mut stream = ControlStream::accept(connection).await?;
     for _ in 0..COMMANDS_MAX {
@@ -73,7 +80,7 @@ async fn answer_all(
             return Err(StreamError::NotAMessage);
         };
         let outcome = match SensorCommand::decode(&command) {
-            Some(command) => answer(duties, name, command).await,
+            Some(command) => answer(duties, name, command, &done).await,
             None => CommandOutcome::Unknown,
         };
         stream.send(&Message::CommandResult { number, outcome }).await?;
@@ -82,7 +89,12 @@ async fn answer_all(
     Ok(())
 }
 
-async fn answer(duties: &Duties, name: &str, command: SensorCommand) -> CommandOutcome {
+async fn answer(
+    duties: &Duties,
+    name: &str,
+    command: SensorCommand,
+    done: impl Fn(&str),
+) -> CommandOutcome {
     let asked = match &command {
         SensorCommand::SetPlan { radio: None, plan } => format!("plan {plan}"),
         SensorCommand::SetPlan { radio: Some(radio), plan } => {
@@ -90,13 +102,14 @@ async fn answer(duties: &Duties, name: &str, command: SensorCommand) -> CommandO
         }
     };
     let commands = Arc::clone(&duties.commands);
-    let done = tokio::task::spawn_blocking(move || commands(command)).await;
-    let outcome = done.unwrap_or_else(|error| CommandOutcome::Refused {
+    let ended = tokio::task::spawn_blocking(move || commands(command)).await;
+    let outcome = ended.unwrap_or_else(|error| CommandOutcome::Refused {
         words: format!("it ended by a defect: {error}"),
     });
     match &outcome {
         CommandOutcome::Done { words } => {
             tracing::info!("desktop '{name}' asked for {asked}: {words}");
+            done(&format!("{asked}: {words}"));
         }
         CommandOutcome::Refused { words } => {
             tracing::info!("desktop '{name}' asked for {asked}, not done: {words}");

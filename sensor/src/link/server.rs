@@ -498,7 +498,7 @@ impl<S: BatchSource> Guest<S> {
         } else if purpose == Purpose::COMMAND
             && let Some(desktop) = self.gate.keys.find(&key)
         {
-            self.command(&connection, &desktop.name).await;
+            self.command(&connection, &desktop.name, &key).await;
         } else if let Some(desktop) = self.gate.keys.find(&key) {
             self.serve(&connection, key, &desktop.name, place).await;
         } else {
@@ -581,9 +581,13 @@ impl<S: BatchSource> Guest<S> {
         tracing::info!("desktop '{name}', key {}, left: {end}", key.short());
     }
 
-    async fn command(&self, connection: &quinn::Connection, name: &str) {
+    async fn command(&self, connection: &quinn::Connection, name: &str, key: &KeyFingerprint) {
         if self.counts.commanding.fetch_add(1, Ordering::Relaxed) < command::CONNECTIONS_MAX {
-            command::serve_commands(connection, &self.duties, name).await;
+            let record = |what: &str| {
+                let entry = AuditEntry::new(AuditKind::PlanChanged).desktop(name, key);
+                self.gate.audit.record(&entry.address(self.address).detail(what));
+            };
+            command::serve_commands(connection, &self.duties, name, record).await;
         } else {
             command::refuse(connection).await;
             self.refused(&format!("desktop '{name}': too many connections for commands"));

@@ -143,6 +143,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let state_dir = folder.path().join("sensor");
         std::fs::create_dir(&state_dir).expect("made");
+        let audit = state_dir.join("audit.log");
         let settings = LinkSettings {
             listen: LOOPBACK.into(),
             state_dir,
@@ -176,6 +177,11 @@ mod tests {
         assert_eq!(done, "listens everywhere", "without control characters");
         let error = command(&store, &sensor, &set_plan("survey")).await.expect_err("refused");
         assert_eq!(error.to_string(), "cannot do survey");
+        let audit = std::fs::read_to_string(audit).expect("written");
+        let changed: Vec<&str> =
+            audit.lines().filter(|line| line.contains("\"plan_changed\"")).collect();
+        assert_eq!(changed.len(), 1, "what was not done is no change: {audit}");
+        assert!(changed[0].contains("plan all: listens everywhere"), "{audit}");
         // Bytes of a later release.
         let pinned = Arc::new(PinnedKey::new(sensor.fingerprint));
         let address: SocketAddr = address.parse().expect("an address");
