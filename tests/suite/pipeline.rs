@@ -91,6 +91,18 @@ fn what_was_simulated_is_found_and_labelled() -> Result<()> {
     }
     let pdf = folder.path().join("report.pdf");
     piwardrive.ok(&["report", &survey, "--type", "survey", "--out", &pdf.display().to_string()])?;
+    let page = folder.path().join("report.html");
+    piwardrive.ok(&[
+        "report",
+        &survey,
+        "--type",
+        "survey",
+        "--out",
+        &page.display().to_string(),
+    ])?;
+    let html = fs::read_to_string(&page)?;
+    ensure!(html.trim_start().to_lowercase().starts_with("<!doctype html"), "no HTML page");
+    ensure!(html.to_lowercase().contains("simulated"), "the page does not say it was simulated");
     ensure!(fs::read(&pdf)?.starts_with(b"%PDF-"), "no PDF");
     Ok(())
 }

@@ -46,7 +46,7 @@ pub use ingest::{IngestQueue, StoreError, Stored};
 pub use interrupt::flag as cancel_on_interrupt;
 pub use links::{forget as forget_sensor, pair_and_wait, sensors as paired_sensors, set_plan};
 pub use report::{
-    AddressStyle, Include, PreviewSection, ReportFailure, ReportPreview, ReportSettings,
+    AddressStyle, Include, PreviewSection, ReportFailure, ReportForm, ReportPreview, ReportSettings,
 };
 pub use settings::{EngineSettings, default_state_dir};
 pub use shared::Places;

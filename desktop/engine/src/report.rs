@@ -1,4 +1,4 @@
-//! The PDF report: what goes in, what comes out, and where to.
+//! The report, as PDF or HTML: what goes in, what comes out, and where to.
 
 use crate::exchange::{ExchangeError, NewFile};
 use crate::shared::Places;
@@ -33,6 +33,28 @@ pub enum ReportFailure {
     Cancelled,
 }
 
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReportForm {
+    /// PDF, for handing over.
+    Pdf,
+    /// One HTML page without script or outside resources.
+    Html,
+}
+
+impl ReportForm {
+    /// By the ending of the file; `None` for another one.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "pdf" => Some(Self::Pdf),
+            "html" | "htm" => Some(Self::Html),
+            _ => None,
+        }
+    }
+}
+
 fn input(snapshot: &Arc<Snapshot>, places: &Arc<Places>, settings: &ReportSettings) -> ReportInput {
     ReportInput {
         snapshot: Arc::clone(snapshot),
@@ -54,7 +76,8 @@ pub(crate) fn preview(
     pw_report::preview(&input(snapshot, places, settings))
 }
 
-/// Makes the PDF and puts it at `path` once it is complete.
+/// Makes the report, as HTML where the ending says so and else as PDF, and puts it at `path` once it is
+/// complete.
 pub(crate) fn write(
     snapshot: &Arc<Snapshot>,
     places: &Arc<Places>,
@@ -74,6 +97,12 @@ pub(crate) fn write(
         (told.borrow_mut())(Some(share), at.stage.words());
         ControlFlow::Continue(())
     };
+    if ReportForm::of(path) == Some(ReportForm::Html) {
+        let page = pw_report::render_html(&input(snapshot, places, settings));
+        file.write_all(page.as_bytes())
+            .map_err(|source| ExchangeError::Write { path: path.to_owned(), source })?;
+        return Ok(file.finish()?);
+    }
     let pdf =
         pw_report::render_pdf(&input(snapshot, places, settings), &follow).map_err(|error| {
             match error {

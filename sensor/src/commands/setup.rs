@@ -28,7 +28,14 @@ pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
     let json = arguments.common.json;
     let (configuration, config) = configuration(arguments.config.as_deref());
     let account = Account::of_the_sensor();
-    let privacy = privacy(&config);
+    // Of a file that cannot be read nobody knows what it says of people's data.
+    let privacy = match configuration.outcome {
+        Outcome::Bad if !config_was_read(&config) => {
+            let words = "the configuration cannot be read";
+            Check::new("privacy", Outcome::NotAvailable, words)
+        }
+        _ => privacy(&config),
+    };
     let wanted = wanted(arguments, config);
     let mut checks = vec![configuration, privacy, checks::kernel(), checks::libpcap()];
     let radios = checks::radios();
@@ -86,9 +93,16 @@ fn configuration(asked: Option<&Path>) -> (Check, Config) {
         }
         Err(error) => {
             let check = Check::new(name, Outcome::Bad, format!("{error:#}"));
-            (check.advise("put that line right"), Config::default())
+            let advice =
+                if path.exists() { "put that line right" } else { "name a file that is there" };
+            (check.advise(advice), Config::default())
         }
     }
+}
+
+/// A configuration that could not be read is the usual one, without a source.
+fn config_was_read(config: &Config) -> bool {
+    !config.source.is_empty()
 }
 
 /// How the configuration treats people's data.
@@ -102,6 +116,13 @@ fn privacy(config: &Config) -> Check {
         // A file with a setting that is not understood has been told of already.
         Err(error) => return Check::new(name, Outcome::Bad, format!("{error:#}")),
     };
+    // As the sensor itself would say at its start.
+    let no_place = matches!(config.gps(), Ok(None | Some(GpsSpec::None)));
+    if declared.home_zones > 0 && no_place {
+        let words = "home zones need to know where the sensor is, and there is no position source";
+        let check = Check::new(name, Outcome::Bad, words);
+        return check.advise("give one in the line gps = …, or take privacy.home_zone out");
+    }
     let mut words = format!("addresses of clients: {}", declared.addresses_words());
     if let Some(purpose) = &declared.audit {
         words.push_str(&format!("; declared audit: {purpose}"));

@@ -423,7 +423,7 @@ pub(crate) struct Report {
     /// Kind of report.
     #[arg(long = "type", value_enum, default_value = "survey")]
     pub(crate) kind: ReportType,
-    /// File to write, ending in .pdf.
+    /// File to write: .pdf, or .html for one page without script.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Replace the file where there is one already.

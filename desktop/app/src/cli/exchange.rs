@@ -1,5 +1,6 @@
 //! `piwardrive import`, `export` and `report`
 
+use super::WrongUsage;
 use super::arguments::{Export, Import, Report, ReportType};
 use super::list::filter;
 use super::output::{json_array, stdout};
@@ -7,7 +8,7 @@ use super::progress::Progress;
 use super::survey::{Made, open_or_create};
 use anyhow::Result;
 use pw_engine::exchange::{self, ExchangeError, ExportInput, ImportedFile};
-use pw_engine::{Engine, ReportSettings, SurveyView};
+use pw_engine::{Engine, ReportForm, ReportSettings, SurveyView};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -127,6 +128,10 @@ pub(super) fn export(arguments: &Export) -> Result<()> {
 
 pub(super) fn report(arguments: &Report) -> Result<()> {
     let ReportType::Survey = arguments.kind;
+    if ReportForm::of(&arguments.out).is_none() {
+        let words = format!("--out {}: must end in .pdf or .html", arguments.out.display());
+        return Err(WrongUsage(words).into());
+    }
     may_write(&arguments.out, arguments.force)?;
     let view = SurveyView::open_checked(&arguments.survey)?;
     let settings = ReportSettings {
