@@ -166,11 +166,20 @@ impl Audit {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         if open.bytes + line.len() as u64 > MAX_BYTES {
-            std::fs::rename(self.folder.join(FILE), self.folder.join(OLDER_FILE))?;
+            match std::fs::rename(self.folder.join(FILE), self.folder.join(OLDER_FILE)) {
+                // It was renamed before, and the new one could not be opened.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed?,
+            }
             (open.file, open.bytes) = self::open(&self.folder)?;
         }
-        // One call, so that a line is whole or not there.
-        open.file.write_all(&line)?;
+        // One call, so that a line is whole or not there; after half a line the next one begins on its
+        // own.
+        let written = open.file.write_all(&line);
+        if written.is_err() {
+            (open.file, open.bytes) = self::open(&self.folder)?;
+        }
+        written?;
         open.bytes += line.len() as u64;
         Ok(())
     }

@@ -12,6 +12,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Least and most room for the journal in MiB.
+const QUOTA_LEAST_MIB: u64 = 64;
+const QUOTA_MOST_MIB: u64 = 64 << 20;
 /// Longest configuration file in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -226,11 +229,23 @@ impl Config {
             let message = error.message().trim().replace('\n', "; ");
             anyhow::anyhow!("{}: line {line}: {message}", path.display())
         })?;
-        config.sources()?;
-        config.gps()?;
+        config.sources().with_context(|| format!("{}: source", path.display()))?;
+        config.gps().with_context(|| format!("{}: gps", path.display()))?;
+        config.check_quota().with_context(|| path.display().to_string())?;
         config.live_settings().with_context(|| path.display().to_string())?;
         config.privacy().with_context(|| path.display().to_string())?;
         Ok(config)
+    }
+
+    /// The journal is deleted by whole segments: with less room than a few of them it would hold
+    /// nothing.
+    fn check_quota(&self) -> Result<()> {
+        match self.journal.quota_mib {
+            Some(mib) if !(QUOTA_LEAST_MIB..=QUOTA_MOST_MIB).contains(&mib) => bail!(
+                "journal.quota_mib = {mib}: must be from {QUOTA_LEAST_MIB} to {QUOTA_MOST_MIB}"
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// The sources.

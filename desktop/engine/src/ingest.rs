@@ -293,6 +293,12 @@ impl Writer {
                 _ => {}
             }
             waiting.extend(came.drain(..));
+            // However much comes ahead of its turn: what comes in its turn is taken in as well.
+            while waiting.len() < GROUP_LEN
+                && let Ok(request) = self.received.try_recv()
+            {
+                waiting.push_back(request);
+            }
             if !(newest.is_empty() && waiting.is_empty()) {
                 self.store(&mut newest, &mut waiting);
             }

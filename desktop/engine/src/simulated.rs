@@ -4,16 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// What the simulator's captures say of themselves.
-const MARK: &[u8] = b"Simulated by PiWardrive";
-
 /// How far into a capture its own comment may stand.
 const START: u64 = 4096;
 
-/// True when the first bytes of a capture say that it was simulated.
-pub(crate) fn is_marked(start: &[u8]) -> bool {
-    start.windows(MARK.len()).any(|window| window == MARK)
-}
+pub(crate) use pw_simulate::is_marked;
 
 /// True when a capture says of itself that it was simulated. One that is packed is not looked into.
 ///

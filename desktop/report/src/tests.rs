@@ -155,7 +155,7 @@ fn what_sensors_state_of_people_and_of_their_silence_is_printed() {
         audit: Some("our <own> halls".to_owned()),
         home_zones: 1,
     };
-    guard.privacy = Some((time, declared));
+    guard.privacy = vec![(pw_model::TimeRange { start: time, end: time }, declared)];
     guard.audits.insert("our <own> halls".to_owned());
     guard.withheld.insert(pw_model::WithheldKind::HomeZoneFrames, 4711);
     let radio = pw_model::RadioId(0);

@@ -304,6 +304,7 @@ impl Tracker {
 
     fn gap(&mut self, key: GapKey, gap: &Gap) {
         match gap.frames {
+            _ if gap.cause.is_wanted() => {}
             Some(frames) => {
                 let lost = &mut self.head.totals.frames_lost;
                 *lost = lost.saturating_add(frames);

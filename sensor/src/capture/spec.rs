@@ -2,7 +2,9 @@
 
 use super::Pace;
 use pw_model::Origin;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A source of frames.
@@ -36,15 +38,26 @@ pub enum SourceSpec {
 }
 
 impl SourceSpec {
-    /// What its frames are.
+    /// What its frames are. A capture that says of itself that it was simulated stays so; one that
+    /// cannot be read is refused where it is opened.
     #[must_use]
-    pub const fn origin(&self) -> Origin {
+    pub fn origin(&self) -> Origin {
         match self {
             Self::Wifi { .. } | Self::Live { .. } => Origin::Live,
+            Self::File { path, .. } if says_simulated(path) => Origin::Simulated,
             Self::File { .. } => Origin::Replay,
             Self::Simulated { .. } => Origin::Simulated,
         }
     }
+}
+
+/// How far into a capture its own comment may stand.
+const START: u64 = 4096;
+
+fn says_simulated(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut start));
+    read.is_ok() && pw_simulate::is_marked(&start)
 }
 
 impl FromStr for SourceSpec {

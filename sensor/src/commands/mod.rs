@@ -69,9 +69,11 @@ fn state(common: &CommonArguments) -> PathBuf {
 
 /// `… | head` has read enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    let kind = error.chain().find_map(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>()?.io_error_kind())
+    });
+    kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
 /// Prints a line.

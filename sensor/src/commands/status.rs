@@ -48,12 +48,16 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
                 Some(trouble) => format!("; {trouble}"),
                 None => String::new(),
             };
+            let tenths = |key: &str| match gps.get(key).and_then(Value::as_f64) {
+                Some(value) => format!("{value:.1}"),
+                None => part(key),
+            };
             say(format!(
                 "position: fix {}, {} satellites, error {} m, {} s old{trouble}",
                 part("mode"),
                 part("satellites"),
-                part("error_m"),
-                part("position_age_secs")
+                tenths("error_m"),
+                tenths("position_age_secs")
             ))?;
         }
         _ => say("position: no receiver")?,

@@ -39,15 +39,16 @@ impl std::fmt::Debug for Duties {
     }
 }
 
-/// Serves one connection of the desktop of this name until it leaves. `done` is told what was asked for
-/// and was done.
+/// Serves one connection of the desktop of this name until it leaves, or is no longer paired. `done` is
+/// told what was asked for and was done.
 pub(super) async fn serve_commands(
     connection: &quinn::Connection,
     duties: &Duties,
     name: &str,
+    is_paired: impl Fn() -> bool,
     done: impl Fn(&str),
 ) {
-    match answer_all(connection, duties, name, done).await {
+    match answer_all(connection, duties, name, is_paired, done).await {
         Ok(()) | Err(StreamError::Ended | StreamError::Connection(_) | StreamError::Read(_)) => {}
         Err(error) => tracing::warn!("desktop '{name}', commands: {error}"),
     }
@@ -71,6 +72,7 @@ async fn answer_all(
     connection: &quinn::Connection,
     duties: &Duties,
     name: &str,
+    is_paired: impl Fn() -> bool,
     done: impl Fn(&str),
 ) -> Result<(), StreamError> {
     let mut stream = ControlStream::accept(connection).await?;
@@ -79,6 +81,9 @@ async fn answer_all(
         let Message::Command { number, command } = message? else {
             return Err(StreamError::NotAMessage);
         };
+        if !is_paired() {
+            break;
+        }
         let outcome = match SensorCommand::decode(&command) {
             Some(command) => answer(duties, name, command, &done).await,
             None => CommandOutcome::Unknown,

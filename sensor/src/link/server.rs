@@ -498,6 +498,7 @@ impl<S: BatchSource> Guest<S> {
         } else if purpose == Purpose::COMMAND
             && let Some(desktop) = self.gate.keys.find(&key)
         {
+            drop(place);
             self.command(&connection, &desktop.name, &key).await;
         } else if let Some(desktop) = self.gate.keys.find(&key) {
             self.serve(&connection, key, &desktop.name, place).await;
@@ -587,7 +588,8 @@ impl<S: BatchSource> Guest<S> {
                 let entry = AuditEntry::new(AuditKind::PlanChanged).desktop(name, key);
                 self.gate.audit.record(&entry.address(self.address).detail(what));
             };
-            command::serve_commands(connection, &self.duties, name, record).await;
+            let is_paired = || self.gate.keys.find(key).is_some();
+            command::serve_commands(connection, &self.duties, name, is_paired, record).await;
         } else {
             command::refuse(connection).await;
             self.refused(&format!("desktop '{name}': too many connections for commands"));

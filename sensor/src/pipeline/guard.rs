@@ -4,8 +4,8 @@ use super::{Event, Pipeline};
 use crate::gps::GpsEvent;
 use crate::{clock, health, seccomp};
 use pw_model::{
-    ClockEvent, ClockEventKind, ClockSource, ClockState, DoubtfulFix, Fix, FixDoubt, Health,
-    HealthDetails, Origin, PrivacyDeclaration, RadioId, RadioRate, Timestamp, Transmitted,
+    ClockEvent, ClockEventKind, ClockSource, ClockState, DoubtfulFix, Fix, FixDoubt, GapCause,
+    Health, HealthDetails, Origin, PrivacyDeclaration, RadioId, RadioRate, Timestamp, Transmitted,
     WithheldKind,
 };
 use std::collections::{BTreeMap, VecDeque};
@@ -220,6 +220,10 @@ impl Pipeline {
     /// True for a report that can be true; one that cannot is written down as such, and not used.
     pub(super) fn believe(&mut self, fix: Fix) -> bool {
         let Some(doubt) = self.fix_check.doubt(&fix) else { return true };
+        // A doubt may be wrong, and then this is home: that is the safe side.
+        if let Some(place) = fix.position.filter(|place| self.settings.privacy.is_at_home(place)) {
+            self.settings.privacy.reported(Some(&place), fix.time);
+        }
         *self.guard.doubtful_fixes.entry(doubt).or_default() += 1;
         // In a home zone it would show the place as well as any other.
         if self.settings.privacy.shown(fix.position).is_some()
@@ -252,7 +256,8 @@ impl Pipeline {
     /// The latest of all that is stated.
     pub(super) fn guard_state(&mut self) -> GuardState {
         let privacy = &self.settings.privacy;
-        let waiting = self.opted_out.values().filter_map(|gap| gap.frames).sum::<u64>();
+        let opted_out = self.left_out.values().filter(|gap| gap.cause == GapCause::OptedOut);
+        let waiting = opted_out.filter_map(|gap| gap.frames).sum::<u64>();
         self.guard.privacy = Some(privacy.declaration().clone());
         self.guard.withheld.clone_from(privacy.totals());
         self.guard.opted_out_frames = self.opted_out_frames + waiting;

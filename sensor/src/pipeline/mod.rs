@@ -26,8 +26,8 @@ use crate::radio::{Heard, Plans};
 use batch::BatchBuilder;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    Fix, FixMode, FrameFlags, Gap, GapCause, Observation, Origin, Position, RadioEventKind,
-    RadioId, SensorId, Timestamp,
+    Advertisement, Fix, FixMode, FrameFlags, Gap, GapCause, Observation, Origin, Position,
+    RadioEventKind, RadioId, SensorId, Timestamp,
 };
 use pw_wire::{Status, StreamInfo};
 use recent::RecentAdvertisements;
@@ -38,7 +38,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tunes::TuneLedger;
-use waiting::{Patience, WaitingRoom};
+use waiting::{Arrived, Patience, WaitingRoom};
 
 /// Events that may wait for the pipeline: with full chunks, about 32 MB of frames. When it is full,
 /// live sources count and drop, all others wait.
@@ -110,7 +110,7 @@ pub struct Pipeline {
     ledger: TuneLedger,
     /// Radios whose source says itself what it listens to.
     self_tuned: BTreeSet<RadioId>,
-    opted_out: BTreeMap<RadioId, Gap>,
+    left_out: BTreeMap<(RadioId, GapCause), Gap>,
     opted_out_frames: u64,
     transmitters: Heard,
     recent: RecentAdvertisements,
@@ -169,7 +169,7 @@ impl Pipeline {
             waiting: WaitingRoom::default(),
             ledger: TuneLedger::default(),
             self_tuned: BTreeSet::new(),
-            opted_out: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             opted_out_frames: 0,
             transmitters: Heard::default(),
             recent: RecentAdvertisements::default(),
@@ -290,6 +290,7 @@ impl Pipeline {
             self.advance(time)?;
             if self.settings.privacy.is_silent() {
                 self.settings.privacy.silenced(time);
+                self.leave_out(radio, time, GapCause::HomeZone, 1);
                 self.ledger.end(radio).into_iter().for_each(|interval| self.batch.tune(interval));
                 continue;
             }
@@ -306,14 +307,15 @@ impl Pipeline {
             };
             self.observer.observe(&input, &mut observed);
             if observed.opted_out > before {
-                self.opt_out(radio, time, observed.opted_out - before);
+                self.leave_out(radio, time, GapCause::OptedOut, observed.opted_out - before);
             }
             for observation in &mut observed.observations {
                 self.settings.privacy.rewrite(observation, &mut observed.advertisements);
             }
-            for advertisement in observed.advertisements.drain(..) {
-                self.recent.insert(&advertisement);
-                self.batch.advertisement(advertisement);
+            // They go with the first observation of their frame.
+            let mut advertisements = std::mem::take(&mut observed.advertisements);
+            if observed.observations.is_empty() {
+                self.announce(&mut advertisements);
             }
             for observation in observed.observations.drain(..) {
                 if let Some(frequency) = observation.frequency_mhz {
@@ -325,10 +327,8 @@ impl Pipeline {
                         ended.into_iter().for_each(|interval| self.batch.tune(interval));
                     }
                 }
-                if let Some(id) = observation.advertisement {
-                    self.recent.heard(id, observation.time);
-                }
-                self.place(observation)?;
+                let advertisements = std::mem::take(&mut advertisements);
+                self.place(Arrived { observation, advertisements })?;
             }
         }
         self.observed = observed;
@@ -346,31 +346,45 @@ impl Pipeline {
     }
 
     /// Puts an observation into the batch when its place is decided, else among those that wait.
-    fn place(&mut self, observation: Observation) -> Result<(), JournalError> {
+    fn place(&mut self, arrived: Arrived) -> Result<(), JournalError> {
         let patience = self.patience_for_fixes();
-        match self.waiting.enter(observation, &self.track, patience) {
+        match self.waiting.enter(arrived, &self.track, patience) {
             Some(placed) => self.keep(placed),
             None => self.release(),
         }
     }
 
-    fn keep(&mut self, mut observation: Observation) -> Result<(), JournalError> {
+    fn keep(&mut self, arrived: Arrived) -> Result<(), JournalError> {
+        let Arrived { mut observation, mut advertisements } = arrived;
         if !self.settings.privacy.may_record(&mut observation) {
+            if !advertisements.is_empty() {
+                // The observer takes them for sent; elsewhere they may be.
+                self.observer.forget_sent();
+            }
+            self.leave_out(observation.radio, observation.time, GapCause::HomeZone, 1);
             return Ok(());
+        }
+        self.announce(&mut advertisements);
+        if let Some(id) = observation.advertisement {
+            self.recent.heard(id, observation.time);
         }
         self.placed += u64::from(observation.position.is_some());
         self.batch.observation(observation);
         if self.batch.is_full() { self.close_batch() } else { Ok(()) }
     }
 
-    fn opt_out(&mut self, radio: RadioId, time: Timestamp, frames: u64) {
-        let gap = self.opted_out.entry(radio).or_insert(Gap {
-            radio: Some(radio),
-            start: time,
-            end: time,
-            cause: GapCause::OptedOut,
-            frames: Some(0),
-        });
+    /// Puts advertisements into the batch.
+    fn announce(&mut self, advertisements: &mut Vec<Advertisement>) {
+        for advertisement in advertisements.drain(..) {
+            self.recent.insert(&advertisement);
+            self.batch.advertisement(advertisement);
+        }
+    }
+
+    /// States frames that are left out because somebody wants it so.
+    fn leave_out(&mut self, radio: RadioId, time: Timestamp, cause: GapCause, frames: u64) {
+        let nothing = Gap { radio: Some(radio), start: time, end: time, cause, frames: Some(0) };
+        let gap = self.left_out.entry((radio, cause)).or_insert(nothing);
         gap.start = gap.start.min(time);
         gap.end = gap.end.max(time);
         gap.frames = gap.frames.map(|sum| sum + frames);
@@ -411,8 +425,8 @@ impl Pipeline {
     /// Moves observations whose place is decided into the batch.
     fn release(&mut self) -> Result<(), JournalError> {
         let patience = self.patience_for_fixes();
-        while let Some(observation) = self.waiting.leave(&self.track, patience) {
-            self.keep(observation)?;
+        while let Some(arrived) = self.waiting.leave(&self.track, patience) {
+            self.keep(arrived)?;
         }
         Ok(())
     }
@@ -507,8 +521,10 @@ impl Pipeline {
     }
 
     fn close_batch(&mut self) -> Result<(), JournalError> {
-        for gap in std::mem::take(&mut self.opted_out).into_values() {
-            self.opted_out_frames += gap.frames.unwrap_or(0);
+        for gap in std::mem::take(&mut self.left_out).into_values() {
+            if gap.cause == GapCause::OptedOut {
+                self.opted_out_frames += gap.frames.unwrap_or(0);
+            }
             self.batch.gap(gap);
         }
         for withheld in self.settings.privacy.take_withheld() {

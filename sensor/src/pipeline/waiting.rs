@@ -1,7 +1,7 @@
 //! Observations that wait for the next fix, so that their place can be interpolated.
 
 use crate::gps::{Place, Track};
-use pw_model::{Observation, Position, Timestamp};
+use pw_model::{Advertisement, Observation, Position, Timestamp};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,16 @@ pub(super) const WAIT: Duration = Duration::from_millis(1500);
 /// Observations that may wait. Above it the oldest goes with what is known of its place by then.
 const WAITING_MAX: usize = 65_536;
 
+/// An observation, and the advertisements that came with its frame: where nothing may be recorded, they
+/// may not either.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub(super) observation: Observation,
+    pub(super) advertisements: Vec<Advertisement>,
+}
+
 struct Waiting {
-    observation: Observation,
+    heard: Arrived,
     since: Instant,
 }
 
@@ -54,23 +62,23 @@ impl WaitingRoom {
     /// before it; else it waits.
     pub(super) fn enter(
         &mut self,
-        mut observation: Observation,
+        mut heard: Arrived,
         track: &Track,
         patience: Patience,
-    ) -> Option<Observation> {
+    ) -> Option<Arrived> {
         if self.queue.is_empty() {
-            let place = match (place_of(&observation, track), patience) {
+            let place = match (place_of(&heard.observation, track), patience) {
                 (Place::Known(position), _) => Some(Some(position)),
                 (Place::Unknown, _) => Some(None),
                 (Place::Wait(position), Patience::None) => Some(position),
                 (Place::Wait(_), Patience::Live | Patience::Stream(_)) => None,
             };
             if let Some(position) = place {
-                observation.position = position;
-                return Some(observation);
+                heard.observation.position = position;
+                return Some(heard);
             }
         }
-        self.queue.push_back(Waiting { observation, since: Instant::now() });
+        self.queue.push_back(Waiting { heard, since: Instant::now() });
         None
     }
 
@@ -79,21 +87,21 @@ impl WaitingRoom {
     }
 
     /// The next observation whose place is decided.
-    pub(super) fn leave(&mut self, track: &Track, patience: Patience) -> Option<Observation> {
+    pub(super) fn leave(&mut self, track: &Track, patience: Patience) -> Option<Arrived> {
         let waiting = self.queue.front()?;
-        let place: Option<Position> = match place_of(&waiting.observation, track) {
+        let place: Option<Position> = match place_of(&waiting.heard.observation, track) {
             Place::Known(position) => Some(position),
             Place::Unknown => None,
             Place::Wait(position) => {
-                let over = patience.is_over(&waiting.observation, waiting.since);
+                let over = patience.is_over(&waiting.heard.observation, waiting.since);
                 if !over && self.queue.len() <= WAITING_MAX {
                     return None;
                 }
                 position
             }
         };
-        let mut observation = self.queue.pop_front()?.observation;
-        observation.position = place;
-        Some(observation)
+        let mut heard = self.queue.pop_front()?.heard;
+        heard.observation.position = place;
+        Some(heard)
     }
 }

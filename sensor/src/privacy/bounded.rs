@@ -30,6 +30,16 @@ impl<K: Hash + Eq + Copy> BoundedSet<K> {
         held
     }
 
+    /// True when it is held, which makes it no younger.
+    pub(super) fn holds(&self, key: K) -> bool {
+        self.young.contains(&key) || self.old.contains(&key)
+    }
+
+    /// The young one becomes the old one: what is not used until the next time is forgotten.
+    pub(super) fn turn(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+    }
+
     pub(super) fn insert(&mut self, key: K) {
         if self.young.len() >= self.half && !self.young.contains(&key) {
             self.old = std::mem::take(&mut self.young);

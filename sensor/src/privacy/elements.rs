@@ -3,8 +3,13 @@
 use pw_dissect::ieee80211::elements::{Element, Elements, id};
 use pw_model::{Advertisement, AdvertisementKind, Ssid};
 
-/// Wi-Fi Direct (Wi-Fi Alliance): a group owner lists its clients, with addresses and names.
-const WIFI_DIRECT: [u8; 4] = [0x50, 0x6f, 0x9a, 9];
+/// Wi-Fi Direct and Wi-Fi Display (Wi-Fi Alliance): a group owner lists its clients, with addresses and
+/// names.
+const NAMES_CLIENTS: [[u8; 4]; 2] = [[0x50, 0x6f, 0x9a, 9], [0x50, 0x6f, 0x9a, 10]];
+/// Elements with further names that are asked for (IEEE Std 802.11-2020, 9.4.2.71; the short names of
+/// 802.11ax, extended identifier 58).
+const SSID_LIST: u8 = 84;
+const SHORT_SSID_LIST: u8 = 58;
 
 /// Elements of a client that say what it can do and not who it is. All others are left out: WPS
 /// carries a serial number and a name, multi-link and Wi-Fi Direct carry addresses, RSN may list
@@ -52,7 +57,9 @@ pub(super) fn of_client(ad: &mut Advertisement) -> u64 {
 
 /// Leaves out what an access point says of its clients; gives the number of elements left out.
 pub(super) fn of_access_point(ad: &mut Advertisement) -> u64 {
-    let names_clients = |element: &Element<'_>| element.vendor() == Some(WIFI_DIRECT);
+    let names_clients = |element: &Element<'_>| {
+        element.vendor().is_some_and(|vendor| NAMES_CLIENTS.contains(&vendor))
+    };
     if !Elements::new(&ad.elements, 0).any(|element| names_clients(&element)) {
         return 0;
     }
@@ -62,7 +69,11 @@ pub(super) fn of_access_point(ad: &mut Advertisement) -> u64 {
 /// Leaves out the name that a request asks for; false when it asks for any network.
 pub(super) fn leave_out_name(ad: &mut Advertisement) -> bool {
     let asks = ad.traits.ssid.as_ref().is_some_and(|ssid| !ssid.bytes().is_empty());
-    let named = |element: &Element<'_>| element.id == id::SSID && !element.body.is_empty();
+    let named = |element: &Element<'_>| match (element.id, element.extension) {
+        (id::SSID, _) => !element.body.is_empty(),
+        (id::EXTENSION, extension) => extension == Some(SHORT_SSID_LIST),
+        (id, _) => id == SSID_LIST,
+    };
     let left_out = retain(&mut ad.elements, |element| !named(element));
     if asks {
         ad.traits.ssid = Some(Ssid::new(""));

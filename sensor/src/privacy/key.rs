@@ -161,7 +161,6 @@ pub(super) struct PseudonymKey {
     period: Option<i64>,
     mac: Hmac<Sha256>,
     addresses: HashMap<MacAddr, MacAddr, SeededHash>,
-    identifiers: HashMap<AdvertisementId, AdvertisementId, SeededHash>,
 }
 
 impl fmt::Debug for PseudonymKey {
@@ -187,10 +186,9 @@ impl PseudonymKey {
             is_kept: now.is_some(),
             period,
             addresses: HashMap::default(),
-            identifiers: HashMap::default(),
         };
         if !is_current {
-            key.draw()?;
+            key.draw(period)?;
         }
         Ok(key)
     }
@@ -205,19 +203,19 @@ impl PseudonymKey {
                 Ok(false)
             }
             Some(current) if period > current || period < current.saturating_sub(1) => {
-                self.period = Some(period);
-                self.draw()?;
+                self.draw(Some(period))?;
                 Ok(true)
             }
             Some(_) => Ok(false),
         }
     }
 
-    fn draw(&mut self) -> Result<(), KeyError> {
+    /// A new key for this period. Without randomness the old one goes on, and it is tried again.
+    fn draw(&mut self, period: Option<i64>) -> Result<(), KeyError> {
         let key = pw_trust::random_bytes()?;
+        self.period = period;
         self.mac = keyed(&key);
         self.addresses.clear();
-        self.identifiers.clear();
         if self.is_kept {
             self.keys.pseudonym = key;
             self.keys.rotation_secs = self.rotation_secs;
@@ -239,19 +237,37 @@ impl PseudonymKey {
         self.addresses.insert(address, pseudonym);
         pseudonym
     }
+}
 
-    /// The identifier that stands for one of a client's advertisement. The one as heard is a plain
-    /// hash of address and content, by which the address could be found by trying.
+/// Makes the identifiers of advertisements.
+pub(super) struct IdentifierKey {
+    mac: Hmac<Sha256>,
+    known: HashMap<AdvertisementId, AdvertisementId, SeededHash>,
+}
+
+impl fmt::Debug for IdentifierKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("IdentifierKey")
+    }
+}
+
+impl IdentifierKey {
+    /// A new one, which ends with the process.
+    pub(super) fn draw() -> Result<Self, KeyError> {
+        Ok(Self { mac: keyed(&pw_trust::random_bytes()?), known: HashMap::default() })
+    }
+
+    /// The identifier that stands for one as heard.
     pub(super) fn identifier(&mut self, id: AdvertisementId) -> AdvertisementId {
-        if let Some(known) = self.identifiers.get(&id) {
+        if let Some(known) = self.known.get(&id) {
             return *known;
         }
         let keyed = digest(&self.mac, [b"advertisement", &id.0.to_le_bytes()]);
         let keyed = AdvertisementId(u64::from_le_bytes(keyed));
-        if self.identifiers.len() >= CACHE_MAX {
-            self.identifiers.clear();
+        if self.known.len() >= CACHE_MAX {
+            self.known.clear();
         }
-        self.identifiers.insert(id, keyed);
+        self.known.insert(id, keyed);
         keyed
     }
 }

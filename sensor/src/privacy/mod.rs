@@ -13,7 +13,7 @@ mod zone;
 pub use key::KeyError;
 pub use settings::{HomeZone, PrivacyConfig, PrivacySettings, ZoneRecords};
 
-use key::{Keys, PseudonymKey};
+use key::{IdentifierKey, Keys, PseudonymKey};
 use pw_model::{
     Advertisement, AdvertisementKind, ClientAddresses, FrameFlags, FrameKind, MacAddr, Observation,
     Position, PrivacyDeclaration, Timestamp, Withheld, WithheldKind,
@@ -32,6 +32,8 @@ const ASKING_MAX: usize = 131_072;
 pub struct Privacy {
     declaration: PrivacyDeclaration,
     pseudonyms: Option<PseudonymKey>,
+    /// Makes the identifiers of advertisements, where anything is left out; drawn at each start.
+    identifiers: Option<IdentifierKey>,
     roles: Roles,
     zones: Zones,
     /// Identifiers, as heard, of requests that ask for a network by name.
@@ -60,9 +62,12 @@ impl Privacy {
             }
             _ => None,
         };
+        let leaves_out = pseudonyms.is_some() || !settings.declaration.probe_names;
+        let identifiers = if leaves_out { Some(IdentifierKey::draw()?) } else { None };
         Ok(Self {
             declaration: settings.declaration.clone(),
             pseudonyms,
+            identifiers,
             roles: Roles::default(),
             zones,
             asking: bounded::BoundedSet::new(ASKING_MAX),
@@ -118,6 +123,12 @@ impl Privacy {
     pub fn rewrite(&mut self, observation: &mut Observation, ads: &mut [Advertisement]) {
         self.count_payload(observation);
         self.names(observation, ads);
+        // The identifiers as heard are hashes of what was sent, also of what is left out: whoever guesses
+        // it could look whether the guess is right.
+        if let Some(key) = &mut self.identifiers {
+            observation.advertisement = observation.advertisement.map(|id| key.identifier(id));
+            ads.iter_mut().for_each(|ad| ad.id = key.identifier(ad.id));
+        }
         let Some(key) = &mut self.pseudonyms else { return };
         for ad in ads.iter() {
             self.roles.note_advertisement(ad);
@@ -136,9 +147,6 @@ impl Privacy {
         let transmitter = replace(observation.transmitter);
         observation.receiver = replace(observation.receiver);
         observation.bssid = replace(observation.bssid);
-        if transmitter != observation.transmitter {
-            observation.advertisement = observation.advertisement.map(|id| key.identifier(id));
-        }
         observation.transmitter = transmitter;
         self.withhold(WithheldKind::Elements, observation.time, left_out);
     }
@@ -208,6 +216,12 @@ impl Privacy {
         }
     }
 
+    /// The place lies in a home zone.
+    #[must_use]
+    pub fn is_at_home(&self, place: &Position) -> bool {
+        self.zones.at(place) != Within::Outside
+    }
+
     /// The place, unless it lies in a home zone.
     #[must_use]
     pub fn shown(&self, place: Option<Position>) -> Option<Position> {
@@ -243,7 +257,6 @@ fn rewrite_advertisement(
     {
         return elements::of_access_point(ad);
     }
-    ad.id = key.identifier(ad.id);
     ad.transmitter = key.pseudonym(ad.transmitter);
     ad.traits.mld_address = ad.traits.mld_address.map(|address| key.pseudonym(address));
     for link in &mut ad.traits.mld_links {

@@ -1,17 +1,22 @@
 //! Whose address is whose: which addresses of a frame are access points', and stay as heard.
 //!
-//! An address stays when the frame itself shows it to be a network's, or an earlier one did; group
+//! An address stays when the frame itself shows it to be a network's, or when it announced itself as one
+//! within the last minutes: a telephone that was a hotspot for a while is a client again. Group
 //! addresses stay. All others count as clients': the address of an access point that was heard in
 //! control frames only becomes a pseudonym too, which costs a row and gives nobody away.
 
 use super::bounded::BoundedSet;
 use pw_model::{
     Advertisement, AdvertisementKind, Detail, FrameFlags, FrameKind, MacAddr, Observation,
+    Timestamp,
 };
+use std::time::Duration;
 
-/// Networks remembered; when more, those not heard for the longest are forgotten until a frame shows
-/// them again.
+/// Networks remembered; when more, those that did not announce themselves for the longest are
+/// forgotten until they do again.
 const NETWORKS_MAX: usize = 65_536;
+/// Who has not announced itself for once to twice this time is no network any more.
+const FORGET_AFTER: Duration = Duration::from_secs(600);
 /// The name with which devices that are no group owner answer (Wi-Fi Direct 1.9, 2.4.1).
 const WIFI_DIRECT: &[u8] = b"DIRECT-";
 /// Categories of action frames that are also sent outside of networks, where the third address may
@@ -24,11 +29,17 @@ pub(super) struct Roles {
     networks: BoundedSet<MacAddr>,
     /// Devices that answer probes and are no networks.
     devices: BoundedSet<MacAddr>,
+    /// When networks were last looked through.
+    turned: Option<Timestamp>,
 }
 
 impl Default for Roles {
     fn default() -> Self {
-        Self { networks: BoundedSet::new(NETWORKS_MAX), devices: BoundedSet::new(NETWORKS_MAX) }
+        Self {
+            networks: BoundedSet::new(NETWORKS_MAX),
+            devices: BoundedSet::new(NETWORKS_MAX),
+            turned: None,
+        }
     }
 }
 
@@ -46,8 +57,17 @@ impl Roles {
         }
     }
 
-    /// Learns from a frame; gives the address that it shows to be a network's.
+    /// Learns from a frame; gives the address that it shows to be a network's. Only what a network says
+    /// of itself is remembered: any other frame is believed for itself.
     pub(super) fn note(&mut self, o: &Observation) -> Option<MacAddr> {
+        match self.turned {
+            Some(turned) if o.time.since(turned) < FORGET_AFTER => {}
+            Some(_) => {
+                self.networks.turn();
+                self.turned = Some(o.time);
+            }
+            None => self.turned = Some(o.time),
+        }
         if o.kind.frame_type() == Some(3) {
             // Beacons of the DMG and S1G bands carry one address: the network's.
             return o.transmitter.inspect(|network| self.networks.insert(*network));
@@ -78,18 +98,25 @@ impl Roles {
             kind if kind.is_data() && !to_ds => return Some(bssid),
             _ => false,
         };
-        if shown {
+        let announces = matches!(
+            o.kind,
+            FrameKind::BEACON
+                | FrameKind::PROBE_RESPONSE
+                | FrameKind::ASSOCIATION_RESPONSE
+                | FrameKind::REASSOCIATION_RESPONSE
+        );
+        if shown && announces && !o.flags.contains(FrameFlags::BAD_FCS) {
             self.networks.insert(bssid);
         }
         shown.then_some(bssid)
     }
 
     /// What stands for the address as heard: a group address or a network's; `None` for a client.
-    pub(super) fn stays(&mut self, address: MacAddr, trusted: Option<MacAddr>) -> Option<MacAddr> {
+    pub(super) fn stays(&self, address: MacAddr, trusted: Option<MacAddr>) -> Option<MacAddr> {
         if address.is_multicast() {
             return Some(group(address));
         }
-        let network = Some(address) == trusted || self.networks.contains(address);
+        let network = Some(address) == trusted || self.networks.holds(address);
         (network || address == MacAddr::ZERO).then_some(address)
     }
 }

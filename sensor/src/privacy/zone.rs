@@ -45,7 +45,7 @@ pub(super) struct Zones {
 
 impl Zones {
     /// `key` is there when zones are; `remember` for a sensor whose last place matters after a
-    /// restart. Until the first fix ever, the sensor counts as standing in the first zone.
+    /// restart. Until the first fix ever, the sensor counts as standing in the strictest zone.
     pub(super) fn new(
         zones: &[HomeZone],
         key: Option<&[u8; 32]>,
@@ -54,7 +54,7 @@ impl Zones {
     ) -> Result<Self, KeyError> {
         let Some(key) = key.filter(|_| !zones.is_empty()) else { return Ok(Self::default()) };
         let circles: Vec<Circle> = zones.iter().map(|zone| circle(zone, key)).collect();
-        let mut last = circles.first().map(|circle| circle.within);
+        let mut last = circles.iter().map(|circle| circle.within).max();
         let mut memory = None;
         if remember {
             let path = state_dir.join(FILE);
@@ -103,7 +103,7 @@ impl Zones {
                 Within::Nothing => b"n",
             };
             if let Some(file) = &self.memory
-                && let Err(error) = file.write_all_at(letter, 0)
+                && let Err(error) = file.write_all_at(letter, 0).and_then(|()| file.sync_data())
             {
                 tracing::warn!("cannot remember whether this is a home zone: {error}");
             }

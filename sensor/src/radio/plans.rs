@@ -28,6 +28,8 @@ pub struct Plans(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
+    /// Held by whoever sets a plan, until it is done or taken back.
+    setting: Mutex<()>,
     changed: Condvar,
     /// Goes up with every change of an order.
     version: AtomicU64,
@@ -80,6 +82,7 @@ impl Plans {
         let plan = settings.plan.clone();
         Self(Arc::new(Shared {
             state: Mutex::new(State { settings, plan, radios: BTreeMap::new() }),
+            setting: Mutex::new(()),
             changed: Condvar::new(),
             version: AtomicU64::new(0),
             novelty: Novelty::default(),
@@ -202,6 +205,8 @@ impl Plans {
     /// Why nothing was done.
     pub fn set(&self, radio: Option<RadioId>, plan: &ChannelPlan) -> Result<String, String> {
         plan.check()?;
+        // One after the other: what is taken back must not be what another was told is done.
+        let _one_at_a_time = self.0.setting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         let targets = state.targets(radio, plan)?;
         let owns = state.radios.iter().map(|(id, radio)| (*id, radio.own.clone())).collect();

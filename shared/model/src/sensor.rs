@@ -111,6 +111,8 @@ pub enum GapCause {
     FileCut,
     /// Part of the survey's own segments was damaged or cut off after it had been stored.
     SurveyDamage,
+    /// Heard in a home zone, where nothing is to be recorded.
+    HomeZone,
 }
 
 impl GapCause {
@@ -129,7 +131,14 @@ impl GapCause {
             Self::OptedOut => "networks that ask not to be recorded",
             Self::FileCut => "the file ended in the middle of a record",
             Self::SurveyDamage => "part of the survey's files was damaged or cut off",
+            Self::HomeZone => "heard in a home zone, where nothing is recorded",
         }
+    }
+
+    /// True for what was left out because somebody wants it so: it is stated, and no loss.
+    #[must_use]
+    pub const fn is_wanted(self) -> bool {
+        matches!(self, Self::OptedOut | Self::HomeZone)
     }
 }
 

@@ -25,4 +25,4 @@ pub use simulation::{SimulatedEvent, SimulatedKind, Simulation};
 pub use truth::{
     TrueAccessPoint, TrueBuilding, TrueClient, TrueOutage, TruePlace, TrueStreet, Truth,
 };
-pub use write::write_all;
+pub use write::{is_marked, write_all};

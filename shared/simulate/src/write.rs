@@ -5,6 +5,15 @@ use pw_dissect::LinkType;
 use pw_dissect::write::{PacketNotes, PcapngWriter};
 use std::io::{self, Write};
 
+/// What captures of the simulator say of themselves, in the comment at their start.
+const MARK: &str = "Simulated by PiWardrive";
+
+/// True when the first bytes of a capture say that it was simulated.
+#[must_use]
+pub fn is_marked(start: &[u8]) -> bool {
+    start.windows(MARK.len()).any(|window| window == MARK.as_bytes())
+}
+
 /// Plays the whole of `scenario`: frames to `pcapng` (one interface for each radio, link type 127,
 /// nanosecond times, a comment that says they are simulated), sentences to `nmea` (lines ended by
 /// CR LF). Memory does not grow with the length of the drive.
@@ -18,7 +27,7 @@ pub fn write_all(
 ) -> io::Result<Truth> {
     let mut simulation = Simulation::new(scenario);
     let comment = format!(
-        "Simulated by PiWardrive: scenario {}, seed {}. Nothing here was heard on the air.",
+        "{MARK}: scenario {}, seed {}. Nothing here was heard on the air.",
         scenario.name, scenario.seed
     );
     let application = concat!("PiWardrive ", env!("CARGO_PKG_VERSION"), " simulator");

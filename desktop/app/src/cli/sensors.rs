@@ -160,7 +160,9 @@ fn record_into(engine: Engine, arguments: &Record, made: &Made) -> Result<()> {
     let stop = engine.cancel_on_interrupt();
     let before = engine.snapshot().totals.observations;
     engine.send(Command::Connect { sensor: arguments.sensor.clone() })?;
-    let end = arguments.for_secs.map(|secs| Instant::now() + Duration::from_secs(secs));
+    // Longer than a clock counts is without end.
+    let end =
+        arguments.for_secs.and_then(|secs| Instant::now().checked_add(Duration::from_secs(secs)));
     let terminal = std::io::stderr().is_terminal();
     let mut said = Instant::now();
     let mut connected = false;
@@ -170,7 +172,9 @@ fn record_into(engine: Engine, arguments: &Record, made: &Made) -> Result<()> {
         tell(&engine);
         let Some(link) = engine.links().into_iter().next() else { continue };
         if link.state == LinkState::Refused {
-            refused = Some(link.words.clone());
+            // It is not tried again here.
+            let why = link.words.split("; next attempt").next().unwrap_or_default();
+            refused = Some(why.to_owned());
             break;
         }
         let turned = connected != (link.last_heard.is_some());

@@ -253,7 +253,7 @@ impl PacketsState {
                     None if columns.len() < MOST_ADDED => columns.push(name.to_owned()),
                     None => {
                         let words =
-                            format!("There is room for {MOST_ADDED} more columns; remove one.");
+                            format!("{MOST_ADDED} columns are added already; remove one first.");
                         return Some(Notice::Info(words));
                     }
                 }

@@ -91,7 +91,10 @@ mod tests {
             audit: None,
             home_zones: 0,
         };
-        let mut guard = Guard { privacy: Some((time, declared)), ..Guard::default() };
+        let mut guard = Guard {
+            privacy: vec![(pw_model::TimeRange { start: time, end: time }, declared)],
+            ..Guard::default()
+        };
         guard.withheld.insert(WithheldKind::ProbeNames, 12);
         let frames = Reading::Known(2);
         guard.transmitted.insert(RadioId(0), Transmitted { time, radio: RadioId(0), frames });

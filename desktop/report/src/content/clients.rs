@@ -31,9 +31,7 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
     let frames: u64 = clients.iter().map(|client| client.frames).sum();
     let of_all = |n: u64| format!("{} ({})", words::count(n), words::percent(n, total));
     // What a sensor left out nobody knows: a plain zero would be wrong.
-    let left_out = facts.snapshot.sensors.iter().any(|sensor| {
-        sensor.guard.privacy.as_ref().is_some_and(|(_, declared)| !declared.probe_names)
-    });
+    let left_out = facts.snapshot.sensors.iter().any(|sensor| sensor.guard.leaves_names_out());
     let known = |count: String| match (left_out, pseudonyms == total) {
         (true, true) => "not known: the sensor left the names out".to_owned(),
         (true, false) => format!("{count} at least: a sensor left names out"),

@@ -1,7 +1,7 @@
 //! What a sensor states of people's data, of its machine, of its clock and of its own silence.
 
 use pw_model::{
-    ClockEvent, FixDoubt, HealthDetails, PrivacyDeclaration, RadioId, Timestamp, Transmitted,
+    ClockEvent, FixDoubt, HealthDetails, PrivacyDeclaration, RadioId, TimeRange, Transmitted,
     WithheldKind, words,
 };
 use pw_wire::Batch;
@@ -12,12 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_CLOCK_EVENTS: usize = 16;
 /// Most purposes of audits that are listed of one sensor; more are not.
 const MAX_AUDITS: usize = 16;
+/// Most different declarations that are listed of one sensor; the earliest go.
+const MAX_DECLARATIONS: usize = 16;
 
 /// Statements of one stream; empty for an import, which makes none.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Guard {
-    /// Latest declaration, with the time of its batch; `None` when none was made.
-    pub privacy: Option<(Timestamp, PrivacyDeclaration)>,
+    /// Declarations, each with the first and the last time it was made for; the latest is at the end.
+    /// Empty when none was made.
+    pub privacy: Vec<(TimeRange, PrivacyDeclaration)>,
     /// Purposes of all audits declared.
     pub audits: BTreeSet<String>,
     /// What never left the sensor.
@@ -40,17 +43,30 @@ impl Guard {
     /// How people's data were treated, in words; `None` when the stream does not say.
     #[must_use]
     pub fn privacy_words(&self) -> Option<String> {
-        let (_, declared) = self.privacy.as_ref()?;
-        let mut words = format!("addresses of clients: {}", declared.addresses_words());
-        words.push_str(if declared.probe_names {
-            "; names they asked for: kept"
-        } else {
-            "; names they asked for: left out"
-        });
-        if declared.home_zones > 0 {
-            words.push_str(&format!("; home zones: {}", declared.home_zones));
-        }
-        Some(words)
+        let several = self.privacy.len() > 1;
+        let words = |(range, declared): &(TimeRange, PrivacyDeclaration)| {
+            let names = if declared.probe_names { "kept" } else { "left out" };
+            let mut words = format!(
+                "addresses of clients: {}; names they asked for: {names}",
+                declared.addresses_words()
+            );
+            if declared.home_zones > 0 {
+                words.push_str(&format!("; home zones: {}", declared.home_zones));
+            }
+            if several {
+                let (start, end) = (range.start.rfc3339_secs(), range.end.rfc3339_secs());
+                words = format!("between {start} and {end}: {words}");
+            }
+            words
+        };
+        let words: Vec<String> = self.privacy.iter().map(words).collect();
+        (!words.is_empty()).then(|| words.join(". "))
+    }
+
+    /// In some of the data, names that clients asked for were left out.
+    #[must_use]
+    pub fn leaves_names_out(&self) -> bool {
+        self.privacy.iter().any(|(_, declared)| !declared.probe_names)
     }
 
     /// Purposes of the audits that were declared, in words; `None` when there was none.
@@ -106,11 +122,18 @@ impl Guard {
         lines
     }
 
-    /// Takes in the statements of a batch. The order of batches does not matter.
-    pub(crate) fn apply(&mut self, batch: &Batch) {
+    /// Takes in the statements of a batch. `is_newest`: none that was taken in comes after it.
+    pub(crate) fn apply(&mut self, batch: &Batch, is_newest: bool) {
         if let (Some(declared), Some(range)) = (&batch.privacy, batch.range()) {
-            if self.privacy.as_ref().is_none_or(|(time, _)| *time <= range.end) {
-                self.privacy = Some((range.end, declared.clone()));
+            let known = self.privacy.iter().position(|(_, known)| known == declared);
+            let range = match known.map(|at| self.privacy.remove(at)) {
+                Some((known, _)) => known.union(&range),
+                None => range,
+            };
+            let at = if is_newest { self.privacy.len() } else { known.unwrap_or(0) };
+            self.privacy.insert(at, (range, declared.clone()));
+            if self.privacy.len() > MAX_DECLARATIONS {
+                self.privacy.remove(0);
             }
             if let Some(purpose) = &declared.audit
                 && self.audits.len() < MAX_AUDITS
@@ -122,13 +145,11 @@ impl Guard {
             let count = self.withheld.entry(withheld.kind).or_default();
             *count = count.saturating_add(withheld.count);
         }
-        for details in &batch.health_details {
-            if self.health.as_ref().is_none_or(|known| known.time <= details.time) {
-                self.health = Some(details.clone());
-            }
+        if let Some(details) = batch.health_details.last().filter(|_| is_newest) {
+            self.health = Some(details.clone());
         }
         for stated in &batch.transmitted {
-            if self.transmitted.get(&stated.radio).is_none_or(|known| known.time <= stated.time) {
+            if is_newest || !self.transmitted.contains_key(&stated.radio) {
                 self.transmitted.insert(stated.radio, stated.clone());
             }
             if let Some(frames) = stated.frames.known().filter(|frames| **frames > 0) {
@@ -153,11 +174,13 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pw_model::{ClientAddresses, ClockEventKind, Origin, Reading, SensorId, Withheld};
+    use pw_model::{
+        ClientAddresses, ClockEventKind, Origin, Reading, SensorId, Timestamp, Withheld,
+    };
     use pw_wire::{BatchId, StreamInfo};
 
     fn batch(second: i64, sent: u64) -> Batch {
-        let id = BatchId { sensor: SensorId([1; 16]), epoch: 1, seq: 1 };
+        let id = BatchId { sensor: SensorId([1; 16]), epoch: 1, seq: second as u64 + 1 };
         let stream = StreamInfo { name: "car".to_owned(), origin: Origin::Live };
         let time = Timestamp::from_unix_secs(second);
         let mut batch = Batch::new(id, stream);
@@ -166,7 +189,7 @@ mod tests {
             rotation_secs: None,
             probe_names: true,
             audit: Some(format!("purpose {}", second / 10)),
-            home_zones: 0,
+            home_zones: (second / 10) as u16,
         });
         let kind = WithheldKind::PayloadBytes;
         batch.withheld.push(Withheld { kind, start: time, end: time, count: 10 });
@@ -182,7 +205,11 @@ mod tests {
         let batches = [batch(0, 0), batch(10, 7), batch(11, 0)];
         let of = |order: [usize; 3]| {
             let mut guard = Guard::default();
-            order.into_iter().for_each(|at| guard.apply(&batches[at]));
+            let mut newest = 0;
+            for batch in order.map(|at| &batches[at]) {
+                guard.apply(batch, batch.id.seq >= newest);
+                newest = newest.max(batch.id.seq);
+            }
             guard
         };
         let guard = of([0, 1, 2]);
@@ -197,14 +224,17 @@ mod tests {
         assert!(words[0].1.contains("7 frames were SENT") && words[0].2, "{words:?}");
         assert!(guard.withheld_words()[0].ends_with("of frame bodies, of which none is ever kept"));
         assert_eq!(guard.audit_words().as_deref(), Some("purpose 0; purpose 1"));
-        assert!(guard.privacy_words().is_some_and(|words| words.contains("as heard on the air")));
+        let words = guard.privacy_words().expect("declared");
+        assert_eq!(words.matches("as heard on the air").count(), 2, "{words}");
+        assert!(words.starts_with("between 1970-01-01T00:00:00Z and "), "{words}");
+        assert!(words.ends_with("home zones: 1"), "the latest comes last: {words}");
         assert_eq!(guard.clock_event_count, 3);
     }
 
     #[test]
     fn findings_are_bounded() {
         let mut guard = Guard::default();
-        (0..100).for_each(|second| guard.apply(&batch(second * 10, 0)));
+        (0..100).for_each(|second| guard.apply(&batch(second * 10, 0), true));
         assert_eq!(guard.clock_events.len(), MAX_CLOCK_EVENTS);
         assert_eq!(guard.clock_event_count, 100);
         assert_eq!(guard.audits.len(), MAX_AUDITS);

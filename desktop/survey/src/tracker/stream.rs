@@ -37,8 +37,7 @@ pub(crate) struct Stream {
     /// that came ahead of those before it.
     #[serde(skip)]
     pub(crate) latest: Option<Timestamp>,
-    /// Journal and number of that batch.
-    #[serde(skip)]
+    /// Journal and number of the newest batch taken in.
     newest: Option<(u64, u64)>,
     /// Receptions that further ones may be of the same frame as.
     #[serde(skip)]
@@ -101,24 +100,25 @@ impl Stream {
         }
         let observations = batch.observations.len() as u64;
         self.observations += observations;
-        batch.health.iter().for_each(|health| {
-            if self.health.as_ref().is_none_or(|known| known.time <= health.time) {
-                self.health = Some(health.clone());
-            }
-        });
-        batch.clocks.iter().for_each(|clock| {
-            if self.clock.as_ref().is_none_or(|known| known.time <= clock.time) {
-                self.clock = Some(clock.clone());
-            }
-        });
-        batch.radio_events.iter().for_each(|event| self.radio_event(event));
+        // While a backlog is fetched, the newest batches come ahead of it. What a batch says of now is
+        // judged by its number and not by its times: a sensor may have started again with an earlier
+        // clock, or play another recording.
+        let BatchId { epoch, seq, .. } = batch.id;
+        let is_newest = self.newest.is_none_or(|newest| epoch != newest.0 || seq >= newest.1);
+        if let Some(health) = batch.health.last().filter(|_| is_newest) {
+            self.health = Some(health.clone());
+        }
+        if let Some(clock) = batch.clocks.last().filter(|_| is_newest) {
+            self.clock = Some(clock.clone());
+        }
+        batch.radio_events.iter().for_each(|event| self.radio_event(event, is_newest));
         batch.gaps.iter().for_each(|gap| self.gap(gap));
-        self.guard.apply(batch);
+        self.guard.apply(batch, is_newest);
+        if is_newest {
+            self.newest = Some((epoch, seq));
+        }
         if let Some(range) = batch.range() {
-            let BatchId { epoch, seq, .. } = batch.id;
-            // While a backlog is fetched, the newest batches come ahead of it.
-            if self.newest.is_none_or(|newest| epoch != newest.0 || seq >= newest.1) {
-                self.newest = Some((epoch, seq));
+            if is_newest {
                 self.latest = Some(range.end);
             }
             self.range = Some(self.range.map_or(range, |known| known.union(&range)));
@@ -127,7 +127,7 @@ impl Stream {
         self.positions(batch)
     }
 
-    fn radio_event(&mut self, event: &RadioEvent) {
+    fn radio_event(&mut self, event: &RadioEvent, is_newest: bool) {
         let words = match &event.kind {
             RadioEventKind::Started { source, hardware, .. } if hardware.is_empty() => {
                 source.clone()
@@ -138,13 +138,16 @@ impl Stream {
                 return;
             }
         };
-        let known = self.radios.get(&event.radio);
-        if known.is_none_or(|(time, _)| *time <= event.time) {
+        if is_newest || !self.radios.contains_key(&event.radio) {
             self.radios.insert(event.radio, (event.time, words));
         }
     }
 
     fn gap(&mut self, gap: &Gap) {
+        if gap.cause == GapCause::HomeZone {
+            // Told with what never left the sensor.
+            return;
+        }
         let losses = self.losses.entry(gap.cause).or_default();
         losses.gaps += 1;
         match gap.frames {

@@ -12,8 +12,10 @@ use crate::words;
 use egui::{Align, Layout, RichText, Ui, vec2};
 use pw_engine::capture_file::{Phase, SelectionPhase};
 
-/// Room that the title leaves for its buttons, and for the badge of simulated captures.
-const BUTTONS_WIDTH: f32 = 470.0;
+/// Room that the title leaves for its buttons.
+const BUTTONS_WIDTH: f32 = 340.0;
+/// Room for the badge of simulated captures.
+const BADGE_WIDTH: f32 = 130.0;
 
 /// The file, how far it is, and what can be done with it.
 pub(super) fn title(
@@ -30,7 +32,17 @@ pub(super) fn title(
         let path = session.file.path();
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = RichText::new(name).family(crate::fonts::bold()).color(palette.strong);
-        let name = ui.add(egui::Label::new(name));
+        let badge = if status.is_simulated { BADGE_WIDTH } else { 0.0 };
+        let room = (ui.available_width() - BUTTONS_WIDTH - badge).max(40.0);
+        let name = ui
+            .scope(|ui| {
+                ui.set_max_width(room);
+                ui.add(egui::Label::new(name).truncate())
+            })
+            .inner;
+        if status.is_simulated {
+            parts::badge(ui, "SIMULATED DATA", palette.badge, palette.badge_text);
+        }
         let mut facts = words::bytes(status.size_bytes);
         if status.is_unpacked {
             facts.push_str(", packed");
@@ -49,9 +61,6 @@ pub(super) fn title(
             ui.set_max_width(room);
             ui.add(facts);
         });
-        if status.is_simulated {
-            parts::badge(ui, "SIMULATED DATA", palette.badge, palette.badge_text);
-        }
         if status.phase == Phase::Indexing {
             let text = words::percent(f64::from(status.share));
             ui.add(egui::ProgressBar::new(status.share).desired_width(140.0).text(text));

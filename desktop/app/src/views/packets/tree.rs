@@ -4,7 +4,7 @@ use super::{PacketsOrder, Pane};
 use crate::command::Command;
 use crate::style::Palette;
 use egui::{FontId, Key, Modifiers, Rect, Sense, Stroke, Ui, pos2, vec2};
-use pw_engine::capture_file::{Node, PacketDetail};
+use pw_engine::capture_file::{Form, Node, PacketDetail};
 use std::collections::HashSet;
 
 /// Height of a line in points.
@@ -278,11 +278,10 @@ fn menu(
         item(ui, "Copy line", Command::Copy(node.text.clone()));
         if let Some(field) = node.field {
             item(ui, "Copy field name", Command::Copy(field.name.to_owned()));
-            item(
-                ui,
-                "Show as column, or no longer (C)",
-                order(PacketsOrder::ToggleColumn(field.name)),
-            );
+            if field.form != Form::Branch {
+                let words = "Show as column, or no longer (C)";
+                item(ui, words, order(PacketsOrder::ToggleColumn(field.name)));
+            }
         }
         ui.separator();
         for (words, open) in [("Open all", true), ("Close all", false)] {
@@ -320,7 +319,8 @@ fn keys(ui: &Ui, state: &mut TreeState, nodes: &[Node], commands: &mut Vec<Comma
     }
     let Some(chosen) = state.chosen else { return };
     let Some(node) = nodes.get(chosen) else { return };
-    if let Some(field) = node.field.filter(|_| pressed(Key::C)) {
+    let has_value = |field: &&pw_engine::capture_file::Field| field.form != Form::Branch;
+    if let Some(field) = node.field.filter(has_value).filter(|_| pressed(Key::C)) {
         commands.push(Command::Packets(PacketsOrder::ToggleColumn(field.name)));
     }
     if pressed(Key::ArrowRight) {

@@ -9,10 +9,21 @@ use pw_model::{
 
 impl ColumnsV2 {
     pub(crate) fn decode(&self) -> Result<Vec<Observation>, ColumnError> {
-        // Each row takes at least one byte of this column, so a false count reserves nothing.
+        // Each row takes at least one byte of each of these, so a false count reserves little.
         let count = self.count as usize;
-        if self.columns[at::TIME].0.len() < count {
-            return Err(ColumnError { column: at::NAMES[at::TIME], row: self.count });
+        for column in [
+            at::TIME,
+            at::TRANSMITTER,
+            at::KIND,
+            at::DIFFERS,
+            at::SIGNAL,
+            at::NOISE,
+            at::SEQUENCE,
+            at::PLACE,
+        ] {
+            if self.columns[column].0.len() < count {
+                return Err(ColumnError { column: at::NAMES[column], row: self.count });
+            }
         }
         let mut rows = Rows {
             columns: self,
