@@ -51,6 +51,7 @@ fn failed_commands_leave_nothing_behind() -> Result<()> {
     fs::write(work.join("no-columns.csv"), "WigleWifi-1.4,x\nA,B\n")?;
     fs::write(work.join("log.nmea"), "$GPRMC,1,2\r\n")?;
     fs::create_dir(work.join("taken"))?;
+    fs::create_dir(work.join("taken.pdf"))?;
     piwardrive.ok(&["survey", "new", &path("empty.survey")])?;
     let before = all_below(&work)?;
     let (new, deep) = (path("new.survey"), path("a/b/new.survey"));
@@ -66,7 +67,7 @@ fn failed_commands_leave_nothing_behind() -> Result<()> {
         vec!["export", &path("empty.survey"), "--format", "kml", "--out", &path("taken")],
         vec!["export", &path("empty.survey"), "--format", "csv", "--out", &path("x/out.csv")],
         vec!["report", &new, "--type", "survey", "--out", &path("out.pdf")],
-        vec!["report", &path("empty.survey"), "--type", "survey", "--out", &path("taken")],
+        vec!["report", &path("empty.survey"), "--type", "survey", "--out", &path("taken.pdf")],
         vec!["demo", "--headless", "--scenario", "no_such_scenario", "--out", &path("demo")],
         vec!["demo", "--headless", "--scenario", "no_such_scenario", "--out", &path("c/d/demo")],
         vec!["survey", "info", &path("taken")],

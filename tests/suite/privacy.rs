@@ -5,7 +5,9 @@ use anyhow::{Context, Result, ensure};
 use pw_dissect::capture::CaptureReader;
 use pw_dissect::ieee80211::management::Management;
 use pw_dissect::{Fcs, LinkType, parse};
-use pw_model::{FrameFlags, FrameKind, GapCause, MacAddr, Position, WithheldKind};
+use pw_model::{
+    AdvertisementKind, FrameFlags, FrameKind, GapCause, MacAddr, Position, WithheldKind,
+};
 use pw_simulate::{Scenario, Simulation};
 use pw_tests::{Paired, RunningSensor, data_dir, free_port, journal_batches, skip};
 use std::collections::BTreeSet;
@@ -219,6 +221,16 @@ fn a_home_zone_leaves_no_trace() -> Result<()> {
     let observations = || batches.iter().flat_map(|batch| &batch.observations);
     ensure!(observations().count() > 300, "nothing is recorded outside either");
     ensure!(!observations().any(|o| inside(&o.position)), "frames heard at home are stored");
+    // What networks say of themselves goes with the frames that say it.
+    let told: BTreeSet<u64> =
+        observations().filter_map(|o| o.advertisement).map(|id| id.0).collect();
+    let silent = batches
+        .iter()
+        .flat_map(|batch| &batch.advertisements)
+        .filter(|ad| ad.kind != AdvertisementKind::NonTransmitted)
+        .filter(|ad| !told.contains(&ad.id.0))
+        .count();
+    ensure!(silent == 0, "{silent} advertisements of frames that are not stored");
     let unplaced = observations().filter(|o| o.position.is_none()).count();
     ensure!(unplaced * 50 < observations().count(), "{unplaced} frames without a place are kept");
     ensure!(!batches.iter().flat_map(|b| &b.fixes).any(|fix| inside(&fix.position)));

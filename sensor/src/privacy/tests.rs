@@ -2,6 +2,7 @@
 
 use super::*;
 use pw_model::{AdvertisementId, Detail, NetworkTraits, Origin, RadioId, Ssid, Wps};
+use std::time::Duration;
 
 const AP: MacAddr = MacAddr([0x00, 0x11, 0x22, 0, 0, 1]);
 const STA: MacAddr = MacAddr([0x00, 0x1b, 0x77, 0, 0, 2]);
@@ -239,8 +240,46 @@ fn an_access_point_keeps_its_word_without_the_list_of_its_clients() {
     answer.advertisement = Some(ads[0].id);
     privacy.rewrite(&mut answer, &mut ads);
     assert_eq!(ads[0].elements, b"\x00\x04cafe\xdd\x05\x00\x50\xf2\x02\x00");
-    assert_eq!((ads[0].id, ads[0].transmitter), (AdvertisementId(0x1234), AP));
-    assert_eq!(answer.advertisement, Some(AdvertisementId(0x1234)));
+    assert_eq!(ads[0].transmitter, AP);
+    // As heard it is a hash of what was left out too, by which that could be guessed.
+    assert!(ads[0].id != AdvertisementId(0x1234) && answer.advertisement == Some(ads[0].id));
+}
+
+#[test]
+fn who_is_no_network_any_more_is_a_client_again() {
+    let none = FrameFlags::default();
+    let (_folder, mut privacy) = privacy("");
+    let later = |frame: Observation, secs: u64| Observation {
+        time: frame.time.saturating_add(Duration::from_secs(secs)),
+        ..frame
+    };
+    // A telephone that is a hotspot for a while.
+    check(&mut privacy, &frame(FrameKind::BEACON, none, [ALL, AP, AP]), "+++");
+    let rts = || frame(FrameKind::new(1, 11), none, [AP, STA, AP]);
+    check(&mut privacy, &later(rts(), 300), "+-+");
+    // Its own frames as a client do not keep it remembered.
+    for minute in 6..40 {
+        let mut probe = later(frame(FrameKind::PROBE_REQUEST, none, [ALL, AP, ALL]), minute * 60);
+        privacy.rewrite(&mut probe, &mut []);
+        assert_eq!(probe.transmitter == Some(AP), minute < 20, "minute {minute}");
+    }
+    // One frame that names an address as a network does not make it one for others.
+    let forged = frame(FrameKind::DEAUTHENTICATION, none, [ALL, AP, AP]);
+    check(&mut privacy, &later(forged, 3000), "+++");
+    check(&mut privacy, &later(rts(), 3001), "---");
+}
+
+#[test]
+fn further_names_that_are_asked_for_go_too() {
+    let (_folder, mut privacy) = privacy("audit = 'ours'\nprobe_names = false");
+    let elements = b"\x00\x00\x54\x06\x00\x04home\xff\x05\x3a\x01\x02\x03\x04\x01\x01\x82";
+    let mut ads = [advertisement(AdvertisementKind::ProbeRequest, STA, elements)];
+    let mut probe = frame(FrameKind::PROBE_REQUEST, FrameFlags::default(), [ALL, STA, ALL]);
+    probe.advertisement = Some(ads[0].id);
+    privacy.rewrite(&mut probe, &mut ads);
+    assert_eq!(ads[0].elements, b"\x00\x00\x01\x01\x82");
+    assert!(ads[0].id != AdvertisementId(0x1234) && probe.advertisement == Some(ads[0].id));
+    assert_eq!(privacy.totals()[&WithheldKind::ProbeNames], 1);
 }
 
 #[test]
