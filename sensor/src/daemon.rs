@@ -79,7 +79,8 @@ impl Settings {
             Some(gps) => Some(gps),
             None => config.gps().map_err(usage)?,
         };
-        let name = arguments.name.or_else(|| config.name.clone()).unwrap_or_else(machine_name);
+        let name = arguments.name.or_else(|| config.name.clone());
+        let name = name.filter(|name| !name.trim().is_empty()).unwrap_or_else(machine_name);
         Ok(Self {
             sources,
             gps,

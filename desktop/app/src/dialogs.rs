@@ -282,8 +282,8 @@ fn connect(
     explain(
         ui,
         palette,
-        "On the Pi, run: piwardrive-sensor pair\nIt shows its address and a short code. The code is \
-         used once: both ends then know each other's key, and nobody else can connect.",
+        "On the Pi, run: piwardrive-sensor pair\nIt shows a short code, and piwardrive-sensor status the \
+         address. The code is used once: both ends then know each other's key, and nobody else can connect.",
     );
     let filled = !address.is_empty();
     let hint = "raspberrypi.local, or host:port";

@@ -327,6 +327,9 @@ pub struct DriveRow {
     pub observations: u64,
     /// Length of the track in metres; null when no position was known.
     pub length_m: Option<f64>,
+    /// True when its stream is simulated; left out where not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
 impl DriveRow {
@@ -341,6 +344,7 @@ impl DriveRow {
             duration_secs: rounded(drive.range.duration().as_secs_f64(), 3),
             observations: drive.observations,
             length_m: drive.length_m.map(|length_m| rounded(length_m, 1)),
+            simulated: all_simulated(&[drive.sensor], snapshot),
         }
     }
 }
@@ -364,6 +368,9 @@ pub struct LossRow {
     pub cause: &'static str,
     /// Frames lost; null when nobody can know.
     pub frames: Option<u64>,
+    /// True when its stream is simulated; left out where not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
 impl LossRow {
@@ -377,6 +384,7 @@ impl LossRow {
             end: row.gap.end.rfc3339(),
             cause: row.gap.cause.words(),
             frames: row.gap.frames,
+            simulated: all_simulated(&[row.sensor], snapshot),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::journal::{SegmentReport, each_batch, inspect};
 use crate::{record_json, state_dir};
 use anyhow::{Result, bail};
 use pw_model::Timestamp;
+use pw_model::words::counted;
 use pw_wire::Batch;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
@@ -86,14 +87,14 @@ fn say_summary(summary: &Value) -> Result<()> {
     let number = |key: &str| summary[key].as_u64().unwrap_or(0);
     let text = |key: &str| or_dash(summary[key].as_str());
     say(format!(
-        "{}: {} segments, {}, {} batches ({} to {}), {} observations",
+        "{}: {}, {}, {} ({} to {}), {}",
         text("journal"),
-        number("segments"),
+        counted(number("segments"), "segment", "segments"),
         bytes_words(number("bytes")),
-        number("batches"),
+        counted(number("batches"), "batch", "batches"),
         or_dash(summary["first_seq"].as_u64()),
         or_dash(summary["last_seq"].as_u64()),
-        number("observations"),
+        counted(number("observations"), "observation", "observations"),
     ))?;
     say(format!("epoch {}, from {} to {}", text("epoch"), text("first_time"), text("last_time")))
 }

@@ -20,6 +20,11 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
     let number = |key: &str| status.get(key).and_then(Value::as_u64).unwrap_or(0);
     let field = |key: &str| text(status.get(key).unwrap_or(&Value::Null));
     say(format!("{} ({}), up {} s", field("name"), field("sensor"), field("uptime_secs")))?;
+    match status.get("origin").and_then(Value::as_str) {
+        Some("simulated") => say("SIMULATED: nothing of this was heard on the air")?,
+        Some("replay") => say("played from a recording")?,
+        _ => {}
+    }
     for radio in status.get("radios").and_then(Value::as_array).into_iter().flatten() {
         let part = |key: &str| text(radio.get(key).unwrap_or(&Value::Null));
         let listening = radio.get("listening").and_then(Value::as_bool) == Some(true);

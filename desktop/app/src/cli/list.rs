@@ -115,6 +115,8 @@ fn everything(view: &SurveyView, filter: &Filter, arguments: &List) -> Result<()
             "first_seen",
             "last_seen",
             "rssi_dbm_max",
+            "pseudonym",
+            "simulated",
         ],
         &[
             ("KIND", &|row| text(row, &["kind"])),
@@ -193,6 +195,8 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
             "rssi_dbm_max",
             "rssi_dbm_min",
             "rssi_dbm_last",
+            "pseudonym",
+            "simulated",
         ],
         &[
             ("ADDRESS", &|row| Some(row.address.clone())),
@@ -289,6 +293,7 @@ fn coverage(rows: &[CoverageRow], arguments: &List) -> Result<()> {
             "airtime_share",
             "strongest_dbm",
             "retries",
+            "simulated",
         ],
         &[
             ("MHZ", &|row| Some(row.frequency_mhz.to_string())),

@@ -8,6 +8,7 @@ use anyhow::Result;
 use pw_engine::{
     Command, DiscoveredSensor, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir,
 };
+use pw_model::words::counted;
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;
@@ -240,7 +241,8 @@ fn line(engine: &Engine, link: &LinkRow, before: u64) -> String {
         words.push_str(&format!("; {gps}"));
     }
     if let Some(backlog) = link.backlog_batches.filter(|batches| *batches > 0) {
-        words.push_str(&format!("; {backlog} batches to come"));
+        let batches = counted(backlog, "batch", "batches");
+        words.push_str(&format!("; {batches} to come"));
     }
     words
 }

@@ -2,12 +2,13 @@
 //!
 //! Every reception is a fact and stays one. That two of them are of one frame is derived here, and not
 //! at the sensor: older recordings gain it, a better rule later can be applied to all of them, and a
-//! sensor has better things to do. Two receptions are of one frame when transmitter, kind, sequence
-//! number and retry bit agree, the radios differ, and they lie within [`WINDOW`] of each other: a
+//! sensor has better things to do. Two receptions are of one frame when transmitter, receiver, kind,
+//! sequence number, retry bit and length agree (data of several traffic identifiers count their numbers
+//! apart, and fragments share one: those are told apart by receiver and length, as far as they differ), the radios differ, and they lie within [`WINDOW`] of each other: a
 //! transmitter needs far longer to use a sequence number again. Frames without a sequence number (ACK,
 //! CTS and other control frames) cannot be told apart and are never linked, nor are those damaged on
-//! the air. Receptions are linked within a batch and to the one directly before it. So the counts are
-//! the least that is certain.
+//! the air. Receptions are linked within a batch and to the one directly before it, so that mostly too few
+//! are linked.
 
 use pw_model::{FrameFlags, Observation, RadioId, Timestamp};
 use pw_wire::BatchId;
@@ -24,6 +25,8 @@ const REMEMBERED: usize = 32_768;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Name {
     transmitter: [u8; 6],
+    receiver: Option<[u8; 6]>,
+    length: u32,
     sequence: u16,
     kind: u8,
     retry: bool,
@@ -84,7 +87,14 @@ impl Receptions {
             return Reception::First;
         };
         let retry = o.flags.contains(FrameFlags::RETRY);
-        let name = Name { transmitter: transmitter.0, sequence, kind: o.kind.0, retry };
+        let name = Name {
+            transmitter: transmitter.0,
+            receiver: o.receiver.map(|receiver| receiver.0),
+            length: o.length,
+            sequence,
+            kind: o.kind.0,
+            retry,
+        };
         let own = bit(o.radio);
         let near = |heard: &&mut Heard| {
             let apart = o.time.since(heard.time).max(heard.time.since(o.time));
