@@ -33,7 +33,7 @@ pub(super) fn title(
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = RichText::new(name).family(crate::fonts::bold()).color(palette.strong);
         let badge = if status.is_simulated { BADGE_WIDTH } else { 0.0 };
-        let room = (ui.available_width() - BUTTONS_WIDTH - badge).max(40.0);
+        let room = (ui.available_width() - BUTTONS_WIDTH - badge).max(24.0);
         let name = ui
             .scope(|ui| {
                 ui.set_max_width(room);
