@@ -484,6 +484,12 @@ impl Pipeline {
     /// Everything that is due by the clock.
     fn upkeep(&mut self) -> Result<(), JournalError> {
         self.release()?;
+        // Also where nothing is heard or recorded: its time is over.
+        if self.is_live()
+            && let Some(now) = self.now()
+        {
+            self.renew_key(now);
+        }
         if self.running_sources > 0 {
             if self.last_health.is_none_or(|last| last.elapsed() >= HEALTH_INTERVAL) {
                 self.state_health();

@@ -114,6 +114,16 @@ impl Keys {
         }))
     }
 
+    /// Overwrites the key of pseudonyms that were made before, where none are made any more.
+    pub(super) fn forget_pseudonyms(&mut self) -> Result<(), KeyError> {
+        if self.period == 0 {
+            return Ok(());
+        }
+        self.pseudonym = pw_trust::random_bytes()?;
+        (self.period, self.rotation_secs) = (0, 0);
+        self.write()
+    }
+
     fn write(&self) -> Result<(), KeyError> {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend(MAGIC);
@@ -291,6 +301,17 @@ mod tests {
 
     fn at(secs: i64) -> Timestamp {
         Timestamp::from_unix_secs(1_780_012_800 + secs)
+    }
+
+    #[test]
+    fn who_makes_no_pseudonyms_keeps_no_key_of_earlier_ones() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let pseudonym = open(folder.path(), Some(at(0))).pseudonym(CLIENT);
+        assert_eq!(open(folder.path(), Some(at(1))).pseudonym(CLIENT), pseudonym, "of one day");
+        let zone = *Keys::open(folder.path()).expect("keys").zone_key();
+        Keys::open(folder.path()).expect("keys").forget_pseudonyms().expect("written");
+        assert_ne!(open(folder.path(), Some(at(2))).pseudonym(CLIENT), pseudonym);
+        assert_eq!(*Keys::open(folder.path()).expect("keys").zone_key(), zone, "homes stay");
     }
 
     fn open(folder: &Path, now: Option<Timestamp>) -> PseudonymKey {

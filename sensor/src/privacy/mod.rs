@@ -53,12 +53,16 @@ impl Privacy {
         state_dir: &Path,
         now: Option<Timestamp>,
     ) -> Result<Self, KeyError> {
-        let keys = Keys::open(state_dir)?;
+        let mut keys = Keys::open(state_dir)?;
         let zone_key = (!settings.home_zones.is_empty()).then(|| keys.zone_key());
         let zones = Zones::new(&settings.home_zones, zone_key, state_dir, now.is_some())?;
         let pseudonyms = match settings.declaration.rotation_secs {
             Some(rotation_secs) if settings.declaration.clients == ClientAddresses::Pseudonyms => {
                 Some(PseudonymKey::open(keys, rotation_secs, now)?)
+            }
+            _ if now.is_some() => {
+                keys.forget_pseudonyms()?;
+                None
             }
             _ => None,
         };
