@@ -1,8 +1,9 @@
 //! Where the sensor keeps its key, its journal and its socket.
 
 use anyhow::{Context, Result};
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folder of the installed service.
@@ -37,6 +38,14 @@ pub fn create(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("cannot create the state folder {}", path.display()))
+}
+
+/// Opens a small file for reading and writing in place, or makes it, for its owner only.
+///
+/// # Errors
+/// It cannot be opened.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 /// The journal's folder.

@@ -181,10 +181,21 @@ impl RunningSensor {
         self.child.id()
     }
 
-    /// Number of its process.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Waits until exactly so many of its radios listen.
+    ///
+    /// # Errors
+    /// They do not within half a minute.
+    pub fn wait_until_listening(&self, count: usize) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(30) {
+            let status = self.status()?;
+            let radios = status["radios"].as_array().cloned().unwrap_or_default();
+            if radios.iter().filter(|radio| radio["listening"] == true).count() == count {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("{count} radios do not listen: {}", self.log())
     }
 
     /// Sends SIGKILL and waits until it is gone.

@@ -162,12 +162,12 @@ fn run(
     let mut arguments = vec!["--gps", "none"];
     sources.iter().for_each(|source| arguments.extend(["--source", source]));
     let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
-    wait_until_it_listens(&sensor)?;
+    sensor.wait_until_listening(RADIOS)?;
     let peer = Peer::start(&taps[0].name)?;
-    let before = cpu_secs(sensor.pid()).context("a process")?;
+    let before = cpu_secs(sensor.id()).context("a process")?;
     let frames = Arc::new(some_frames(2_000)?);
     let watching = Arc::new(AtomicBool::new(true));
-    let (pid, watched) = (sensor.pid(), Arc::clone(&watching));
+    let (pid, watched) = (sensor.id(), Arc::clone(&watching));
     let watcher = std::thread::spawn(move || {
         let mut memory = Vec::new();
         while watched.load(Ordering::Relaxed) {
@@ -187,9 +187,9 @@ fn run(
         .collect();
     if !stall.is_zero() {
         std::thread::sleep(time / 3);
-        signal(sensor.pid(), libc::SIGSTOP)?;
+        signal(sensor.id(), libc::SIGSTOP)?;
         std::thread::sleep(stall);
-        signal(sensor.pid(), libc::SIGCONT)?;
+        signal(sensor.id(), libc::SIGCONT)?;
     }
     let mut account = Account::default();
     let mut kept_open = Vec::new();
@@ -203,7 +203,7 @@ fn run(
     // What is in the rings is worked off, or stated at the end.
     std::thread::sleep(Duration::from_secs(2));
     account.frames_in = settled_frames_in(&sensor)?;
-    account.cpu_secs = cpu_secs(sensor.pid()).context("a process")? - before;
+    account.cpu_secs = cpu_secs(sensor.id()).context("a process")? - before;
     account.peer_cpu_secs = peer.as_ref().and_then(|peer| cpu_secs(peer.0.id()));
     drop(peer);
     watching.store(false, Ordering::Relaxed);
@@ -246,19 +246,6 @@ fn signal(pid: u32, signal: libc::c_int) -> Result<()> {
     let sent = unsafe { libc::kill(pid as libc::pid_t, signal) };
     ensure!(sent == 0, "kill: {}", std::io::Error::last_os_error());
     Ok(())
-}
-
-fn wait_until_it_listens(sensor: &RunningSensor) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(30) {
-        let status = sensor.status()?;
-        let radios = status["radios"].as_array().cloned().unwrap_or_default();
-        if radios.iter().filter(|radio| radio["listening"] == true).count() == RADIOS {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    anyhow::bail!("the sensor does not listen: {}", sensor.log())
 }
 
 fn settled_frames_in(sensor: &RunningSensor) -> Result<u64> {

@@ -27,20 +27,6 @@ fn taps(test: &str, names: &[&str]) -> Option<Vec<Tap>> {
     }
 }
 
-/// Waits until so many radios listen.
-fn listening(sensor: &RunningSensor, count: usize) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(30) {
-        let status = sensor.status()?;
-        let radios = status["radios"].as_array().cloned().unwrap_or_default();
-        if radios.iter().filter(|radio| radio["listening"] == true).count() == count {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    anyhow::bail!("{count} radios do not listen: {}", sensor.log())
-}
-
 #[test]
 fn an_interface_that_goes_is_listened_to_again_and_the_other_all_the_time() -> Result<()> {
     let test = "an_interface_that_goes_is_listened_to_again_and_the_other_all_the_time";
@@ -49,19 +35,19 @@ fn an_interface_that_goes_is_listened_to_again_and_the_other_all_the_time() -> R
     let folder = tempfile::tempdir()?;
     let arguments = ["--gps", "none", "--source", "live:pwgone0", "--source", "live:pwgone1"];
     let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
-    listening(&sensor, 2)?;
+    sensor.wait_until_listening(2)?;
     for frame in &frames {
         taps[0].deliver(frame)?;
         taps[1].deliver(frame)?;
     }
     drop(taps.remove(0));
-    listening(&sensor, 1)?;
+    sensor.wait_until_listening(1)?;
     for frame in &frames {
         taps[0].deliver(frame)?;
     }
     let mut again = Tap::create("pwgone0")?;
     let came = Instant::now();
-    listening(&sensor, 2)?;
+    sensor.wait_until_listening(2)?;
     println!("listened to again {:.1} s after it came", came.elapsed().as_secs_f64());
     for frame in &frames {
         again.deliver(frame)?;
@@ -104,11 +90,11 @@ fn a_radio_that_is_plugged_in_later_is_listened_to() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let arguments = ["--gps", "none", "--source", "live:pwlate1", "--source", "live:pwlate0"];
     let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
-    listening(&sensor, 1)?;
+    sensor.wait_until_listening(1)?;
     let trouble = sensor.status()?["radios"][0]["trouble"].clone();
     ensure!(trouble.as_str().is_some_and(|why| why.contains("not there")), "{trouble}");
     let mut late = Tap::create("pwlate1")?;
-    listening(&sensor, 2)?;
+    sensor.wait_until_listening(2)?;
     for frame in &some_frames(50)? {
         late.deliver(frame)?;
         taps[0].deliver(frame)?;
@@ -139,7 +125,7 @@ fn the_kernel_keeps_back_what_is_not_wanted() -> Result<()> {
     let config = config.display().to_string();
     let mut sensor =
         RunningSensor::start(folder.path(), free_port()?, &["--config", config.as_str()])?;
-    listening(&sensor, 1)?;
+    sensor.wait_until_listening(1)?;
     let frames = some_frames(500)?;
     // Radiotap's length stands in its bytes 2 and 3; then comes the frame, whose first byte says what
     // it is: 0x80 is a beacon.
@@ -170,7 +156,7 @@ fn frames_that_two_radios_hear_are_kept_twice_and_counted_once() -> Result<()> {
     let paired = Paired::new(folder.path(), port)?;
     let arguments = ["--gps", "none", "--source", "live:pwtwo0", "--source", "live:pwtwo1"];
     let mut sensor = RunningSensor::start(&paired.state, port, &arguments)?;
-    listening(&sensor, 2)?;
+    sensor.wait_until_listening(2)?;
     let frames = some_frames(300)?;
     for frame in &frames {
         taps.iter_mut().try_for_each(|tap| tap.deliver(frame))?;

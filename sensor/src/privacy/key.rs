@@ -6,15 +6,16 @@
 //! from then on nobody can tell, not even with the sensor in hand, which pseudonyms of two periods
 //! are one device, or which address one stands for.
 
+use crate::state_dir;
 use hmac::{Hmac, Mac};
 use pw_model::hash::SeededHash;
 use pw_model::{AdvertisementId, MacAddr, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The file of the keys in the state folder.
@@ -63,14 +64,7 @@ impl Keys {
             let path = path.clone();
             move |source| KeyError::File { what, path, source }
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed("open"))?;
+        let file = state_dir::open_private(&path).map_err(failed("open"))?;
         let mut bytes = [0; LENGTH];
         let length = file.metadata().map_err(failed("read"))?.len();
         if length == LENGTH as u64 {
@@ -262,7 +256,7 @@ impl fmt::Debug for IdentifierKey {
 }
 
 impl IdentifierKey {
-    /// A new one, which ends with the process.
+    /// A new one, which is never written down.
     pub(super) fn draw() -> Result<Self, KeyError> {
         Ok(Self { mac: keyed(&pw_trust::random_bytes()?), known: HashMap::default() })
     }

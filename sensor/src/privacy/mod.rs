@@ -32,7 +32,8 @@ const ASKING_MAX: usize = 131_072;
 pub struct Privacy {
     declaration: PrivacyDeclaration,
     pseudonyms: Option<PseudonymKey>,
-    /// Makes the identifiers of advertisements, where anything is left out; drawn at each start.
+    /// Makes the identifiers of advertisements, where anything is left out; drawn at each start and
+    /// with each key of pseudonyms.
     identifiers: Option<IdentifierKey>,
     roles: Roles,
     zones: Zones,
@@ -117,10 +118,13 @@ impl Privacy {
     /// # Errors
     /// There is no randomness, or the old key cannot be overwritten.
     pub fn advance(&mut self, time: Timestamp) -> Result<bool, KeyError> {
-        match &mut self.pseudonyms {
-            Some(key) => key.advance(time),
-            None => Ok(false),
+        let Some(key) = &mut self.pseudonyms else { return Ok(false) };
+        let drawn = key.advance(time);
+        if !matches!(drawn, Ok(false)) {
+            // One that stayed the same would join a client's pseudonyms of two periods.
+            self.identifiers = Some(IdentifierKey::draw()?);
         }
+        drawn
     }
 
     /// Rewrites what came of one frame, or leaves parts of it out.

@@ -270,6 +270,23 @@ fn who_is_no_network_any_more_is_a_client_again() {
 }
 
 #[test]
+fn nothing_joins_the_pseudonyms_of_two_periods() {
+    let (_folder, mut privacy) = privacy("");
+    let day = Duration::from_hours(24);
+    let mut on = |days: u32| {
+        let (mut probe, ad) = telling();
+        probe.time = probe.time.saturating_add(day * days);
+        let mut ads = [ad];
+        assert_eq!(privacy.advance(probe.time).expect("random"), days > 0);
+        privacy.rewrite(&mut probe, &mut ads);
+        assert_eq!(probe.advertisement, Some(ads[0].id));
+        (probe.transmitter, ads[0].id)
+    };
+    let (first, second) = (on(0), on(1));
+    assert!(first.0 != second.0 && first.1 != second.1, "{first:?} {second:?}");
+}
+
+#[test]
 fn further_names_that_are_asked_for_go_too() {
     let (_folder, mut privacy) = privacy("audit = 'ours'\nprobe_names = false");
     let elements = b"\x00\x00\x54\x06\x00\x04home\xff\x05\x3a\x01\x02\x03\x04\x01\x01\x82";

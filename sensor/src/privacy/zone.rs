@@ -6,10 +6,11 @@
 
 use super::key::{KeyError, keyed};
 use super::settings::{HomeZone, ZoneRecords};
+use crate::state_dir;
 use hmac::Mac;
 use pw_model::{Position, WORLD_RADIUS_M};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Remembers over a restart whether the last place lay in a zone.
@@ -59,14 +60,7 @@ impl Zones {
         if remember {
             let path = state_dir.join(FILE);
             let failed = |source| KeyError::File { what: "open", path: path.clone(), source };
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)
-                .map_err(failed)?;
+            let file = state_dir::open_private(&path).map_err(failed)?;
             let mut byte = [0];
             if file.read_at(&mut byte, 0).map_err(failed)? == 1 {
                 last = match byte {

@@ -192,14 +192,6 @@ impl Batch {
         }
     }
 
-    fn has_no_later_record(&self) -> bool {
-        self.withheld.is_empty()
-            && self.health_details.is_empty()
-            && self.transmitted.is_empty()
-            && self.clock_events.is_empty()
-            && self.doubtful_fixes.is_empty()
-    }
-
     /// True when nothing is in it. How clients are treated is nothing without a record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -211,7 +203,11 @@ impl Batch {
             && self.health.is_empty()
             && self.clocks.is_empty()
             && self.radio_events.is_empty()
-            && self.has_no_later_record()
+            && self.withheld.is_empty()
+            && self.health_details.is_empty()
+            && self.transmitted.is_empty()
+            && self.clock_events.is_empty()
+            && self.doubtful_fixes.is_empty()
     }
 
     /// Earliest and latest time of anything in it.

@@ -195,7 +195,6 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
             "rssi_dbm_max",
             "rssi_dbm_min",
             "rssi_dbm_last",
-            "pseudonym",
             "simulated",
         ],
         &[
