@@ -247,11 +247,12 @@ fn a_recording_on_a_full_disk_hears_the_interruption() -> Result<()> {
     let _sensor = RunningSensor::start(&paired.state, paired.port, &arguments)?;
     let survey = disk.join("s");
     paired.piwardrive.ok(&["survey", "new", &survey.display().to_string()])?;
-    // All but the last 64 KiB is taken: some batches are stored, then there is no room.
+    // All but the last 384 KiB is taken: some batches are stored, also when the first come together on a
+    // slow machine; then there is no room.
     let mut ballast = fs::File::create(disk.join("ballast"))?;
     while std::io::Write::write_all(&mut ballast, &[1; 4096]).is_ok() {}
     let taken = ballast.metadata()?.len();
-    ballast.set_len(taken.saturating_sub(64 << 10))?;
+    ballast.set_len(taken.saturating_sub(384 << 10))?;
     for signal in [libc::SIGINT, libc::SIGTERM] {
         let mut child = paired
             .piwardrive
