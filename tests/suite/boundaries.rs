@@ -44,6 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("quinn", &["pw_engine", "pw_sensor"]),
     ("tokio", &["pw_engine", "pw_sensor"]),
     ("mdns-sd", &["pw_engine", "pw_sensor"]),
+    ("aws-lc-rs", &["pw_trust"]),
     ("rcgen", &["pw_trust"]),
     ("spake2", &["pw_trust"]),
     ("typst", &["pw_report"]),

@@ -1,4 +1,4 @@
-//! Keys, pinning and pairing that sensor and desktop share.
+//! Keys, pinning and pairing that sensor and desktop share, and sealing of what is kept on a disk.
 //!
 //! Each end has one key of its own. Pairing by a short code makes the two ends know each other's
 //! key; from then on only that key is let in. There is no certificate authority, and no way to
@@ -9,6 +9,7 @@ mod identity;
 mod pairing;
 mod policy;
 mod random;
+mod sealing;
 mod tls;
 
 pub use fingerprint::{FingerprintError, KeyFingerprint};
@@ -19,4 +20,5 @@ pub use pairing::{
 };
 pub use policy::{FirstKey, KeyPolicy, PinnedKey, Refusal, RefusalReason};
 pub use random::{RandomError, random_bytes};
+pub use sealing::{SealError, SealingKey, SealingKeyError, SealingKeyId};
 pub use tls::{Purpose, TlsError, client_config, server_config};
