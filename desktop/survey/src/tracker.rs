@@ -24,7 +24,7 @@ use adverts::Adverts;
 use device::{ApPart, Device, Names, Role, say};
 use pw_model::{
     Advertisement, AdvertisementId, AdvertisementKind, ClientAddresses, FrameFlags, FrameKind, Gap,
-    MacAddr, Observation, SensorId, TimeRange, Timestamp,
+    GapCause, MacAddr, Observation, SensorId, TimeRange, Timestamp,
 };
 use pw_wire::{Batch, BatchId, LossRecord, LostBatches, UserRecord};
 use receptions::Reception;
@@ -311,13 +311,38 @@ impl Tracker {
             }
             None => self.head.totals.uncounted_gaps += 1,
         }
-        if self.gaps.len() < MAX_GAPS {
-            self.gaps.insert(key, gap.clone());
+        let (key, gap) = match gap.cause {
+            GapCause::Thinned => self.with_its_minute(key, gap),
+            _ => (key, gap.clone()),
+        };
+        if self.gaps.len() < MAX_GAPS || self.gaps.contains_key(&key) {
+            self.gaps.insert(key, gap);
             self.gaps_changed = true;
             if let Some(unsaved) = &mut self.unsaved {
                 unsaved.gaps.push(key);
             }
         }
+    }
+
+    /// A thinned journal states a gap in nearly every batch: those of one radio within a minute are one
+    /// row, whatever the order in which they come.
+    fn with_its_minute(&self, key: GapKey, gap: &Gap) -> (GapKey, Gap) {
+        let (start, sensor, epoch, _, _) = key;
+        let minute = start.unix_ns().div_euclid(60_000_000_000);
+        let start = Timestamp::from_unix_ns(minute.saturating_mul(60_000_000_000));
+        // No batch has the number 0, so that no other gap has this key.
+        let radio = gap.radio.map_or(u32::from(u8::MAX) + 1, |radio| u32::from(radio.0));
+        let key = (start, sensor, epoch, 0, radio);
+        let mut whole = gap.clone();
+        if let Some(known) = self.gaps.get(&key) {
+            whole.start = whole.start.min(known.start);
+            whole.end = whole.end.max(known.end);
+            whole.frames = match (whole.frames, known.frames) {
+                (Some(one), Some(other)) => Some(one.saturating_add(other)),
+                _ => None,
+            };
+        }
+        (key, whole)
     }
 
     fn observe(&mut self, o: &Observation, sensor: SensorId, heard: Heard) {

@@ -113,6 +113,9 @@ pub enum GapCause {
     SurveyDamage,
     /// Heard in a home zone, where nothing is to be recorded.
     HomeZone,
+    /// The journal was full and was thinned out: of what each transmitter sent within some seconds, the
+    /// strongest frames stayed.
+    Thinned,
 }
 
 impl GapCause {
@@ -132,6 +135,9 @@ impl GapCause {
             Self::FileCut => "the file ended in the middle of a record",
             Self::SurveyDamage => "part of the survey's files was damaged or cut off",
             Self::HomeZone => "heard in a home zone, where nothing is recorded",
+            Self::Thinned => {
+                "the journal was full; of each transmitter only the strongest frames were kept"
+            }
         }
     }
 

@@ -227,3 +227,45 @@ fn what_the_person_wrote_last_holds() {
     tracker.apply_user(&note(9, ""));
     assert_eq!(said(&mut tracker), None);
 }
+
+#[test]
+fn gaps_of_a_thinned_journal_are_one_row_a_minute_in_any_order() {
+    use pw_model::RadioId;
+    let thinned = |seq: u64, secs: i64, radio: u8| {
+        let mut batch = empty(1, seq);
+        batch.gaps = vec![Gap {
+            radio: Some(RadioId(radio)),
+            start: at(secs),
+            end: at(secs + 1),
+            cause: GapCause::Thinned,
+            frames: Some(seq),
+        }];
+        batch
+    };
+    // START_SECS need not be the start of a minute.
+    let minute = (60 - START_SECS.rem_euclid(60)) % 60;
+    let batches = [
+        thinned(1, minute, 0),
+        thinned(2, minute + 30, 0),
+        thinned(3, minute + 30, 1),
+        thinned(4, minute + 60, 0),
+    ];
+    let rows = |order: [usize; 4]| {
+        let mut tracker = Tracker::new();
+        order.iter().for_each(|place| assert!(tracker.apply(&batches[*place])));
+        let snapshot = tracker.snapshot(&info(), None);
+        assert_eq!(snapshot.totals.frames_lost, 10);
+        let rows = snapshot.gaps.iter();
+        let mut rows: Vec<_> =
+            rows.map(|row| (row.gap.start, row.gap.radio, row.gap.end, row.gap.frames)).collect();
+        rows.sort();
+        rows
+    };
+    let expected = vec![
+        (at(minute), Some(RadioId(0)), at(minute + 31), Some(3)),
+        (at(minute + 30), Some(RadioId(1)), at(minute + 31), Some(3)),
+        (at(minute + 60), Some(RadioId(0)), at(minute + 61), Some(4)),
+    ];
+    assert_eq!(rows([0, 1, 2, 3]), expected);
+    assert_eq!(rows([3, 2, 1, 0]), expected);
+}
