@@ -201,18 +201,37 @@ pub enum KeysCommand {
 #[derive(Debug, Subcommand)]
 pub enum JournalCommand {
     /// What it holds
-    Info(CommonArguments),
+    Info(JournalArguments),
     /// Read and check every record; exit code 1 when there is damage
-    Verify(CommonArguments),
+    Verify(JournalArguments),
     /// Print every record
     Dump {
         /// From this batch on
         #[arg(long, value_name = "SEQ", default_value_t = 0)]
         from: u64,
-        /// What most commands have.
+        /// What all of these have.
         #[command(flatten)]
-        common: CommonArguments,
+        journal: JournalArguments,
     },
+    /// Make a new key for sealing the journal, in a file of its own
+    NewKey {
+        /// The file; nothing may be there yet
+        path: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `journal info`, `verify` and `dump`.
+#[derive(Debug, Args)]
+pub struct JournalArguments {
+    /// The key of a sealed journal [default: journal.key_file of the installed configuration]
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// What most commands have.
+    #[command(flatten)]
+    pub common: CommonArguments,
 }
 
 fn source(text: &str) -> Result<SourceArgument, String> {

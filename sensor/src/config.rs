@@ -3,6 +3,7 @@
 use crate::capture::{LiveSettings, SourceSpec, check_filter};
 use crate::gps::GpsSpec;
 use crate::hop::{HopSettings, RadioHop};
+use crate::journal::Sealing;
 use crate::privacy::{PrivacyConfig, PrivacySettings};
 use anyhow::{Context, Result, bail};
 use pw_model::{Channel, ChannelPlan, Origin, PLAN_WIDTHS_MHZ};
@@ -78,6 +79,30 @@ pub struct StatusConfig {
 pub struct JournalConfig {
     /// Most space on disk in MiB; 8192 unless said.
     pub quota_mib: Option<u64>,
+    /// Thin the oldest records out before any are deleted whole; yes unless said.
+    pub thin: Option<bool>,
+    /// File with the key that the journal is sealed with, or `credential:NAME`; plain unless said.
+    pub key_file: Option<PathBuf>,
+    /// Seal what is new; yes where there is a key. With no, the key only opens what is sealed already.
+    pub seal: Option<bool>,
+}
+
+impl JournalConfig {
+    /// The key, read; `None` for a plain journal.
+    ///
+    /// # Errors
+    /// The key cannot be used, or sealing is asked for without one.
+    pub fn sealing(&self) -> Result<Option<Sealing>> {
+        match (&self.key_file, self.seal) {
+            (None, Some(true)) => bail!(
+                "journal.seal = true needs a key: name its file in journal.key_file (piwardrive-sensor \
+                 journal new-key makes one)"
+            ),
+            (None, _) => Ok(None),
+            (Some(path), Some(false)) => Ok(Some(Sealing::read(path)?.only_opening())),
+            (Some(path), _) => Ok(Some(Sealing::read(path)?)),
+        }
+    }
 }
 
 /// `[capture]`.
@@ -353,7 +378,34 @@ mod tests {
         assert_eq!(offered.snap_len, usual.snap_len);
         assert_eq!(offered.buffer_bytes, usual.buffer_bytes);
         assert_eq!(config.journal.quota_mib, Some(8192));
+        assert_eq!(config.journal.thin, Some(true));
+        assert!(config.journal.key_file.is_some());
+        assert_eq!(config.journal.seal, Some(true), "usual where there is a key");
         assert!(config.name.is_some() && config.listen.is_some());
+    }
+
+    #[test]
+    fn a_journal_is_sealed_with_a_key_only() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("key");
+        let key = crate::journal::new_key(&path).expect("made");
+        let sealing = |text: &str| {
+            let path = path.display();
+            let text =
+                format!("[journal]\n{}", text.replace("KEY", &format!("key_file = '{path}'")));
+            read(&text).expect("valid").journal.sealing()
+        };
+        assert!(sealing("").expect("plain").is_none());
+        assert!(sealing("seal = false").expect("plain").is_none());
+        let sealed = sealing("KEY").expect("a key").expect("sealed");
+        assert_eq!((sealed.id(), sealed.seals()), (key, true));
+        let opening = sealing("KEY\nseal = false").expect("a key").expect("opens");
+        assert!(!opening.seals());
+        let error = sealing("seal = true").expect_err("no key").to_string();
+        assert!(error.contains("new-key"), "{error}");
+        std::fs::remove_file(&path).expect("removed");
+        let error = sealing("KEY").expect_err("gone").to_string();
+        assert!(error.contains("is the stick plugged in"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::commands::UsageError;
 use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
-use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
+use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter, Sealing};
 use crate::link::{self, Duties, Link, LinkSettings};
 use crate::machine::{Machine, TransmitWatch};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
@@ -129,14 +129,17 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     let sources = prepare_all(&settings.sources, &live)?;
     let (join, receiver) = join(&settings)?;
     let privacy = privacy(&settings, &join)?;
+    let sealing = sealing(&settings)?;
     let identity = link::identity(&settings.state)?;
     let sensor = identity.fingerprint().sensor_id();
     let stream = StreamInfo { name: settings.name.clone(), origin: settings.origin() };
     let mut journal_settings =
         JournalSettings::new(state_dir::journal(&settings.state), sensor, stream.clone());
     if let Some(quota) = settings.config.journal.quota_mib {
-        journal_settings.quota_bytes = quota.saturating_mul(1 << 20);
+        journal_settings.set_quota(quota.saturating_mul(1 << 20));
     }
+    journal_settings.thin = settings.config.journal.thin.unwrap_or(true);
+    journal_settings.sealing = sealing.map(Arc::new);
     let journal = Journal::open(journal_settings)?;
     let reader = journal.reader();
     let numbers = radio_numbers(&settings, &sources)?;
@@ -262,6 +265,25 @@ fn privacy(settings: &Settings, join: &Join) -> Result<Privacy> {
         tracing::warn!("nothing is recorded until a fix shows that this is no home zone");
     }
     Ok(privacy)
+}
+
+/// The journal's key: said in the log, because a journal that is plain against expectation tells whoever
+/// takes the card what was heard.
+fn sealing(settings: &Settings) -> Result<Option<Sealing>> {
+    let Some(sealing) = settings.config.journal.sealing()? else { return Ok(None) };
+    if sealing.seals() {
+        tracing::info!("the journal is sealed with the key {}", sealing.id());
+    } else {
+        tracing::info!("new records are not sealed; the key {} opens old ones", sealing.id());
+    }
+    if sealing.lies_beside(&settings.state) == Some(true) {
+        tracing::warn!(
+            "the journal's key {} lies on the same disk as the journal: whoever takes that disk has \
+             both",
+            sealing.path().display()
+        );
+    }
+    Ok(Some(sealing))
 }
 
 /// How frames get their positions, and the live receiver that has to be started for it.

@@ -40,7 +40,7 @@ fn sensor(state: &Path, source: &str, gps: &str) -> Command {
 
 fn journal(state: &Path) -> Vec<Batch> {
     let mut batches = Vec::new();
-    each_batch::<pw_sensor::journal::JournalError>(&state.join("journal"), |batch| {
+    each_batch::<pw_sensor::journal::JournalError>(&state.join("journal"), None, |batch| {
         batches.push(batch);
         Ok(true)
     })

@@ -16,4 +16,5 @@ mod releases;
 mod self_test;
 mod silence;
 mod strangers;
+mod thinning;
 mod tidy;

@@ -272,7 +272,9 @@ impl VerifyReport {
                 let record: LossRecord = envelope.decode().map_err(|error| error.to_string())?;
                 found.tracker.apply_loss(&record);
             }
-            Some(EnvelopeKind::Message | EnvelopeKind::Journal) | None => self.unknown_records += 1,
+            Some(EnvelopeKind::Message | EnvelopeKind::Journal | EnvelopeKind::Sealed) | None => {
+                self.unknown_records += 1;
+            }
         }
         Ok(())
     }

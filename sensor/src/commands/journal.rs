@@ -1,7 +1,10 @@
 //! `journal`: what stands in the journal.
 
+use super::setup::INSTALLED;
 use super::{bytes_words, or_dash, say, say_json};
-use crate::journal::{SegmentReport, each_batch, inspect};
+use crate::cli::JournalArguments;
+use crate::config::Config;
+use crate::journal::{self, JournalError, Sealing, SegmentReport, each_batch, inspect};
 use crate::{record_json, state_dir};
 use anyhow::{Result, bail};
 use pw_model::Timestamp;
@@ -11,12 +14,23 @@ use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-fn reports(state: &Path) -> Result<Vec<SegmentReport>> {
+/// The key that is named, else that of the installed configuration where it can be read: without it, a
+/// plain journal can be looked at all the same, and of a sealed one it is said what is missing.
+fn key(arguments: &JournalArguments) -> Result<Option<Sealing>> {
+    if let Some(path) = &arguments.key_file {
+        return Ok(Some(Sealing::read(path)?));
+    }
+    let installed = Config::read(Path::new(INSTALLED)).ok();
+    let configured = installed.and_then(|config| config.journal.key_file);
+    Ok(configured.and_then(|path| Sealing::read(&path).ok()))
+}
+
+fn reports(state: &Path, sealing: Option<&Sealing>) -> Result<Vec<SegmentReport>> {
     let folder = state_dir::journal(state);
     if !folder.is_dir() {
         bail!("no journal in {}; name the sensor's folder with --state", state.display());
     }
-    Ok(inspect(&folder)?)
+    Ok(inspect(&folder, sealing)?)
 }
 
 fn segment_json(report: &SegmentReport) -> Value {
@@ -25,6 +39,12 @@ fn segment_json(report: &SegmentReport) -> Value {
         "path": report.path.display().to_string(),
         "bytes": report.bytes,
         "batches": report.batches,
+        "thinned": report.thinned,
+        "sealed_batches": report.sealed,
+        "not_opened": report.closed.map(|(batches, key)| json!({
+            "batches": batches,
+            "key": key.to_string(),
+        })),
         "observations": report.observations,
         "first_seq": report.first_seq,
         "last_seq": report.last_seq,
@@ -49,6 +69,8 @@ fn summary(state: &Path, reports: &[SegmentReport]) -> Value {
         "segments": reports.len(),
         "bytes": sum(|r| r.bytes),
         "batches": sum(|r| r.batches),
+        "sealed_batches": sum(|r| r.sealed),
+        "batches_not_opened": sum(|r| r.closed.map_or(0, |(batches, _)| batches)),
         "observations": sum(|r| r.observations),
         "first_seq": reports.iter().find_map(|r| r.first_seq),
         "last_seq": reports.iter().rev().find_map(|r| r.last_seq),
@@ -60,8 +82,9 @@ fn summary(state: &Path, reports: &[SegmentReport]) -> Value {
     })
 }
 
-pub(super) fn info(state: &Path, json: bool) -> Result<bool> {
-    let reports = reports(state)?;
+pub(super) fn info(state: &Path, arguments: &JournalArguments) -> Result<bool> {
+    let json = arguments.common.json;
+    let reports = reports(state, key(arguments)?.as_ref())?;
     let mut summary = summary(state, &reports);
     if json {
         summary["segment_list"] = reports.iter().map(segment_json).collect();
@@ -71,15 +94,18 @@ pub(super) fn info(state: &Path, json: bool) -> Result<bool> {
     say_summary(&summary)?;
     for report in &reports {
         say(format!(
-            "  segment {}: batches {} to {}, {} observations, {}, from {}",
+            "  segment {}: batches {} to {}, {} observations, {}, from {}{}{}",
             report.number,
             or_dash(report.first_seq),
             or_dash(report.last_seq),
-            report.observations,
+            or_dash(report.closed.is_none().then_some(report.observations)),
             bytes_words(report.bytes),
             or_dash(report.range.map(|range| Timestamp::rfc3339_secs(range.start))),
+            if report.sealed > 0 { ", sealed" } else { "" },
+            if report.thinned { ", thinned out" } else { "" },
         ))?;
     }
+    say_closed(&reports)?;
     Ok(true)
 }
 
@@ -99,13 +125,30 @@ fn say_summary(summary: &Value) -> Result<()> {
     say(format!("epoch {}, from {} to {}", text("epoch"), text("first_time"), text("last_time")))
 }
 
-pub(super) fn verify(state: &Path, json: bool) -> Result<bool> {
-    let reports = reports(state)?;
+/// Which batches could not be looked into.
+fn say_closed(reports: &[SegmentReport]) -> Result<()> {
+    let closed: Vec<_> = reports.iter().filter_map(|report| report.closed).collect();
+    let Some((_, key)) = closed.first() else { return Ok(()) };
+    let batches = closed.iter().map(|(batches, _)| batches).sum();
+    say(format!(
+        "sealed: the key {key} is needed to look inside {} (--key-file); lengths and checksums are \
+         checked without it",
+        counted(batches, "batch", "batches")
+    ))
+}
+
+pub(super) fn verify(state: &Path, arguments: &JournalArguments) -> Result<bool> {
+    let json = arguments.common.json;
+    let sealing = key(arguments)?;
+    let reports = reports(state, sealing.as_ref())?;
     let summary = summary(state, &reports);
     let mut unreadable = None;
-    // Headers were checked by the reading; now the bodies.
-    if let Err(error) = each_batch::<anyhow::Error>(&state_dir::journal(state), |_| Ok(true)) {
-        unreadable = Some(format!("{error:#}"));
+    // Headers were checked by the reading; now the bodies, unless they are sealed.
+    let folder = state_dir::journal(state);
+    let read = each_batch::<JournalError>(&folder, sealing.as_ref(), |_| Ok(true));
+    match read {
+        Ok(()) | Err(JournalError::Closed { .. }) => {}
+        Err(error) => unreadable = Some(error.to_string()),
     }
     let sound = summary["sound"] == true && unreadable.is_none();
     if json {
@@ -135,24 +178,47 @@ pub(super) fn verify(state: &Path, json: bool) -> Result<bool> {
         }
     }
     unreadable.map_or(Ok(()), say)?;
+    say_closed(&reports)?;
     say(if sound { "sound" } else { "damaged" })?;
     Ok(sound)
 }
 
-pub(super) fn dump(state: &Path, from: u64, json: bool) -> Result<bool> {
+/// Makes a key for sealing the journal.
+pub(super) fn new_key(path: &Path, json: bool) -> Result<bool> {
+    let key = journal::new_key(path)?;
+    if json {
+        say_json(&json!({ "key": key.to_string(), "path": path.display().to_string() }))?;
+        return Ok(true);
+    }
+    say(format!(
+        "{}: a new key, {key}\n\
+         Keep a copy elsewhere: without it nobody, not even you, can read what it sealed.\n\
+         It must not lie on the disk of the journal. In the sensor's configuration:\n\
+         [journal]\n\
+         key_file = \"{}\"",
+        path.display(),
+        path.display()
+    ))?;
+    Ok(true)
+}
+
+pub(super) fn dump(state: &Path, from: u64, arguments: &JournalArguments) -> Result<bool> {
+    let json = arguments.common.json;
+    let sealing = key(arguments)?;
     let folder = state_dir::journal(state);
     if !folder.is_dir() {
         bail!("no journal in {}; name the sensor's folder with --state", state.display());
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
-    each_batch::<anyhow::Error>(&folder, |batch| {
+    let read = each_batch::<anyhow::Error>(&folder, sealing.as_ref(), |batch| {
         if batch.id.seq >= from {
             print(&mut out, &batch, json)?;
         }
         Ok(true)
-    })?;
+    });
+    // What stands before a sealed segment is printed all the same.
     out.flush()?;
-    Ok(true)
+    read.map(|()| true)
 }
 
 fn print(out: &mut impl Write, batch: &Batch, json: bool) -> Result<()> {

@@ -40,15 +40,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(common) => audit::audit(&state(&common), common.json),
         Command::SelfTest(arguments) => self_test::self_test(&state(&arguments.common), &arguments),
         Command::Setup(arguments) => setup::setup(arguments),
-        Command::Journal(JournalCommand::Info(common)) => {
-            journal::info(&state(&common), common.json)
+        Command::Journal(JournalCommand::Info(arguments)) => {
+            journal::info(&state(&arguments.common), &arguments)
         }
-        Command::Journal(JournalCommand::Verify(common)) => {
-            journal::verify(&state(&common), common.json)
+        Command::Journal(JournalCommand::Verify(arguments)) => {
+            journal::verify(&state(&arguments.common), &arguments)
         }
-        Command::Journal(JournalCommand::Dump { from, common }) => {
-            journal::dump(&state(&common), from, common.json)
+        Command::Journal(JournalCommand::Dump { from, journal }) => {
+            journal::dump(&state(&journal.common), from, &journal)
         }
+        Command::Journal(JournalCommand::NewKey { path, json }) => journal::new_key(&path, json),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The installed configuration.
-const INSTALLED: &str = "/etc/piwardrive/sensor.toml";
+pub(super) const INSTALLED: &str = "/etc/piwardrive/sensor.toml";
 
 /// What the checks look at.
 struct Wanted {
@@ -36,6 +36,7 @@ pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
         }
         _ => privacy(&config),
     };
+    let journal = config.journal.clone();
     let wanted = wanted(arguments, config);
     let mut checks = vec![configuration, privacy, checks::kernel(), checks::libpcap()];
     let radios = checks::radios();
@@ -47,6 +48,7 @@ pub(super) fn setup(arguments: SetupArguments) -> Result<bool> {
     checks.push(checks::position(wanted.gps));
     checks.extend(checks::serial_receivers(account.as_ref()));
     checks.push(checks::state_folder(&wanted.state, account.as_ref()));
+    checks.push(checks::journal_key(&journal, &wanted.state));
     checks.push(checks::clock());
     checks.push(checks::throttling());
     checks.push(checks::temperature());

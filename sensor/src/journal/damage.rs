@@ -7,7 +7,8 @@ use pw_model::{Gap, GapCause, TimeRange, Timestamp};
 
 /// The losses of segment `number` that have not been stated before.
 pub(super) fn losses(shared: &Shared, number: u64) -> Vec<Gap> {
-    let path = shared.segment_path(number);
+    // Deleted since it was met: its loss is no more, or was stated with the whole segment.
+    let Some(path) = shared.path_in_index(number) else { return Vec::new() };
     let bytes = match shared.machine.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -15,7 +16,7 @@ pub(super) fn losses(shared: &Shared, number: u64) -> Vec<Gap> {
             return Vec::new();
         }
     };
-    let scan = Scan::of(&bytes, 0);
+    let scan = Scan::of(&bytes, 0, shared.sealing.as_deref());
     let acknowledged = shared.desktops().everywhere();
     let mut gaps: Vec<(Option<u64>, Gap)> = Vec::new();
     for damage in &scan.damage {
@@ -62,8 +63,8 @@ fn end_before(shared: &Shared, number: u64) -> Option<Edge> {
         };
         index.segments.iter().rev().find(filled)?.number
     };
-    let bytes = shared.machine.read(&shared.segment_path(earlier)).ok()?;
-    let scan = Scan::of(&bytes, 0);
+    let bytes = shared.machine.read(&shared.path_in_index(earlier)?).ok()?;
+    let scan = Scan::of(&bytes, 0, shared.sealing.as_deref());
     scan.last.as_ref().map(|last| Edge {
         seq: last.id.seq,
         sums: scan.known_sums(),

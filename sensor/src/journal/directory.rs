@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "journal-";
 const SUFFIX: &str = ".pws";
+/// Before the suffix of a segment that was thinned out.
+const THINNED: &str = ".thinned";
 /// A segment that the quota drives out, between its removal from the index and its deletion.
 const EXPIRED: &str = ".expired";
+/// A thinned segment that is not whole yet.
+const UNFINISHED: &str = ".thinning";
 
 /// Options for files that only their owner may read.
 pub(super) fn private_file() -> OpenOptions {
@@ -18,16 +22,50 @@ pub(super) fn private_file() -> OpenOptions {
     options
 }
 
-/// The path of segment `number`.
+/// The path of segment `number` as it was written.
 pub(super) fn segment_path(directory: &Path, number: u64) -> PathBuf {
-    directory.join(format!("{PREFIX}{number:010}{SUFFIX}"))
+    SegmentName { number, thinned: false }.path(directory)
+}
+
+/// A segment's file: as it was written, or thinned out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct SegmentName {
+    /// Its number.
+    pub(super) number: u64,
+    /// True when rows were left out of it to make room.
+    pub(super) thinned: bool,
+}
+
+impl SegmentName {
+    /// Its path.
+    pub(super) fn path(self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}{SUFFIX}", self.stem()))
+    }
+
+    /// Where its thinned form is written before it is whole.
+    pub(super) fn unfinished_path(self, directory: &Path) -> PathBuf {
+        directory.join(format!("{PREFIX}{:010}{UNFINISHED}", self.number))
+    }
+
+    fn stem(self) -> String {
+        let thinned = if self.thinned { THINNED } else { "" };
+        format!("{PREFIX}{:010}{thinned}", self.number)
+    }
+
+    fn parse(rest: &str) -> Option<Self> {
+        let (number, thinned) = match rest.strip_suffix(THINNED) {
+            Some(number) => (number, true),
+            None => (rest, false),
+        };
+        Some(Self { number: number.parse().ok()?, thinned })
+    }
 }
 
 /// A segment that is being driven out: it may be deleted once its loss is stated for good.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Expired {
-    /// Its number.
-    pub(super) number: u64,
+    /// Which it is.
+    pub(super) segment: SegmentName,
     /// The batch that states its loss; `None` in names of releases that did not note it.
     pub(super) statement: Option<u64>,
 }
@@ -36,36 +74,47 @@ impl Expired {
     /// Its path.
     pub(super) fn path(&self, directory: &Path) -> PathBuf {
         let statement = self.statement.map(|seq| format!("-{seq}")).unwrap_or_default();
-        directory.join(format!("{PREFIX}{:010}{statement}{EXPIRED}", self.number))
+        directory.join(format!("{}{statement}{EXPIRED}", self.segment.stem()))
     }
 
     fn parse(name: &str) -> Option<Self> {
-        let (number, statement) = match name.split_once('-') {
-            Some((number, statement)) => (number, Some(statement.parse().ok()?)),
+        let (segment, statement) = match name.split_once('-') {
+            Some((segment, statement)) => (segment, Some(statement.parse().ok()?)),
             None => (name, None),
         };
-        Some(Self { number: number.parse().ok()?, statement })
+        Some(Self { segment: SegmentName::parse(segment)?, statement })
     }
 }
 
-/// Numbers of the segments in `directory`, oldest first, and those that were being driven out.
-pub(super) fn segments(
-    machine: &dyn Machine,
-    directory: &Path,
-) -> Result<(Vec<u64>, Vec<Expired>), JournalError> {
+/// What stands in the folder.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub(super) struct Listing {
+    /// Segments, oldest first. One that stands there whole and thinned, because the change was not
+    /// finished, is in it twice, whole first.
+    pub(super) segments: Vec<SegmentName>,
+    /// Segments that were being driven out.
+    pub(super) expired: Vec<Expired>,
+    /// Thinned forms that are not whole.
+    pub(super) unfinished: Vec<PathBuf>,
+}
+
+/// Lists the journal in `directory`.
+pub(super) fn list(machine: &dyn Machine, directory: &Path) -> Result<Listing, JournalError> {
     let unreadable = |error| JournalError::io("cannot read the folder", directory, error);
-    let (mut numbers, mut expired) = (Vec::new(), Vec::new());
+    let mut listing = Listing::default();
     for name in machine.list(directory).map_err(unreadable)? {
         let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        if let Some(Ok(number)) = rest.strip_suffix(SUFFIX).map(str::parse) {
-            numbers.push(number);
+        if let Some(segment) = rest.strip_suffix(SUFFIX).and_then(SegmentName::parse) {
+            listing.segments.push(segment);
         } else if let Some(segment) = rest.strip_suffix(EXPIRED).and_then(Expired::parse) {
-            expired.push(segment);
+            listing.expired.push(segment);
+        } else if rest.ends_with(UNFINISHED) {
+            listing.unfinished.push(directory.join(name));
         }
     }
-    numbers.sort_unstable();
-    expired.sort_unstable();
-    Ok((numbers, expired))
+    listing.segments.sort_unstable();
+    listing.expired.sort_unstable();
+    Ok(listing)
 }
 
 /// Creates the folder and those above it where they are missing.
@@ -158,13 +207,24 @@ mod tests {
         for number in [2, 1, 10_000_000_000] {
             std::fs::write(segment_path(&directory, number), b"").expect("written");
         }
-        let expired = [None, Some(17)].map(|statement| Expired { number: 4, statement });
+        let whole = |number| SegmentName { number, thinned: false };
+        let thinned = |number| SegmentName { number, thinned: true };
+        std::fs::write(thinned(2).path(&directory), b"").expect("written");
+        std::fs::write(thinned(3).path(&directory), b"").expect("written");
+        let unfinished = whole(3).unfinished_path(&directory);
+        std::fs::write(&unfinished, b"").expect("written");
+        let expired = [(whole(4), None), (whole(4), Some(17)), (thinned(5), Some(18))]
+            .map(|(segment, statement)| Expired { segment, statement });
         for segment in expired {
             std::fs::write(segment.path(&directory), b"").expect("written");
         }
         std::fs::write(directory.join("journal-x.pws"), b"").expect("written");
-        let found = segments(&RealMachine, &directory).expect("read");
-        assert_eq!(found, (vec![1, 2, 10_000_000_000], expired.to_vec()));
+        let found = list(&RealMachine, &directory).expect("read");
+        let expected = vec![whole(1), whole(2), thinned(2), thinned(3), whole(10_000_000_000)];
+        assert_eq!(
+            found,
+            Listing { segments: expected, expired: expired.to_vec(), unfinished: vec![unfinished] }
+        );
         assert_eq!(read_epoch(&RealMachine, &directory).expect("none"), None);
         write_epoch(&RealMachine, &directory, 0xab).expect("written");
         assert_eq!(read_epoch(&RealMachine, &directory).expect("there"), Some(0xab));

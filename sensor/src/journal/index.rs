@@ -1,7 +1,9 @@
 //! What writer and readers of a journal share in memory.
 
 use super::desktops::Desktops;
+use super::directory::SegmentName;
 use super::machine::Machine;
+use super::sealing::Sealing;
 use super::segment::PLACE_STEP;
 use super::{JournalState, directory};
 use pw_model::SensorId;
@@ -22,12 +24,21 @@ pub(super) struct IndexedSegment {
     pub(super) last_seq: u64,
     /// Durable bytes of it.
     pub(super) end: u64,
+    /// Only the key opens its batches.
+    pub(super) sealed: bool,
+    /// It was thinned out.
+    pub(super) thinned: bool,
     /// Places to begin reading at: batch number and offset, ascending. Grows by one entry per 64 KiB
     /// of segment, so that 8 GiB of journal take 2 MiB here.
     pub(super) places: Vec<(u64, u64)>,
 }
 
 impl IndexedSegment {
+    /// Its file.
+    pub(super) const fn name(&self) -> SegmentName {
+        SegmentName { number: self.number, thinned: self.thinned }
+    }
+
     /// Where to begin reading for batch `seq`.
     pub(super) fn place_of(&self, seq: u64) -> u64 {
         let after = self.places.partition_point(|(first, _)| *first <= seq);
@@ -72,6 +83,22 @@ impl Index {
         self.segments.iter().map(|segment| segment.end).sum()
     }
 
+    /// Segment `number`.
+    pub(super) fn find(&self, number: u64) -> Option<&IndexedSegment> {
+        self.segments.iter().find(|segment| segment.number == number)
+    }
+
+    /// Segments with batches that are sealed, and with such in the clear.
+    fn sealed_and_plain(&self) -> (u64, u64) {
+        self.segments.iter().filter(|segment| segment.first_seq.is_some()).fold(
+            (0, 0),
+            |(sealed, plain), segment| {
+                let one = u64::from(segment.sealed);
+                (sealed + one, plain + 1 - one)
+            },
+        )
+    }
+
     /// Batches after `acknowledged`, and their bytes to within one step of the index.
     pub(super) fn backlog(&self, acknowledged: u64) -> (u64, u64) {
         let (mut batches, mut bytes) = (0, 0);
@@ -96,6 +123,8 @@ pub(super) struct Shared {
     pub(super) directory: PathBuf,
     pub(super) epoch: u64,
     pub(super) sensor: SensorId,
+    /// The key of what is sealed.
+    pub(super) sealing: Option<Arc<Sealing>>,
     index: Mutex<Index>,
     desktops: Mutex<Desktops>,
     /// Set by readers, taken by the writer, which deletes segments and writes `state.json`.
@@ -115,6 +144,7 @@ impl Shared {
         directory: PathBuf,
         epoch: u64,
         sensor: SensorId,
+        sealing: Option<Arc<Sealing>>,
         index: Index,
         desktops: Desktops,
     ) -> Self {
@@ -123,6 +153,7 @@ impl Shared {
             directory,
             epoch,
             sensor,
+            sealing,
             index: Mutex::new(index),
             desktops: Mutex::new(desktops),
             desktops_changed: AtomicBool::new(true),
@@ -147,16 +178,30 @@ impl Shared {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The path of a segment that was not thinned.
     pub(super) fn segment_path(&self, number: u64) -> PathBuf {
         directory::segment_path(&self.directory, number)
+    }
+
+    /// The path of a segment that is in the index.
+    pub(super) fn path_in_index(&self, number: u64) -> Option<PathBuf> {
+        let name = self.index().find(number)?.name();
+        Some(name.path(&self.directory))
     }
 
     /// Tells the numbers to whoever watches.
     pub(super) fn publish(&self, change: impl FnOnce(&mut JournalState)) {
         let acknowledged = self.desktops().everywhere();
-        let (oldest_seq, durable_seq, disk_bytes, (batches, bytes)) = {
+        let (oldest_seq, durable_seq, disk_bytes, (batches, bytes), (sealed, plain), thinned) = {
             let index = self.index();
-            (index.oldest_seq(), index.durable_seq, index.disk_bytes(), index.backlog(acknowledged))
+            (
+                index.oldest_seq(),
+                index.durable_seq,
+                index.disk_bytes(),
+                index.backlog(acknowledged),
+                index.sealed_and_plain(),
+                index.segments.iter().filter(|segment| segment.thinned).count() as u64,
+            )
         };
         self.state.send_if_modified(|state| {
             let old = state.clone();
@@ -165,6 +210,10 @@ impl Shared {
             state.disk_bytes = disk_bytes;
             state.backlog_batches = batches;
             state.backlog_bytes = bytes;
+            state.seals = self.sealing.as_ref().is_some_and(|sealing| sealing.seals());
+            state.sealed_segments = sealed;
+            state.plain_segments = plain;
+            state.thinned_segments = thinned;
             change(state);
             *state != old
         });
@@ -182,6 +231,8 @@ mod tests {
             first_seq: Some(10),
             last_seq: 19,
             end: 200_000,
+            sealed: false,
+            thinned: false,
             places: Vec::new(),
         };
         segment.add_place(10, 50);

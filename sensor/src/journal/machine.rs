@@ -1,4 +1,5 @@
-//! What the journal asks of the machine below it: files, shared words, the boot and a steady clock.
+//! What the journal asks of the machine below it: files, shared words, the boot and a steady clock, a
+//! thread.
 //!
 //! The tests put a simulated machine in its place, which loses power, fills up and stalls.
 
@@ -11,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +49,10 @@ pub(super) trait Machine: Debug + Send + Sync {
     fn boot(&self) -> Option<(u64, u64)>;
     /// A clock that never goes back.
     fn steady_now(&self) -> Instant;
+    /// Does `work` beside everything else.
+    fn run_beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()>;
+    /// Leaves the processor to others for a while.
+    fn rest(&self, time: Duration);
 }
 
 /// An open file.
@@ -145,6 +150,14 @@ impl Machine for RealMachine {
 
     fn steady_now(&self) -> Instant {
         Instant::now()
+    }
+
+    fn run_beside(&self, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        std::thread::Builder::new().name("journal-thin".to_owned()).spawn(work).map(drop)
+    }
+
+    fn rest(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 }
 

@@ -6,7 +6,9 @@
 //!   epoch                         16 hex digits, drawn when the journal is created
 //!   counters                      memory-mapped: frames that came in, by radio (survives a kill)
 //!   state.json                    how far each desktop has acknowledged; damage already stated
-//!   journal-0000000001.pws        segments: a header, then for each batch a mark and the batch
+//!   journal-0000000001.pws        segments: a header, then for each batch a mark and the batch, or
+//!                                 both in one sealed record (see `sealing`)
+//!   journal-0000000001.thinned.pws   the same segment after it was thinned out (see `thin`)
 //! ```
 //! One thread writes, fed by a bounded channel; whoever gives it a batch waits while the channel is
 //! full. A batch counts only after its fsync (at most ten a second), and only then may it be sent,
@@ -22,7 +24,9 @@ mod inspect;
 mod machine;
 mod reader;
 mod recover;
+mod sealing;
 mod segment;
+mod thin;
 mod writer;
 
 #[cfg(test)]
@@ -32,6 +36,7 @@ pub use accounting::{Accounted, RADIOS_MAX};
 pub use counters::RadioCounter;
 pub use inspect::{DamagedPlace, SegmentReport, each_batch, inspect};
 pub use reader::JournalReader;
+pub use sealing::{Sealing, new_key};
 
 use counters::Counters;
 use machine::{Machine, RealMachine};
@@ -57,12 +62,17 @@ pub struct JournalSettings {
     pub sensor: SensorId,
     /// What its own batches (stated losses) say of the stream.
     pub stream: StreamInfo,
-    /// Bytes on disk; above it the oldest batches are deleted and the loss is stated.
+    /// Bytes on disk; above it the oldest batches are thinned or deleted and the loss is stated. While
+    /// a segment is being thinned, up to two segments more are on the disk.
     pub quota_bytes: u64,
+    /// Thin the oldest segments out before any is deleted whole.
+    pub thin: bool,
     /// Bytes after which a new segment is begun.
     pub segment_bytes: u64,
     /// Shortest time between two fsyncs.
     pub sync_interval: Duration,
+    /// The key that opens what is sealed, and seals what is new; `None` for a plain journal.
+    pub sealing: Option<Arc<Sealing>>,
 }
 
 impl JournalSettings {
@@ -74,9 +84,20 @@ impl JournalSettings {
             sensor,
             stream,
             quota_bytes: 8 << 30,
+            thin: true,
             segment_bytes: 64_000_000,
             sync_interval: Duration::from_millis(100),
+            sealing: None,
         }
+    }
+}
+
+impl JournalSettings {
+    /// Sets the quota, with segments of which at least sixteen go into it: they are thinned and deleted
+    /// one by one.
+    pub fn set_quota(&mut self, bytes: u64) {
+        self.quota_bytes = bytes;
+        self.segment_bytes = self.segment_bytes.min(bytes / 16);
     }
 }
 
@@ -93,6 +114,18 @@ pub struct JournalState {
     pub backlog_bytes: u64,
     /// Bytes of all segments.
     pub disk_bytes: u64,
+    /// True when new batches are sealed.
+    pub seals: bool,
+    /// Segments with batches that only the key opens.
+    pub sealed_segments: u64,
+    /// Segments with batches in the clear.
+    pub plain_segments: u64,
+    /// Segments that were thinned out.
+    pub thinned_segments: u64,
+    /// Frames that thinning left out since the start.
+    pub thinned_frames: u64,
+    /// How long the last thinning took in milliseconds, rests included; `None` before the first.
+    pub last_thinning_ms: Option<u64>,
     /// Why it cannot be written at present, in words.
     pub trouble: Option<String>,
     /// Frames whose batches were lost since the start because the journal could not be written.
@@ -142,8 +175,36 @@ pub enum JournalError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The key that is named cannot be used.
+    #[error("the journal's key {}: {problem}", path.display())]
+    Key {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// What is stored needs a key that is not at hand.
+    #[error(
+        "{}: {problem}; nothing was changed: give that key in journal.key_file, or move the journal's \
+         folder away to begin a new one",
+        path.display()
+    )]
+    Sealed {
+        /// A sealed file.
+        path: PathBuf,
+        /// Which key it needs, and which is there.
+        problem: String,
+    },
+    /// What is stored cannot be looked into without its key.
+    #[error("{}: {problem}; name the key's file with --key-file", path.display())]
+    Closed {
+        /// A sealed file.
+        path: PathBuf,
+        /// Which key it needs, and which is there.
+        problem: String,
+    },
     /// No random number to be had.
-    #[error("no random number for the journal's epoch: {0}")]
+    #[error("no random number for the journal: {0}")]
     Random(String),
     /// A batch cannot be written down.
     #[error("a batch cannot be encoded: {0}")]
@@ -157,6 +218,16 @@ impl JournalError {
     fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { what, path: path.to_path_buf(), source }
     }
+}
+
+/// What thinning did, for the log.
+fn thin_words(path: &Path, before: u64, after: u64, frames: u64, took: Duration) -> String {
+    format!(
+        "the journal is near its quota: thinned {} from {before} to {after} bytes in {:.1} s; {frames} \
+         frames are left out and stated",
+        path.display(),
+        took.as_secs_f64()
+    )
 }
 
 /// The writing end of a journal.

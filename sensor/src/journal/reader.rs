@@ -1,5 +1,6 @@
 //! The reading end of a journal: durable batches in order, acknowledgements.
 
+use super::directory::SegmentName;
 use super::index::{IndexedSegment, Shared};
 use super::machine::{Access, OpenFile};
 use super::{JournalError, JournalState};
@@ -53,14 +54,16 @@ impl JournalReader {
             let Some(segment) = self.segment_for(taken.next, after) else { break };
             match self.read_segment(&segment, &mut taken) {
                 Ok(()) => after = Some(segment.number),
-                // Deleted since we looked: the index knows better now.
+                // Deleted or thinned since we looked: the index knows better now.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let gone =
-                        !self.shared.index().segments.iter().any(|s| s.number == segment.number);
-                    if !gone {
-                        return Err(self.error(&segment, error));
+                    let now = self.shared.index().find(segment.number).map(IndexedSegment::name);
+                    match now {
+                        Some(name) if name == segment.name() => {
+                            return Err(self.error(&segment, error));
+                        }
+                        Some(_) => {}
+                        None => after = Some(segment.number),
                     }
-                    after = Some(segment.number);
                 }
                 Err(error) => return Err(self.error(&segment, error)),
             }
@@ -112,7 +115,7 @@ impl JournalReader {
     }
 
     fn error(&self, segment: &IndexedSegment, error: io::Error) -> JournalError {
-        JournalError::io("cannot read", &self.shared.segment_path(segment.number), error)
+        JournalError::io("cannot read", &segment.name().path(&self.shared.directory), error)
     }
 
     /// The first segment after segment `after` that may hold batch `seq` or a later one.
@@ -128,7 +131,7 @@ impl JournalReader {
     }
 
     fn read_segment(&self, segment: &IndexedSegment, taken: &mut Taken) -> io::Result<()> {
-        let path = self.shared.segment_path(segment.number);
+        let path = segment.name().path(&self.shared.directory);
         let file = self.shared.machine.open(&path, Access::Read)?;
         let mut offset = segment.place_of(taken.next);
         let mut window =
@@ -145,10 +148,10 @@ impl JournalReader {
                 return self.read_past_damage(segment, &*file, offset, taken);
             };
             let length = envelope.len;
-            if envelope.kind == Some(EnvelopeKind::Batch) {
-                let whole = window.at(offset, length)?.get(..length).unwrap_or_default().to_vec();
+            if is_batch(&envelope) {
+                let whole = window.at(offset, length)?.get(..length).unwrap_or_default();
                 match taken.take(&self.shared, whole) {
-                    Verdict::Taken(seq) => self.add_place(segment.number, seq, offset),
+                    Verdict::Taken(seq) => self.add_place(segment.name(), seq, offset),
                     Verdict::Passed => {}
                     Verdict::Damaged => {
                         self.shared.suspects().insert(segment.number);
@@ -176,11 +179,11 @@ impl JournalReader {
                 break;
             }
             if let ScanItem::Record { offset, envelope } = item
-                && envelope.kind == Some(EnvelopeKind::Batch)
+                && is_batch(&envelope)
                 && let Some(whole) = rest.get(offset..offset + envelope.len)
             {
                 // The writer has been told of this segment already.
-                match taken.take(&self.shared, whole.to_vec()) {
+                match taken.take(&self.shared, whole) {
                     Verdict::Taken(_) | Verdict::Passed | Verdict::Damaged => {}
                 }
             }
@@ -188,12 +191,27 @@ impl JournalReader {
         Ok(())
     }
 
-    fn add_place(&self, number: u64, seq: u64, offset: u64) {
+    fn add_place(&self, read: SegmentName, seq: u64, offset: u64) {
         let mut index = self.shared.index();
-        if let Some(segment) = index.segments.iter_mut().find(|s| s.number == number) {
+        // The places of a segment that was thinned while it was read are others.
+        if let Some(segment) = index.segments.iter_mut().find(|s| s.name() == read) {
             segment.add_place(seq, offset);
         }
     }
+}
+
+/// True for a batch, plain or sealed.
+fn is_batch(envelope: &Envelope<'_>) -> bool {
+    matches!(envelope.kind, Some(EnvelopeKind::Batch | EnvelopeKind::Sealed))
+}
+
+/// The batch in a whole record; `None` when there is none that can be read.
+fn batch_in(shared: &Shared, record: &[u8]) -> Option<EncodedBatch> {
+    let envelope = Envelope::read(record).ok()?;
+    if envelope.kind == Some(EnvelopeKind::Sealed) {
+        return Some(shared.sealing.as_ref()?.open(envelope.payload).ok()?.batch);
+    }
+    EncodedBatch::from_bytes(record.to_vec()).ok()
 }
 
 /// A stretch of a file in memory.
@@ -236,10 +254,10 @@ impl Taken {
             || (self.bytes >= self.max_bytes && !self.batches.is_empty())
     }
 
-    /// Takes a batch if it is wanted.
-    fn take(&mut self, shared: &Shared, bytes: Vec<u8>) -> Verdict {
-        let length = bytes.len();
-        let Ok(batch) = EncodedBatch::from_bytes(bytes) else { return Verdict::Damaged };
+    /// Takes the batch in a record if it is wanted.
+    fn take(&mut self, shared: &Shared, record: &[u8]) -> Verdict {
+        let Some(batch) = batch_in(shared, record) else { return Verdict::Damaged };
+        let length = batch.bytes().len();
         let id = batch.header().id;
         let ours = id.epoch == shared.epoch && id.sensor == shared.sensor;
         if !ours || id.seq < self.next {

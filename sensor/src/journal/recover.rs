@@ -3,15 +3,16 @@
 use super::accounting::{Accounted, RADIOS_MAX};
 use super::counters::{Counters, LeftBehind};
 use super::desktops::Desktops;
-use super::directory::Expired;
+use super::directory::{Expired, SegmentName};
 use super::index::{Index, IndexedSegment, Shared};
 use super::machine::{Access, Machine, OpenFile};
+use super::sealing::{self, Sealing};
 use super::segment::{Scan, Step, walk};
 use super::{JournalError, JournalSettings, directory};
 use crate::clock;
 use pw_model::{Gap, GapCause, Origin, RadioId, Timestamp};
 use pw_wire::BatchHeader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Numbers that are passed over when the end of the journal is damaged and nothing says how many
@@ -52,18 +53,24 @@ pub(super) fn recover(
     let files = &**machine;
     directory::create(files, folder)?;
     let lock = directory::lock(files, folder)?;
-    let (mut numbers, expired) = directory::segments(files, folder)?;
-    settle_expired(files, folder, &mut numbers, &expired)?;
-    let mut end = read_end(settings, files, &numbers)?;
+    let listing = directory::list(files, folder)?;
+    let sealing = settings.sealing.as_deref();
+    let paths = listing.segments.iter().map(|segment| segment.path(folder));
+    let paths = paths.chain(listing.expired.iter().map(|segment| segment.path(folder)));
+    sealing::check_key(files, paths, sealing)?;
+    let mut names = listing.segments;
+    settle_thinned(files, folder, &mut names, &listing.unfinished, sealing)?;
+    settle_expired(files, folder, &mut names, &listing.expired, sealing)?;
+    let mut end = read_end(settings, files, &names)?;
     let epoch = match (directory::read_epoch(files, folder)?, &end.last) {
-        (Some(epoch), _) if !numbers.is_empty() => epoch,
+        (Some(epoch), _) if !names.is_empty() => epoch,
         (None, Some(last)) => last.id.epoch,
         _ => draw_epoch()?,
     };
     if directory::read_epoch(files, folder)? != Some(epoch) {
         directory::write_epoch(files, folder, epoch)?;
     }
-    let segments = index_segments(settings, files, &numbers, &end)?;
+    let segments = index_segments(settings, files, &names, &end)?;
     let desktops = Desktops::read(files, folder);
     let (counters, left) = Counters::open(files, &folder.join("counters"), epoch)?;
 
@@ -79,27 +86,37 @@ pub(super) fn recover(
         };
     }
     let gaps =
-        if numbers.is_empty() { Vec::new() } else { restart_gaps(settings, left.as_ref(), &end) };
+        if names.is_empty() { Vec::new() } else { restart_gaps(settings, left.as_ref(), &end) };
     // From here on the difference is stated by the first batch, so both sides begin equal.
     counters.restart(&restarted(left.as_ref(), &end.sums, &gaps), next_seq - 1);
     let path = folder.join("counters");
     counters.flush().map_err(|error| JournalError::io("cannot sync", &path, error))?;
-    if end.damaged {
+    // Sealed and plain batches do not stand in one segment, and a thinned one is not written on.
+    let seals = settings.sealing.as_ref().is_some_and(|sealing| sealing.seals());
+    let thinned = names.last().is_some_and(|last| last.thinned);
+    if end.damaged || thinned || end.sealed.is_some_and(|sealed| sealed != seals) {
         end.append_at = None;
     }
     let index = Index { segments: segments.into(), durable_seq: next_seq - 1 };
-    let shared =
-        Shared::new(Arc::clone(machine), folder.clone(), epoch, settings.sensor, index, desktops);
+    let shared = Shared::new(
+        Arc::clone(machine),
+        folder.clone(),
+        epoch,
+        settings.sensor,
+        settings.sealing.clone(),
+        index,
+        desktops,
+    );
     if end.damaged
-        && let Some(number) = numbers.last()
+        && let Some(last) = names.last()
     {
-        shared.suspects().insert(*number);
+        shared.suspects().insert(last.number);
     }
     Ok(Recovered {
         shared: Arc::new(shared),
         counters: Arc::new(counters),
         lock,
-        next_segment: numbers.last().map_or(1, |last| last + 1),
+        next_segment: names.last().map_or(1, |last| last.number + 1),
         append_at: end.append_at,
         next_seq,
         sums: end.sums,
@@ -107,13 +124,53 @@ pub(super) fn recover(
     })
 }
 
+/// Finishes what thinning had begun when the last run ended: a thinned form that is not whole goes, and
+/// of a segment that stands there in both forms the older one, since the newer was whole before it got
+/// its name.
+fn settle_thinned(
+    machine: &dyn Machine,
+    folder: &Path,
+    names: &mut Vec<SegmentName>,
+    unfinished: &[PathBuf],
+    sealing: Option<&Sealing>,
+) -> Result<(), JournalError> {
+    let mut gone = unfinished.to_vec();
+    let twice = names.windows(2).filter(|pair| matches!(pair, [a, b] if a.number == b.number));
+    for pair in twice {
+        let [whole, thinned] = pair else { continue };
+        let ends = |segment: &SegmentName| -> Result<_, JournalError> {
+            let path = segment.path(folder);
+            let bytes =
+                machine.read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
+            let scan = Scan::of(&bytes, 0, sealing);
+            let seq = |header: Option<BatchHeader>| header.map(|header| header.id.seq);
+            let sound = scan.damage.is_empty() && scan.torn.is_none();
+            Ok((seq(scan.first), seq(scan.last), sound))
+        };
+        let (first, last, sound) = ends(thinned)?;
+        let (whole_first, whole_last, _) = ends(whole)?;
+        let same = sound && (first, last) == (whole_first, whole_last);
+        gone.push(if same { whole.path(folder) } else { thinned.path(folder) });
+    }
+    if gone.is_empty() {
+        return Ok(());
+    }
+    for path in &gone {
+        machine.remove(path).map_err(|e| JournalError::io("cannot delete", path, e))?;
+    }
+    directory::sync_names(machine, folder)?;
+    *names = directory::list(machine, folder)?.segments;
+    Ok(())
+}
+
 /// Deletes segments that were being driven out when the last run ended, and takes those back whose
 /// loss was not stated yet: the quota drives them out again, and then it is.
 fn settle_expired(
     machine: &dyn Machine,
     folder: &Path,
-    numbers: &mut Vec<u64>,
+    names: &mut Vec<SegmentName>,
     expired: &[Expired],
+    sealing: Option<&Sealing>,
 ) -> Result<(), JournalError> {
     if expired.is_empty() {
         return Ok(());
@@ -121,20 +178,21 @@ fn settle_expired(
     for segment in expired {
         let path = segment.path(folder);
         let stated = match segment.statement {
-            Some(seq) => is_stated(machine, folder, numbers, seq)?,
+            Some(seq) => is_stated(machine, folder, names, seq, sealing)?,
             None => false,
         };
-        if stated || numbers.contains(&segment.number) {
+        let number = segment.segment.number;
+        if stated || names.iter().any(|name| name.number == number) {
             machine.remove(&path).map_err(|e| JournalError::io("cannot delete", &path, e))?;
         } else {
-            let back = directory::segment_path(folder, segment.number);
+            let back = segment.segment.path(folder);
             machine
                 .rename(&path, &back)
                 .map_err(|error| JournalError::io("cannot rename", &path, error))?;
         }
     }
     directory::sync_names(machine, folder)?;
-    *numbers = directory::segments(machine, folder)?.0;
+    *names = directory::list(machine, folder)?.segments;
     Ok(())
 }
 
@@ -142,14 +200,15 @@ fn settle_expired(
 fn is_stated(
     machine: &dyn Machine,
     folder: &Path,
-    numbers: &[u64],
+    names: &[SegmentName],
     seq: u64,
+    sealing: Option<&Sealing>,
 ) -> Result<bool, JournalError> {
     let mut oldest = None;
-    for number in numbers.iter().rev() {
-        let path = directory::segment_path(folder, *number);
+    for segment in names.iter().rev() {
+        let path = segment.path(folder);
         let bytes = machine.read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
-        let mut seqs = walk(&bytes).filter_map(|step| match step {
+        let mut seqs = walk(&bytes, sealing).filter_map(|step| match step {
             Step::Batch { header, .. } => Some(header.id.seq),
             _ => None,
         });
@@ -171,6 +230,8 @@ struct End {
     sums: Accounted,
     /// Damage in the last segment.
     damaged: bool,
+    /// The last segment is sealed; `None` while it holds no batch.
+    sealed: Option<bool>,
     append_at: Option<u64>,
     /// Of the last segment.
     scan: Scan,
@@ -189,20 +250,21 @@ impl End {
 fn read_end(
     settings: &JournalSettings,
     machine: &dyn Machine,
-    numbers: &[u64],
+    names: &[SegmentName],
 ) -> Result<End, JournalError> {
     let mut end = End {
         last: None,
         sums: Accounted::default(),
         damaged: false,
+        sealed: None,
         append_at: None,
         scan: Scan::default(),
         file_len: 0,
     };
-    for (back, number) in numbers.iter().rev().enumerate() {
-        let path = directory::segment_path(&settings.directory, *number);
+    for (back, name) in names.iter().rev().enumerate() {
+        let path = name.path(&settings.directory);
         let bytes = machine.read(&path).map_err(|e| JournalError::io("cannot read", &path, e))?;
-        let scan = Scan::of(&bytes, 0);
+        let scan = Scan::of(&bytes, 0, settings.sealing.as_deref());
         if back == 0 {
             end.damaged = !scan.damage.is_empty();
             end.file_len = bytes.len() as u64;
@@ -210,6 +272,9 @@ fn read_end(
                 end.append_at = cut_torn_end(machine, &path, &scan, bytes.len() as u64)?;
                 end.file_len = scan.sound_end;
             }
+        }
+        if back == 0 && scan.batches > 0 {
+            end.sealed = Some(scan.sealed > 0);
         }
         let found = scan.last.clone();
         let sums = scan.sums;
@@ -259,31 +324,35 @@ fn cut_torn_end(
 fn index_segments(
     settings: &JournalSettings,
     machine: &dyn Machine,
-    numbers: &[u64],
+    names: &[SegmentName],
     end: &End,
 ) -> Result<Vec<IndexedSegment>, JournalError> {
     let mut segments = Vec::new();
     let mut last_seq = end.last.as_ref().map_or(0, |last| last.id.seq);
-    for (back, number) in numbers.iter().rev().enumerate() {
+    for (back, name) in names.iter().rev().enumerate() {
         let mut segment = IndexedSegment {
-            number: *number,
+            number: name.number,
             first_seq: None,
             last_seq,
             end: end.file_len,
+            sealed: end.sealed == Some(true),
+            thinned: name.thinned,
             places: Vec::new(),
         };
         if back == 0 {
             segment.first_seq = end.scan.first.as_ref().map(|first| first.id.seq);
             segment.places.clone_from(&end.scan.places);
         } else {
-            let path = directory::segment_path(&settings.directory, *number);
-            let first = |limit| first_batch(machine, &path, limit);
+            let path = name.path(&settings.directory);
+            let sealing = settings.sealing.as_deref();
+            let first = |limit| first_batch(machine, &path, limit, sealing);
             let (found, length) = match first(HEAD_BYTES)? {
                 (None, length) if length > HEAD_BYTES => first(u64::MAX)?,
                 found => found,
             };
             segment.end = length;
-            segment.first_seq = found;
+            segment.first_seq = found.map(|(seq, _)| seq);
+            segment.sealed = found.is_some_and(|(_, sealed)| sealed);
         }
         if let Some(first) = segment.first_seq {
             last_seq = first.saturating_sub(1);
@@ -294,19 +363,20 @@ fn index_segments(
     Ok(segments)
 }
 
-/// Number of the first batch in a segment, and the segment's length.
+/// Number of the first batch in a segment and whether it is sealed, and the segment's length.
 fn first_batch(
     machine: &dyn Machine,
     path: &Path,
     limit: u64,
-) -> Result<(Option<u64>, u64), JournalError> {
+    sealing: Option<&Sealing>,
+) -> Result<(Option<(u64, bool)>, u64), JournalError> {
     let unreadable = |error| JournalError::io("cannot read", path, error);
     let file = machine.open(path, Access::Read).map_err(unreadable)?;
     let length = file.length().map_err(unreadable)?;
     let mut bytes = vec![0; usize::try_from(length.min(limit)).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut bytes, 0).map_err(unreadable)?;
-    let first = walk(&bytes).find_map(|step| match step {
-        Step::Batch { header, .. } => Some(header.id.seq),
+    let first = walk(&bytes, sealing).find_map(|step| match step {
+        Step::Batch { header, body, .. } => Some((header.id.seq, body.is_sealed())),
         _ => None,
     });
     Ok((first, length))

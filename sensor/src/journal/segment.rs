@@ -1,10 +1,12 @@
 //! One segment of the journal, read from its bytes.
 
 use super::accounting::Accounted;
+use super::sealing::Sealing;
 use pw_model::TimeRange;
+use pw_trust::SealingKeyId;
 use pw_wire::{
-    Batch, BatchHeader, Envelope, EnvelopeKind, JournalRecord, ScanItem, SegmentHeader,
-    SegmentScanner,
+    Batch, BatchError, BatchHeader, EncodedBatch, Envelope, EnvelopeKind, JournalRecord, ScanItem,
+    SealedHead, SegmentHeader, SegmentScanner,
 };
 
 /// Bytes between two places that the index remembers.
@@ -16,48 +18,126 @@ pub(super) enum Step<'a> {
     Header(SegmentHeader),
     /// Sums after the batch that follows.
     Mark { offset: u64, seq: u64, sums: Accounted },
-    /// A batch whose header is sound.
-    Batch { offset: u64, header: BatchHeader, envelope: Envelope<'a> },
+    /// A batch whose header is sound, and where its record begins and ends.
+    Batch { offset: u64, end: u64, header: BatchHeader, body: Body<'a> },
+    /// A batch that the key at hand, if any, does not open.
+    Sealed { end: u64, seq: u64, key: SealingKeyId },
     /// Bytes that cannot be read, `len` of them.
     Damage { offset: u64, len: u64, problem: String },
     /// The writer was stopped within this record.
     Torn { offset: u64 },
 }
 
-/// Walks the records of a segment.
-pub(super) fn walk(bytes: &[u8]) -> impl Iterator<Item = Step<'_>> {
-    SegmentScanner::new(bytes).filter_map(|item| match item {
-        ScanItem::Record { offset, envelope } => step(offset as u64, envelope),
-        ScanItem::Damage { offset, len, error } => Some(Step::Damage {
-            offset: offset as u64,
-            len: len as u64,
-            problem: error.to_string(),
-        }),
-        ScanItem::TornTail { offset, .. } => Some(Step::Torn { offset: offset as u64 }),
+/// A batch in its envelope.
+pub(super) enum Body<'a> {
+    /// As it lies in the segment.
+    Plain(&'a [u8]),
+    /// As it was in a sealed record.
+    Opened(EncodedBatch),
+}
+
+impl Body<'_> {
+    /// The batch.
+    pub(super) fn read(&self) -> Result<Batch, BatchError> {
+        match self {
+            Self::Plain(bytes) => Batch::read(&Envelope::read(bytes)?),
+            Self::Opened(batch) => batch.decode(),
+        }
+    }
+
+    /// True when only the key opens it.
+    pub(super) const fn is_sealed(&self) -> bool {
+        matches!(self, Self::Opened(_))
+    }
+}
+
+/// Walks the records of a segment, with the key of what is sealed.
+pub(super) fn walk<'a>(
+    bytes: &'a [u8],
+    sealing: Option<&Sealing>,
+) -> impl Iterator<Item = Step<'a>> {
+    SegmentScanner::new(bytes).flat_map(move |item| match item {
+        ScanItem::Record { offset, envelope } => step(bytes, offset, envelope, sealing),
+        ScanItem::Damage { offset, len, error } => {
+            one(Step::Damage { offset: offset as u64, len: len as u64, problem: error.to_string() })
+        }
+        ScanItem::TornTail { offset, .. } => one(Step::Torn { offset: offset as u64 }),
     })
 }
 
-/// What a sound envelope holds; `None` for kinds that a later release added.
-fn step(offset: u64, envelope: Envelope<'_>) -> Option<Step<'_>> {
-    let damage = |problem: String| Some(Step::Damage { offset, len: envelope.len as u64, problem });
+/// Steps of one record: a sealed one is a mark and a batch.
+type Steps<'a> = std::iter::Flatten<std::array::IntoIter<Option<Step<'a>>, 2>>;
+
+fn one(step: Step<'_>) -> Steps<'_> {
+    [Some(step), None].into_iter().flatten()
+}
+
+/// What a sound envelope holds; nothing for kinds that a later release added.
+fn step<'a>(
+    bytes: &'a [u8],
+    at: usize,
+    envelope: Envelope<'a>,
+    sealing: Option<&Sealing>,
+) -> Steps<'a> {
+    let offset = at as u64;
+    let len = envelope.len as u64;
+    let damage = |problem: String| one(Step::Damage { offset, len, problem });
     match envelope.kind {
         Some(EnvelopeKind::SegmentHeader) => match envelope.decode() {
-            Ok(header) => Some(Step::Header(header)),
+            Ok(header) => one(Step::Header(header)),
             Err(error) => damage(error.to_string()),
         },
         Some(EnvelopeKind::Journal) => match envelope.decode::<JournalRecord>() {
-            Ok(JournalRecord::Mark { seq, accounted, restated }) => {
-                let sums = Accounted::from_mark(&accounted, restated);
-                Some(Step::Mark { offset, seq, sums })
-            }
+            Ok(mark) => one(mark_step(offset, &mark)),
             Err(error) => damage(error.to_string()),
         },
         Some(EnvelopeKind::Batch) => match BatchHeader::read(&envelope) {
-            Ok(header) => Some(Step::Batch { offset, header, envelope }),
+            Ok(header) => {
+                let body = Body::Plain(bytes.get(at..at + envelope.len).unwrap_or_default());
+                one(Step::Batch { offset, end: offset + len, header, body })
+            }
             Err(error) => damage(error.to_string()),
         },
-        Some(EnvelopeKind::User | EnvelopeKind::Message | EnvelopeKind::Loss) | None => None,
+        Some(EnvelopeKind::Sealed) => match SealedHead::read(envelope.payload) {
+            Ok((head, _)) => {
+                let key = SealingKeyId(head.key);
+                let Some(sealing) = sealing.filter(|sealing| sealing.id() == key) else {
+                    return one(Step::Sealed { end: offset + len, seq: head.seq, key });
+                };
+                match sealing.open(envelope.payload) {
+                    Ok(opened) => {
+                        let header = opened.batch.header().clone();
+                        let body = Body::Opened(opened.batch);
+                        let batch = Step::Batch { offset, end: offset + len, header, body };
+                        [Some(mark_step(offset, &opened.mark)), Some(batch)].into_iter().flatten()
+                    }
+                    Err(error) => damage(error),
+                }
+            }
+            Err(error) => damage(error.to_string()),
+        },
+        Some(EnvelopeKind::User | EnvelopeKind::Message | EnvelopeKind::Loss) | None => {
+            [None, None].into_iter().flatten()
+        }
     }
+}
+
+fn mark_step<'a>(offset: u64, mark: &JournalRecord) -> Step<'a> {
+    let JournalRecord::Mark { seq, accounted, restated } = mark;
+    Step::Mark { offset, seq: *seq, sums: Accounted::from_mark(accounted, *restated) }
+}
+
+/// Batches of a segment that the key at hand does not open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Closed {
+    /// Number of the first.
+    pub(super) first_seq: u64,
+    /// Number of the last.
+    pub(super) last_seq: u64,
+    /// How many there are.
+    pub(super) batches: u64,
+    /// The key that they need.
+    pub(super) key: SealingKeyId,
 }
 
 /// Where the sums stood beside a damaged place.
@@ -97,6 +177,10 @@ pub(super) struct Scan {
     pub(super) last: Option<BatchHeader>,
     /// Number of batches.
     pub(super) batches: u64,
+    /// Those of them that only the key opens.
+    pub(super) sealed: u64,
+    /// Batches that are there and could not be opened.
+    pub(super) closed: Option<Closed>,
     /// Observations in them.
     pub(super) observations: u64,
     /// From the earliest to the latest time in them.
@@ -124,26 +208,34 @@ pub(super) struct Scan {
 
 impl Scan {
     /// Reads a whole segment; `watched` is the batch number for [`Scan::sums_at`].
-    pub(super) fn of(bytes: &[u8], watched: u64) -> Self {
+    pub(super) fn of(bytes: &[u8], watched: u64, sealing: Option<&Sealing>) -> Self {
         let mut scan = Self::default();
         let mut mark: Option<(u64, u64, Accounted)> = None;
         let mut open_damage = 0;
-        for step in walk(bytes) {
+        for step in walk(bytes, sealing) {
             match step {
                 Step::Header(header) => {
                     scan.header = scan.header.or(Some(header));
                     scan.sound_end = scan.sound_end.max(first_record_len(bytes));
                 }
                 Step::Mark { offset, seq, sums } => mark = Some((offset, seq, sums)),
-                Step::Batch { offset, header, envelope } => {
+                Step::Batch { offset, end, header, body } => {
                     let own = mark.take().filter(|(_, seq, _)| *seq == header.id.seq);
                     let start = own.map_or(offset, |(at, _, _)| at);
-                    let accounted =
-                        || Batch::read(&envelope).map(|b| Accounted::of(&b)).unwrap_or_default();
+                    let accounted = || body.read().map(|b| Accounted::of(&b)).unwrap_or_default();
                     let marked = own.map(|(_, _, sums)| sums);
-                    scan.batch(&header, start, marked, &accounted, watched);
-                    scan.sound_end = offset + envelope.len as u64;
+                    if scan.batch(&header, start, marked, &accounted, watched) {
+                        scan.sealed += u64::from(body.is_sealed());
+                    }
+                    scan.sound_end = end;
                     scan.close_damage(&mut open_damage, &header, marked.is_some(), &accounted);
+                }
+                Step::Sealed { end, seq, key, .. } => {
+                    let closed = Closed { first_seq: seq, last_seq: seq, batches: 0, key };
+                    let closed = scan.closed.get_or_insert(closed);
+                    closed.last_seq = closed.last_seq.max(seq);
+                    closed.batches += 1;
+                    scan.sound_end = end;
                 }
                 Step::Damage { offset, len, problem } => {
                     let before = scan.last.as_ref().map(|header| Edge {
@@ -169,6 +261,7 @@ impl Scan {
         Some(self.sums).filter(|_| self.unmarked.is_none())
     }
 
+    /// Takes in a batch; false when it stands there a second time.
     fn batch(
         &mut self,
         header: &BatchHeader,
@@ -176,10 +269,10 @@ impl Scan {
         marked: Option<Accounted>,
         accounted: &dyn Fn() -> Accounted,
         watched: u64,
-    ) {
+    ) -> bool {
         if self.last.as_ref().is_some_and(|last| header.id.seq <= last.id.seq) {
             // Written twice: the first try was not durable, so the two are the same.
-            return;
+            return false;
         }
         let after = marked.unwrap_or_else(|| self.sums.plus(&accounted()));
         if self.first.is_none() {
@@ -200,6 +293,7 @@ impl Scan {
             self.places.push((header.id.seq, start));
         }
         self.last = Some(header.clone());
+        true
     }
 
     /// Gives the damaged places before this batch their edge after. Where the damage took the mark of

@@ -12,7 +12,9 @@ use std::time::Instant;
 mod faults;
 mod mutants;
 mod power_cut;
+mod sealed;
 mod simulated;
+mod thinned;
 
 /// A number that follows from `seed` and looks like chance (Steele and others, SplitMix64, 2014).
 fn random(seed: u64) -> u64 {
@@ -34,6 +36,12 @@ fn settings(directory: &Path) -> JournalSettings {
     let mut settings = JournalSettings::new(directory.join("journal"), SENSOR, stream);
     settings.sync_interval = Duration::from_millis(1);
     settings
+}
+
+/// A key of this digit.
+fn key(digit: u8) -> Arc<Sealing> {
+    let text = format!("piwardrive-seal-1:{}", format!("{digit:02}").repeat(32));
+    Arc::new(Sealing::of(pw_trust::SealingKey::from_text(&text).expect("a key")))
 }
 
 fn observation(time: i64) -> Observation {
@@ -116,8 +124,8 @@ fn sum(batches: &[Batch]) -> u64 {
 
 fn segment_files(directory: &Path) -> Vec<PathBuf> {
     let journal = directory.join("journal");
-    let (numbers, _) = directory::segments(&RealMachine, &journal).expect("readable");
-    numbers.into_iter().map(|number| directory::segment_path(&journal, number)).collect()
+    let listing = directory::list(&RealMachine, &journal).expect("readable");
+    listing.segments.into_iter().map(|segment| segment.path(&journal)).collect()
 }
 
 #[test]
@@ -172,7 +180,7 @@ fn a_cut_at_any_byte_keeps_every_whole_batch_and_gives_no_number_twice() {
         fs::copy(folder.path().join("journal/epoch"), journal.join("epoch")).expect("copied");
         fs::write(directory::segment_path(&journal, 1), &bytes[..cut]).expect("written");
         fs::write(journal.join("counters"), &counters).expect("written");
-        let whole = Scan::of(&bytes[..cut], 0).batches;
+        let whole = Scan::of(&bytes[..cut], 0, None).batches;
         let journal = Journal::open(settings(copy.path())).expect("opens");
         let reader = journal.reader();
         fill(&journal, 1, 2);
@@ -270,6 +278,7 @@ fn the_quota_drives_out_the_oldest_and_says_so() {
     let mut small = settings(folder.path());
     small.segment_bytes = 2_000;
     small.quota_bytes = 10_000;
+    small.thin = false;
     let journal = Journal::open(small).expect("new");
     let reader = journal.reader();
     fill(&journal, 200, 5);

@@ -1,20 +1,22 @@
 //! The journal's thread: numbers batches, writes them, syncs in groups, forgets what is no longer needed.
 
+mod quota;
+
 use super::accounting::{Accounted, Loss};
 use super::counters::Counters;
 use super::directory::Expired;
 use super::index::{IndexedSegment, Shared};
 use super::machine::{Access, OpenFile};
 use super::recover::Recovered;
-use super::segment::{Scan, less};
+use super::sealing::SEAL_OVERHEAD;
 use super::{JournalError, JournalSettings, damage, directory};
 use crate::clock;
-use pw_model::{Gap, GapCause, RadioId, TimeRange};
+use pw_model::{Gap, GapCause, RadioId};
 use pw_wire::{
-    Batch, BatchEncoder, BatchError, BatchId, EncodedBatch, JournalRecord, SegmentHeader,
-    segment_start,
+    Batch, BatchEncoder, BatchError, BatchId, EncodedBatch, JournalRecord, MAX_PAYLOAD,
+    SegmentHeader, segment_start,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -64,6 +66,10 @@ pub(super) struct Writer {
     restart_gaps: Vec<Gap>,
     /// Driven out, and not yet deleted.
     expired: Vec<Expired>,
+    /// The segment that is being thinned.
+    thinning: Option<quota::Running>,
+    /// Segments that cannot be thinned, or need not.
+    stay_whole: BTreeSet<u64>,
     loss: Loss,
     last_sync: Option<Instant>,
     last_try: Option<Instant>,
@@ -90,6 +96,8 @@ impl Writer {
             pending_bytes: 0,
             restart_gaps: recovered.gaps,
             expired: Vec::new(),
+            thinning: None,
+            stay_whole: BTreeSet::new(),
             loss: Loss::default(),
             last_sync: None,
             last_try: None,
@@ -162,13 +170,15 @@ impl Writer {
         batch.id = BatchId { sensor: self.shared.sensor, epoch: self.shared.epoch, seq };
         let sums = self.sums.plus(&Accounted::of(&batch));
         let mark = JournalRecord::Mark { seq, accounted: sums.to_mark(), restated: sums.restated };
-        let encoded = mark
-            .encode()
-            .map_err(|error| error.to_string())
-            .and_then(|mark| Ok((mark, self.encode(&batch).map_err(|error| error.to_string())?)));
+        let encoded = mark.encode().map_err(|error| error.to_string()).and_then(|mut bytes| {
+            let batch = self.encode(&batch).map_err(|error| error.to_string())?;
+            bytes.extend_from_slice(batch.bytes());
+            // Sealed, both are one record.
+            let fits = bytes.len() <= MAX_PAYLOAD - SEAL_OVERHEAD;
+            fits.then_some(bytes).ok_or_else(|| "it is too long".to_owned())
+        });
         match encoded {
-            Ok((mut bytes, batch)) => {
-                bytes.extend_from_slice(batch.bytes());
+            Ok(bytes) => {
                 self.next_seq += 1;
                 self.sums = sums;
                 self.pending_bytes += bytes.len();
@@ -218,12 +228,13 @@ impl Writer {
             self.state_loss();
         }
         self.look_at_suspects();
-        self.hold_quota();
         if self.shared.desktops_changed.swap(false, Ordering::AcqRel) {
             self.desktops_unwritten = true;
             self.forget_acknowledged();
             self.shared.publish(|_| {});
         }
+        // What every desktop has is gone by now.
+        self.hold_quota();
         if self.desktops_unwritten && self.since(self.desktops_written) >= Duration::from_secs(1) {
             self.write_desktops();
         }
@@ -246,13 +257,23 @@ impl Writer {
         }
         let Some(active) = self.active.as_mut() else { return Err(JournalError::Stopped) };
         let path = self.shared.segment_path(active.number);
+        let sealing = self.settings.sealing.as_ref().filter(|sealing| sealing.seals());
         for pending in self.pending.iter_mut().filter(|pending| pending.offset.is_none()) {
+            // Sealed anew at each try: what a try before left on the disk had another salt.
+            let sealed;
+            let record = match sealing {
+                Some(sealing) => {
+                    sealed = sealing.seal(pending.seq, &pending.bytes)?;
+                    &sealed
+                }
+                None => &pending.bytes,
+            };
             active
                 .file
-                .write_all_at(&pending.bytes, active.len)
+                .write_all_at(record, active.len)
                 .map_err(|error| JournalError::io("cannot write", &path, error))?;
             pending.offset = Some(active.len);
-            active.len += pending.bytes.len() as u64;
+            active.len += record.len() as u64;
         }
         Ok(())
     }
@@ -292,6 +313,8 @@ impl Writer {
             first_seq: None,
             last_seq: 0,
             end: 0,
+            thinned: false,
+            sealed: self.settings.sealing.as_ref().is_some_and(|sealing| sealing.seals()),
             places: Vec::new(),
         });
         Ok(Active { file, number, len })
@@ -412,108 +435,10 @@ impl Writer {
         self.take(batch);
     }
 
-    /// Deletes the oldest segments while the journal is above its quota, and states what is lost.
-    fn hold_quota(&mut self) {
-        self.delete_expired();
-        // While the journal cannot be written, a loss cannot be stated.
-        while self.trouble.is_none() {
-            let number = {
-                let index = self.shared.index();
-                if index.segments.len() < 2 || index.disk_bytes() <= self.settings.quota_bytes {
-                    return;
-                }
-                match index.segments.front() {
-                    Some(segment) => segment.number,
-                    None => return,
-                }
-            };
-            if let Err(error) = self.drive_out(number) {
-                tracing::error!("{error}; the journal stays above its quota");
-                return;
-            }
-        }
-    }
-
-    fn drive_out(&mut self, number: u64) -> Result<(), JournalError> {
-        let path = self.shared.segment_path(number);
-        let acknowledged = self.shared.desktops().everywhere();
-        let (lost, range, unseen) = match self.shared.machine.read(&path) {
-            Ok(bytes) => {
-                let scan = Scan::of(&bytes, acknowledged);
-                let unseen = scan.last.as_ref().is_some_and(|last| last.id.seq > acknowledged);
-                (Some(less(&scan.sums, &scan.sums_at).total()), scan.range_after, unseen)
-            }
-            // A bad disk must not make the journal grow without end: the loss is of unknown size.
-            Err(error) => {
-                tracing::error!("cannot read {}: {error}", path.display());
-                (None, None, true)
-            }
-        };
-        if !unseen {
-            self.forget(number);
-            return self
-                .shared
-                .machine
-                .remove(&path)
-                .map_err(|error| JournalError::io("cannot delete", &path, error));
-        }
-        // Aside first, then the statement, then the deletion. The name says which batch states the
-        // loss, so that a start after a crash between any two of them knows whether it was stated.
-        let expired = Expired { number, statement: Some(self.next_seq) };
-        let aside = expired.path(&self.shared.directory);
-        self.shared
-            .machine
-            .rename(&path, &aside)
-            .map_err(|error| JournalError::io("cannot rename", &path, error))?;
-        self.forget(number);
-        self.expired.push(expired);
-        if let Err(error) = directory::sync_names(&*self.shared.machine, &self.shared.directory) {
-            // The statement waits in memory, and the segment with it.
-            self.fail(error);
-        }
-        let now = clock::now();
-        let range = range.unwrap_or(TimeRange { start: now, end: now });
-        tracing::warn!(
-            "the journal is above its quota of {} bytes: deleted {} with {} frames that not \
-             every desktop has",
-            self.settings.quota_bytes,
-            path.display(),
-            lost.map_or_else(|| "an unknown number of".to_owned(), |lost| lost.to_string())
-        );
-        self.shared.state.send_modify(|state| state.losses += 1);
-        self.state_gaps(vec![Gap {
-            radio: None,
-            start: range.start,
-            end: range.end,
-            cause: GapCause::JournalQuota,
-            frames: lost,
-        }]);
-        if self.trouble.is_none() {
-            self.sync();
-        }
-        self.delete_expired();
-        Ok(())
-    }
-
-    /// Deletes what was driven out and whose loss is stated for good.
-    fn delete_expired(&mut self) {
-        let durable = self.shared.index().durable_seq;
-        let shared = Arc::clone(&self.shared);
-        self.expired.retain(|expired| {
-            if expired.statement.is_some_and(|seq| seq > durable) {
-                return true;
-            }
-            let path = expired.path(&shared.directory);
-            if let Err(error) = shared.machine.remove(&path) {
-                tracing::error!("cannot delete {}: {error}", path.display());
-            }
-            false
-        });
-    }
-
     fn forget(&mut self, number: u64) {
         self.shared.index().segments.retain(|segment| segment.number != number);
         self.shared.desktops().forget_segment(number);
+        self.stay_whole.remove(&number);
         self.desktops_unwritten = true;
     }
 
@@ -524,7 +449,7 @@ impl Writer {
             return;
         }
         let active = self.active.as_ref().map(|active| active.number);
-        let done: Vec<u64> = {
+        let done: Vec<_> = {
             let index = self.shared.index();
             let last = index.segments.back().map(|segment| segment.number);
             index
@@ -532,12 +457,12 @@ impl Writer {
                 .iter()
                 .filter(|s| Some(s.number) != active && Some(s.number) != last)
                 .filter(|s| s.ends_by(acknowledged))
-                .map(|s| s.number)
+                .map(IndexedSegment::name)
                 .collect()
         };
-        for number in done {
-            let path = self.shared.segment_path(number);
-            self.forget(number);
+        for segment in done {
+            let path = segment.path(&self.shared.directory);
+            self.forget(segment.number);
             if let Err(error) = self.shared.machine.remove(&path) {
                 tracing::warn!("cannot delete {}: {error}", path.display());
             }
@@ -569,6 +494,7 @@ impl Writer {
     /// Writes what is left when the sensor leaves in order.
     pub(super) fn finish(mut self) {
         self.upkeep();
+        self.stop_thinning();
         if self.trouble.is_some() {
             self.try_again();
         }

@@ -46,6 +46,8 @@ pub enum EnvelopeKind {
     Journal = 5,
     /// What a survey once held and holds no more: [`crate::LossRecord`].
     Loss = 6,
+    /// A batch of a journal that only its key opens: [`crate::SealedHead`].
+    Sealed = 7,
 }
 
 impl EnvelopeKind {
@@ -57,6 +59,7 @@ impl EnvelopeKind {
             4 => Some(Self::Message),
             5 => Some(Self::Journal),
             6 => Some(Self::Loss),
+            7 => Some(Self::Sealed),
             _ => None,
         }
     }
@@ -108,6 +111,16 @@ pub struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
+    /// What the envelope at the start of `bytes` says it holds, and where its payload begins: not
+    /// checked, and of an envelope that may not be whole. `None` when there is none.
+    #[must_use]
+    pub fn peek(bytes: &'a [u8]) -> Option<(EnvelopeKind, &'a [u8])> {
+        let (header, payload) = bytes.split_first_chunk::<HEADER_LEN>()?;
+        let [m0, m1, m2, m3, _, _, k0, k1, ..] = *header;
+        let kind = EnvelopeKind::from_number(u16::from_le_bytes([k0, k1]))?;
+        ([m0, m1, m2, m3] == MAGIC).then_some((kind, payload))
+    }
+
     /// Reads and checks the envelope at the start of `bytes`.
     ///
     /// # Errors

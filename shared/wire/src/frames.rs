@@ -107,7 +107,8 @@ impl FrameReader {
                 EnvelopeKind::SegmentHeader
                 | EnvelopeKind::User
                 | EnvelopeKind::Journal
-                | EnvelopeKind::Loss,
+                | EnvelopeKind::Loss
+                | EnvelopeKind::Sealed,
             ) => {
                 return Err(FrameError::Kind);
             }

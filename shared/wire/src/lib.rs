@@ -23,8 +23,8 @@ pub use message::{
     plain_name, plain_text,
 };
 pub use segment::{
-    JournalRecord, LossRecord, LostBatches, ScanItem, SegmentHeader, SegmentScanner, UserRecord,
-    segment_start,
+    JournalRecord, LossRecord, LostBatches, ScanItem, SealedHead, SegmentHeader, SegmentScanner,
+    UserRecord, segment_start,
 };
 pub use session::{
     DesktopEvent, DesktopSession, GREETING_TIMEOUT, JournalRange, LIVE_FROM_BEHIND,

@@ -1,7 +1,7 @@
 //! Segments: append-only runs of envelopes, the file format of the sensor's journal and the
 //! desktop's survey. Pure: bytes in, records out; file work is done at each end.
 
-use crate::envelope::{Envelope, EnvelopeError, EnvelopeKind, MAGIC, seal_value};
+use crate::envelope::{Envelope, EnvelopeError, EnvelopeKind, MAGIC, seal_parts, seal_value};
 use pw_model::{MacAddr, SensorId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,69 @@ impl JournalRecord {
     /// The record is above the envelope's limit.
     pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
         seal_value(EnvelopeKind::Journal, self)
+    }
+}
+
+/// What stands in the clear before a sealed batch of a journal:
+///
+/// ```text
+/// offset  bytes  what
+///      0      1  scheme, 1
+///      1      8  name of the key
+///      9      8  number of the batch, little-endian
+///     17      n  salt, then sealed: the batch's mark and the batch, each in its envelope
+/// ```
+/// The head is the sealed part's place: it does not open under another head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SealedHead {
+    /// Name of the key that it was sealed with.
+    pub key: [u8; 8],
+    /// Number of the batch.
+    pub seq: u64,
+}
+
+impl SealedHead {
+    /// Length in bytes.
+    pub const LEN: usize = 17;
+    /// The only way of sealing there is yet.
+    const SCHEME: u8 = 1;
+
+    /// The bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [Self::SCHEME; Self::LEN];
+        let (key, seq) = bytes[1..].split_at_mut(self.key.len());
+        key.copy_from_slice(&self.key);
+        seq.copy_from_slice(&self.seq.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the head of a sealed record's payload; the rest of the payload is the sealed part.
+    ///
+    /// # Errors
+    /// It is cut, or sealed in a way that a later release added.
+    pub fn read(payload: &[u8]) -> Result<(Self, &[u8]), EnvelopeError> {
+        let need = Self::LEN;
+        let cut = || EnvelopeError::Incomplete { have: payload.len(), need };
+        let (head, sealed) = payload.split_first_chunk::<{ Self::LEN }>().ok_or_else(cut)?;
+        let [scheme, k0, k1, k2, k3, k4, k5, k6, k7, s0, s1, s2, s3, s4, s5, s6, s7] = *head;
+        if scheme != Self::SCHEME {
+            return Err(EnvelopeError::Payload(format!(
+                "sealed in way {scheme}; this release knows {}; update PiWardrive",
+                Self::SCHEME
+            )));
+        }
+        let key = [k0, k1, k2, k3, k4, k5, k6, k7];
+        let seq = u64::from_le_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
+        Ok((Self { key, seq }, sealed))
+    }
+
+    /// The record in its envelope.
+    ///
+    /// # Errors
+    /// The sealed part is above the envelope's limit.
+    pub fn encode(&self, sealed: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        seal_parts(EnvelopeKind::Sealed, &[&self.to_bytes(), sealed])
     }
 }
 
@@ -250,6 +313,28 @@ mod tests {
         let envelope = Envelope::read(&bytes).expect("sound");
         assert_eq!(envelope.kind, Some(EnvelopeKind::Loss));
         assert_eq!(envelope.decode::<LossRecord>(), Ok(record));
+    }
+
+    #[test]
+    fn a_sealed_record_says_its_key_and_number() {
+        let head = SealedHead { key: *b"12345678", seq: 0x0102_0304_0506_0708 };
+        let bytes = head.encode(b"closed").expect("small");
+        let envelope = Envelope::read(&bytes).expect("sound");
+        assert_eq!(envelope.kind, Some(EnvelopeKind::Sealed));
+        assert_eq!(SealedHead::read(envelope.payload), Ok((head, &b"closed"[..])));
+        let (kind, begun) = Envelope::peek(&bytes[..40]).expect("a head");
+        assert_eq!(
+            (kind, SealedHead::read(begun).map(|(h, _)| h)),
+            (EnvelopeKind::Sealed, Ok(head))
+        );
+        assert_eq!(envelope.payload[9..17], [8, 7, 6, 5, 4, 3, 2, 1], "little-endian for ever");
+        let cut = SealedHead::read(&envelope.payload[..16]);
+        assert!(matches!(cut, Err(EnvelopeError::Incomplete { .. })));
+        let mut later = envelope.payload.to_vec();
+        later[0] = 2;
+        let words = SealedHead::read(&later).expect_err("later").to_string();
+        assert!(words.contains("update PiWardrive"), "{words}");
+        assert_eq!(Envelope::peek(&bytes[1..]), None);
     }
 
     fn records(bytes: &[u8]) -> usize {

@@ -12,7 +12,9 @@ pub(super) use health::machine as health_of_machine;
 pub(super) use machine::{capture_rights, clock, disk, key, position, radios, temperature};
 pub(super) use network::{others_at_the_radios, port, radio_switches};
 pub(super) use power::throttling;
-pub(super) use system::{capabilities, kernel, libpcap, serial_receivers, state_folder};
+pub(super) use system::{
+    capabilities, journal_key, kernel, libpcap, serial_receivers, state_folder,
+};
 
 use super::{say, say_json};
 use anyhow::Result;

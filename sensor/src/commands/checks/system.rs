@@ -2,6 +2,7 @@
 
 use super::{Account, Check, Outcome};
 use crate::commands::bytes_words;
+use crate::config::JournalConfig;
 use crate::health;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -180,6 +181,49 @@ pub(in crate::commands) fn state_folder(state: &Path, account: Option<&Account>)
     Check::new(name, Outcome::Good, words)
 }
 
+/// Whether the journal is sealed, and whether the key is where it helps.
+pub(in crate::commands) fn journal_key(journal: &JournalConfig, state: &Path) -> Check {
+    let name = "journal key";
+    match journal.sealing() {
+        Ok(None) => Check::new(
+            name,
+            Outcome::NotAvailable,
+            "the journal is not sealed: whoever takes the disk can read what was heard",
+        ),
+        Ok(Some(sealing)) => {
+            let words = format!(
+                "{}, key {}; {}",
+                sealing.path().display(),
+                sealing.id(),
+                if sealing.seals() {
+                    "new records are sealed"
+                } else {
+                    "it only opens old records"
+                }
+            );
+            if sealing.lies_beside(state) == Some(true) {
+                let words = format!("{words}; it lies on the same disk as the journal");
+                return Check::new(name, Outcome::Attention, words).advise(
+                    "put it on a stick that does not stay with the sensor; whoever takes the disk \
+                     has both",
+                );
+            }
+            Check::new(name, Outcome::Good, words)
+        }
+        // The service manager hands a credential to the service alone.
+        Err(error) if is_credential(journal) => {
+            let words = format!("only the service can read it: {error:#}");
+            Check::new(name, Outcome::NotAvailable, words)
+        }
+        Err(error) => Check::new(name, Outcome::Bad, format!("{error:#}"))
+            .advise("the sensor does not start without it; nothing stored is changed meanwhile"),
+    }
+}
+
+fn is_credential(journal: &JournalConfig) -> bool {
+    journal.key_file.as_ref().is_some_and(|path| path.to_string_lossy().starts_with("credential:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +267,24 @@ mod tests {
         let owner = fs::metadata(&state).expect("there").uid();
         let other = Account { name: "other".to_owned(), user_id: owner + 1, group_ids: [1].into() };
         assert_eq!(check(0o700, Some(&other)).outcome, Outcome::Bad);
+    }
+
+    #[test]
+    fn a_key_beside_the_journal_and_a_missing_one_are_said() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut journal = JournalConfig::default();
+        assert_eq!(journal_key(&journal, folder.path()).outcome, Outcome::NotAvailable);
+        let path = folder.path().join("key");
+        journal.key_file = Some(path.clone());
+        assert_eq!(journal_key(&journal, folder.path()).outcome, Outcome::Bad);
+        crate::journal::new_key(&path).expect("made");
+        let beside = journal_key(&journal, folder.path());
+        assert_eq!(beside.outcome, Outcome::Attention);
+        assert!(beside.words.contains("same disk"), "{}", beside.words);
+        // /proc is another file system wherever there is one.
+        assert_eq!(journal_key(&journal, Path::new("/proc")).outcome, Outcome::Good);
+        journal.key_file = Some("credential:nonsense".into());
+        assert_eq!(journal_key(&journal, folder.path()).outcome, Outcome::NotAvailable);
     }
 
     #[test]

@@ -3,39 +3,57 @@
 use super::simulated::SimulatedMachine;
 use super::*;
 use crate::journal::segment::Scan;
-use pw_wire::{ScanItem, SegmentScanner};
+use pw_wire::{EnvelopeKind, ScanItem, SegmentScanner};
 
 /// Mutants in the usual run; `JOURNAL_MUTANTS` asks for more.
 const MUTANTS: usize = 4_000;
 
-/// A segment as the journal writes it, and where each batch with its mark begins and ends.
-fn segment() -> (Vec<u8>, Vec<(u64, usize, usize)>) {
+/// A segment as the journal writes it, and of each batch its number, where its record (with its mark, if
+/// that is one of its own) begins and ends, and its bytes.
+type Place = (u64, usize, usize, Vec<u8>);
+
+fn segment(sealing: Option<Arc<Sealing>>) -> (Vec<u8>, Vec<Place>) {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let journal = Journal::open(settings(folder.path())).expect("new");
+    let mut own = settings(folder.path());
+    own.sealing.clone_from(&sealing);
+    let journal = Journal::open(own).expect("new");
     for number in 0..12 {
         fill(&journal, 1, 1 + (random(number) % 60) as usize);
     }
+    let reader = journal.reader();
     journal.close().expect("closed");
+    let batches = reader.read_from(0, 100, usize::MAX).expect("readable");
     let bytes = fs::read(&segment_files(folder.path())[0]).expect("readable");
-    let mut places = Vec::new();
-    for item in SegmentScanner::new(&bytes) {
-        if let ScanItem::Record { offset, envelope } = item
-            && envelope.kind == Some(pw_wire::EnvelopeKind::Batch)
-        {
-            let header = pw_wire::BatchHeader::read(&envelope).expect("sound");
-            places.push((header.id.seq, offset, offset + envelope.len));
+    let kind = if sealing.is_some() { EnvelopeKind::Sealed } else { EnvelopeKind::Batch };
+    let records = SegmentScanner::new(&bytes).filter_map(|item| match item {
+        ScanItem::Record { offset, envelope } if envelope.kind == Some(kind) => {
+            Some((offset, offset + envelope.len))
         }
-    }
+        _ => None,
+    });
+    let places: Vec<Place> = records
+        .zip(&batches)
+        .map(|((from, to), batch)| (batch.header().id.seq, from, to, batch.bytes().to_vec()))
+        .collect();
     (bytes, places)
 }
 
 #[test]
 fn damage_costs_what_it_hits_and_is_told_with_its_place() {
-    let (bytes, places) = segment();
-    let sound: Vec<&[u8]> = places.iter().map(|(_, from, to)| &bytes[*from..*to]).collect();
+    damage_costs_what_it_hits(None, setting("JOURNAL_MUTANTS", MUTANTS));
+}
+
+#[test]
+fn damage_to_sealed_records_costs_what_it_hits_and_is_told_with_its_place() {
+    damage_costs_what_it_hits(Some(&key(1)), setting("JOURNAL_MUTANTS", MUTANTS) / 2);
+}
+
+fn damage_costs_what_it_hits(sealing: Option<&Arc<Sealing>>, mutants: usize) {
+    let (bytes, places) = segment(sealing.cloned());
+    let sound: Vec<&[u8]> = places.iter().map(|(_, _, _, batch)| batch.as_slice()).collect();
     assert_eq!(places.len(), 12);
     let mut recovered_batches = 0;
-    for mutant in 0..setting("JOURNAL_MUTANTS", MUTANTS) as u64 {
+    for mutant in 0..mutants as u64 {
         let chance = |what: u64| random(mutant * 64 + what) as usize;
         let mut damaged = bytes.clone();
         let cut = mutant.is_multiple_of(4);
@@ -56,12 +74,12 @@ fn damage_costs_what_it_hits_and_is_told_with_its_place() {
         }
         let whole: Vec<usize> = (0..places.len())
             .filter(|at| {
-                let (_, from, to) = places[*at];
-                to <= damaged.len() && !hit.iter().any(|hit| (from..to).contains(hit))
+                let (_, from, to, _) = &places[*at];
+                *to <= damaged.len() && !hit.iter().any(|hit| (*from..*to).contains(hit))
             })
             .collect();
 
-        let scan = Scan::of(&damaged, 0);
+        let scan = Scan::of(&damaged, 0, sealing.map(|sealing| &**sealing));
         assert_eq!(scan.batches, whole.len() as u64, "mutant {mutant}");
         for at in &hit {
             let told = scan
@@ -75,7 +93,8 @@ fn damage_costs_what_it_hits_and_is_told_with_its_place() {
         // The journal itself opens it, gives back the same bytes, and writes on.
         if mutant % 4 < 2 {
             let machine = SimulatedMachine::new();
-            let own = settings(Path::new("/"));
+            let mut own = settings(Path::new("/"));
+            own.sealing = sealing.cloned();
             machine.put(&directory::segment_path(&own.directory, 1), &damaged);
             let dynamic: Arc<dyn Machine> = Arc::new(machine);
             let recovered = recover::recover(&own, &dynamic).expect("opens");
