@@ -9,7 +9,7 @@ mod relay;
 mod tap;
 
 pub use data::{data_dir, lasting_source, skip, tool, workspace_root};
-pub use journal::{journal_batches, segments};
+pub use journal::{in_half_seconds, journal_batches, segments};
 pub use namespaces::Namespaces;
 pub use paired::{Account, Paired};
 pub use process::{Piwardrive, RunningSensor, free_port, program};
