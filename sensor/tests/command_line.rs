@@ -238,3 +238,82 @@ fn radios_says_what_there_is_or_why_there_is_nothing() {
     assert_eq!(none, text.contains("no radio found, because "), "{text}");
     assert!(!told.to_string().contains("address"), "hardware addresses are nobody's business");
 }
+
+/// Every file of the journal but its lock, by name.
+fn journal_files(state: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(state.join("journal")).expect("a journal");
+    let mut files: Vec<_> = entries
+        .map(|entry| {
+            let path = entry.expect("readable").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read(&path).expect("readable"))
+        })
+        .filter(|(name, _)| name != "lock")
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_sealed_journal_needs_its_key_and_is_left_alone_without_it() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let text = |path: &Path| path.to_str().expect("text").to_owned();
+    let key = text(&folder.path().join("journal.key"));
+    let other = text(&folder.path().join("other.key"));
+    for key in [&key, &other] {
+        let made = run(&["journal", "new-key", key]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        let said = String::from_utf8_lossy(&made.stdout).into_owned();
+        assert!(said.contains("Keep a copy elsewhere"), "{said}");
+    }
+    refuses(&["journal", "new-key", &key], 1, &["journal.key", "nothing is replaced"]);
+
+    let state = folder.path().join("state");
+    let config = |name: &str, line: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("[journal]\n{line}\n")).expect("written");
+        text(&path)
+    };
+    let sealed = config("sealed.toml", &format!("key_file = '{key}'"));
+    let state_text = text(&state);
+    let arguments = |config: &str| -> Vec<String> {
+        let words = ["run", "--config", config, "--source", "sim:quiet_street", "--exit-at-end"];
+        let more = ["--listen", "127.0.0.1:0", "--log", "error", "--state", &state_text];
+        words.iter().chain(&more).map(|word| (*word).to_owned()).collect()
+    };
+    let started = arguments(&sealed);
+    let output = run(&started.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let before = journal_files(&state);
+    let wrong = config("wrong.toml", &format!("key_file = '{other}'"));
+    let missing = config("missing.toml", "key_file = '/no/such/key'");
+    let none = config("none.toml", "");
+    for (config, words) in [
+        (&none, ["no key is given", "nothing was changed"]),
+        (&wrong, ["other.key", "nothing was changed"]),
+        (&missing, ["/no/such/key", "is the stick plugged in"]),
+    ] {
+        let started = arguments(config);
+        refuses(&started.iter().map(String::as_str).collect::<Vec<_>>(), 1, &words);
+        assert_eq!(journal_files(&state), before, "{config}");
+    }
+
+    // Looked at without the key, and with it.
+    let verify = |more: &[&str]| {
+        let words = ["journal", "verify", "--json", "--state", &state_text];
+        let output = run(&[&words, more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
+    };
+    let closed = verify(&["--key-file", &other]);
+    assert_eq!(closed["sound"], true, "{closed}");
+    assert_eq!(closed["batches_not_opened"], closed["batches"], "{closed}");
+    assert!(closed["observations"].is_null(), "{closed}");
+    let opened = verify(&["--key-file", &key]);
+    assert_eq!(opened["batches_not_opened"], 0, "{opened}");
+    assert!(opened["observations"].as_u64().is_some_and(|frames| frames > 1000), "{opened}");
+    refuses(&["journal", "dump", "--state", &state_text, "--key-file", &other], 1, &["--key-file"]);
+    let dumped = run(&["journal", "dump", "--state", &state_text, "--key-file", &key]);
+    assert!(dumped.status.success() && dumped.stdout.len() > 10_000);
+}

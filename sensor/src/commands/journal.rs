@@ -45,7 +45,7 @@ fn segment_json(report: &SegmentReport) -> Value {
             "batches": batches,
             "key": key.to_string(),
         })),
-        "observations": report.observations,
+        "observations": report.closed.is_none().then_some(report.observations),
         "first_seq": report.first_seq,
         "last_seq": report.last_seq,
         "first_time": report.range.map(|range| range.start.rfc3339()),
@@ -71,7 +71,10 @@ fn summary(state: &Path, reports: &[SegmentReport]) -> Value {
         "batches": sum(|r| r.batches),
         "sealed_batches": sum(|r| r.sealed),
         "batches_not_opened": sum(|r| r.closed.map_or(0, |(batches, _)| batches)),
-        "observations": sum(|r| r.observations),
+        "observations": reports
+            .iter()
+            .all(|report| report.closed.is_none())
+            .then(|| sum(|r| r.observations)),
         "first_seq": reports.iter().find_map(|r| r.first_seq),
         "last_seq": reports.iter().rev().find_map(|r| r.last_seq),
         "first_time": range.map(|range| range.start.rfc3339()),
@@ -120,7 +123,10 @@ fn say_summary(summary: &Value) -> Result<()> {
         counted(number("batches"), "batch", "batches"),
         or_dash(summary["first_seq"].as_u64()),
         or_dash(summary["last_seq"].as_u64()),
-        counted(number("observations"), "observation", "observations"),
+        summary["observations"].as_u64().map_or_else(
+            || "an unknown number of observations".to_owned(),
+            |observations| counted(observations, "observation", "observations"),
+        ),
     ))?;
     say(format!("epoch {}, from {} to {}", text("epoch"), text("first_time"), text("last_time")))
 }

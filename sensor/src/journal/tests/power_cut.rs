@@ -126,6 +126,8 @@ fn play(script: Script, sealed: bool) -> (Vec<Moment>, Written, JournalSettings)
             run.pass(Duration::from_millis(1100));
         }
     }
+    let thinned = run.reader.state().borrow().thinned_frames;
+    assert_eq!(thinned > 0, script == Script::Thinned, "{script:?}: {thinned} frames left out");
     run.writer.finish();
     machine.note();
     (machine.moments(), written, settings)

@@ -1,7 +1,7 @@
 //! A journal at its quota: the oldest segments are thinned out, and nothing goes without a statement.
 
 use super::power_cut::{Run, few};
-use super::simulated::SimulatedMachine;
+use super::simulated::{Fault, SimulatedMachine};
 use super::*;
 use crate::journal::index::IndexedSegment;
 use crate::journal::thin::{Job, NotThinned};
@@ -191,6 +191,37 @@ fn a_reader_gets_each_batch_whole_or_thinned_while_segments_change_under_it() {
         .filter(|name| name.to_string_lossy().ends_with(".thinning"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_disk_that_does_not_obey_leaves_the_segment_whole() {
+    let machine = SimulatedMachine::new();
+    let dynamic: Arc<dyn Machine> = Arc::new(machine.clone());
+    let journal = Journal::open_on(settings(Path::new("/")), &dynamic).expect("new");
+    for number in 0..20 {
+        journal.submit(with_a_network(number)).expect("taken");
+    }
+    let reader = journal.reader();
+    journal.close().expect("closed");
+    let before = all(&reader);
+    let directory = settings(Path::new("/")).directory;
+    let end = reader.state().borrow().disk_bytes;
+    for fault in [Fault::Full, Fault::ReadOnly, Fault::Io, Fault::IoOnSync] {
+        let segment = IndexedSegment {
+            number: 1,
+            first_seq: Some(1),
+            last_seq: 20,
+            end,
+            sealed: false,
+            thinned: false,
+            places: Vec::new(),
+        };
+        machine.set_fault(Some(fault));
+        let result = Job::new(&dynamic, &directory, &segment, None).run();
+        machine.set_fault(None);
+        assert!(matches!(result, Err(NotThinned::Failed(_))), "{fault:?}: {result:?}");
+        assert_eq!(all(&reader), before, "{fault:?}");
+    }
 }
 
 #[test]
