@@ -12,9 +12,15 @@ use pw_model::{
     RadioId, RadioRate, Reading, RsnInfo, Security, SensorId, Ssid, SuiteSet, Throttling,
     Timestamp, Transmitted, TuneInterval, UsbDevices, Withheld, WithheldKind,
 };
+use pw_sensor::journal::{JournalError, Sealing, each_batch};
 use pw_tests::{journal_batches, workspace_root};
-use pw_wire::{Batch, BatchId, SegmentHeader, StreamInfo, UserRecord, segment_start};
+use pw_trust::SealingKey;
+use pw_wire::{
+    Batch, BatchId, JournalRecord, SealedHead, SegmentHeader, StreamInfo, UserRecord, segment_start,
+};
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 
 fn time(secs: i64) -> Timestamp {
     Timestamp::from_unix_secs(1_780_000_000 + secs)
@@ -235,5 +241,43 @@ fn recordings_of_old_releases_read_as_they_did() -> Result<()> {
     }
     ensure!(releases > 0, "no recordings");
     ensure!(own.exists(), "this release has no recording: see the head of this file");
+    Ok(())
+}
+
+/// Sealed as this release does it for the first time; what is in it reads like its plain recording.
+#[test]
+fn a_sealed_journal_of_an_old_release_opens() -> Result<()> {
+    let fixtures = workspace_root().join("tests/fixtures");
+    let folder = fixtures.join("sealed");
+    if !folder.exists() && std::env::var_os("PIWARDRIVE_WRITE_RELEASE").is_some() {
+        let key = SealingKey::generate()?;
+        let batch = every_record();
+        let mark = JournalRecord::Mark { seq: batch.id.seq, accounted: vec![1], restated: 0 };
+        let mut record = mark.encode()?;
+        record.extend_from_slice(batch.encode()?.bytes());
+        let head = SealedHead { key: key.id().0, seq: batch.id.seq };
+        let header =
+            SegmentHeader { number: 1, created: time(0), writer: "piwardrive-sensor".to_owned() };
+        let mut segment = segment_start(&header)?;
+        segment.extend(head.encode(&key.seal(&head.to_bytes(), &record)?)?);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("key"), key.to_text())?;
+        fs::write(folder.join("journal-0000000001.pws"), segment)?;
+    }
+    // A key that everybody may read is refused, and version control keeps no rights.
+    let private = tempfile::tempdir()?;
+    let path = private.path().join("key");
+    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(&fs::read(folder.join("key"))?)?;
+    let sealing = Sealing::read(&path)?;
+    let mut batches = Vec::new();
+    each_batch::<JournalError>(&folder, Some(&sealing), |batch| {
+        batches.push(batch);
+        Ok(true)
+    })?;
+    ensure!(batches.len() == 1, "{} batches", batches.len());
+    let expected = fs::read_to_string(fixtures.join("releases/0.1.0-layout2/expected.txt"))?;
+    let read = shown(&batches[0]);
+    ensure!(read == expected, "reads differently:\n{read}");
     Ok(())
 }

@@ -322,7 +322,7 @@ mod tests {
         let envelope = Envelope::read(&bytes).expect("sound");
         assert_eq!(envelope.kind, Some(EnvelopeKind::Sealed));
         assert_eq!(SealedHead::read(envelope.payload), Ok((head, &b"closed"[..])));
-        let (kind, begun) = Envelope::peek(&bytes[..40]).expect("a head");
+        let (kind, begun) = Envelope::peek(&bytes[..35]).expect("a head");
         assert_eq!(
             (kind, SealedHead::read(begun).map(|(h, _)| h)),
             (EnvelopeKind::Sealed, Ok(head))
