@@ -7,10 +7,10 @@ const FIRST: Duration = Duration::from_millis(500);
 
 /// Longest wait while the sensor was not long away. An attempt costs a few datagrams, and a car that
 /// comes out of a tunnel is to be heard within seconds.
-const LONGEST_SOON: Duration = Duration::from_secs(1);
+const LONGEST_SOON: Duration = Duration::from_secs(2);
 
 /// After so many failures in a row, about ten minutes, the sensor is not expected every moment.
-const SOON_FAILURES: u32 = 600;
+const SOON_FAILURES: u32 = 300;
 
 /// Longest wait of all.
 pub(super) const LONGEST: Duration = Duration::from_secs(30);
@@ -45,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubles_up_to_a_second_then_after_minutes_up_to_thirty_and_starts_again() {
+    fn doubles_up_to_two_seconds_then_after_minutes_up_to_thirty_and_starts_again() {
         let mut backoff = Backoff::default();
-        let waits: Vec<u64> = (0..700).map(|_| backoff.next(127).as_millis() as u64).collect();
+        let waits: Vec<u64> = (0..400).map(|_| backoff.next(127).as_millis() as u64).collect();
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
         assert!((495..=505).contains(&waits[0]), "{waits:?}");
-        assert!((950..=1_050).contains(&waits[3]) && waits[3] == waits[600], "{waits:?}");
-        assert!((29_000..=31_000).contains(&waits[699]), "{waits:?}");
-        let soon: u64 = waits[..600].iter().sum();
+        assert!((1_900..=2_100).contains(&waits[3]) && waits[3] == waits[300], "{waits:?}");
+        assert!((29_000..=31_000).contains(&waits[399]), "{waits:?}");
+        let soon: u64 = waits[..300].iter().sum();
         assert!((500_000..700_000).contains(&soon), "about ten minutes: {soon} ms");
         (0..1000).for_each(|_| assert!(backoff.next(255) <= LONGEST.mul_f64(1.26)));
         backoff.reset();

@@ -2,7 +2,7 @@
 //! path is back however long that was away.
 //!
 //! A QUIC handshake repeats its packets at growing distances, so one attempt alone would notice the
-//! path late. A new round begins every second at most while the older ones go on for their
+//! path late. A new round begins every two seconds at most while the older ones go on for their
 //! time; the first that comes through counts, and the sensor hears a word from that one only.
 
 use super::backoff::{Backoff, LONGEST};
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Rounds at once; the next waits until one of them is over.
-const MAX_ROUNDS: usize = 7;
+const MAX_ROUNDS: usize = 6;
 
 /// How often the way to the sensor is looked at.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
