@@ -31,6 +31,8 @@ const UNWRITTEN_BYTES: usize = 32 << 20;
 const RETRY: Duration = Duration::from_secs(1);
 /// How often acknowledgements and found damage are looked at when no batch comes.
 const UPKEEP: Duration = Duration::from_millis(250);
+/// How often it is looked whether thinning is done when no batch comes.
+const THINNING: Duration = Duration::from_millis(20);
 
 /// A batch that is numbered and not yet durable.
 struct Pending {
@@ -155,6 +157,8 @@ impl Writer {
         if self.trouble.is_none() && !self.pending.is_empty() {
             let since = self.last_sync.map_or(self.settings.sync_interval, |last| self.since(last));
             self.settings.sync_interval.saturating_sub(since)
+        } else if self.thinning.is_some() {
+            THINNING
         } else {
             UPKEEP
         }

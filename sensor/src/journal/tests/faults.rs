@@ -124,7 +124,8 @@ fn a_segment_that_cannot_be_read_is_driven_out_with_a_loss_of_unknown_size() {
     fill(&journal, 200, 5);
     journal.close().expect("closed");
     let state = reader.state().borrow().clone();
-    assert!(state.disk_bytes <= 12_500 && state.oldest_seq > 1, "{state:?}");
+    // While a segment may yet be thinned, one more than the quota may stand there, and the last one.
+    assert!(state.disk_bytes <= 14_500 && state.oldest_seq > 1, "{state:?}");
     let stated = gaps(&all(&reader));
     let unknown =
         stated.iter().filter(|gap| gap.cause == GapCause::JournalQuota && gap.frames.is_none());

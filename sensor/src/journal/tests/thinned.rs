@@ -169,12 +169,14 @@ fn a_reader_gets_each_batch_whole_or_thinned_while_segments_change_under_it() {
             })
         })
         .collect();
-    for number in 0..300 {
+    for number in 0..150 {
+        let before = reader.state().borrow().durable_seq;
         journal.submit(with_a_network(number)).expect("taken");
+        // A radio is slower than this loop: thinning has its time.
+        wait(&reader, "durable and within the quota", |state| {
+            state.durable_seq > before && state.disk_bytes <= 30_000
+        });
     }
-    wait(&reader, "durable and within the quota", |state| {
-        state.durable_seq >= 300 && state.disk_bytes <= 34_000
-    });
     wait(&reader, "thinned", |state| state.thinned_segments > 0);
     done.store(true, std::sync::atomic::Ordering::Relaxed);
     for thread in readers {
@@ -183,7 +185,7 @@ fn a_reader_gets_each_batch_whole_or_thinned_while_segments_change_under_it() {
     }
     journal.close().expect("closed");
     let read = all(&reader);
-    assert_eq!(sum(&read), 300 * FRAMES as u64, "{:?}", gaps(&read));
+    assert_eq!(sum(&read), 150 * FRAMES as u64, "{:?}", gaps(&read));
     assert!(gaps(&read).iter().any(|gap| gap.cause == GapCause::Thinned));
     let left: Vec<_> = fs::read_dir(folder.path().join("journal"))
         .expect("readable")
