@@ -45,7 +45,9 @@ impl Machine {
             disk_wear: disk::wear(&self.root, state_dir),
             usb: self.usb.look(&self.root),
             ring_fill: Reading::NotAvailable(
-                "the capture library does not say how full its ring is; what it dropped is counted"
+                "the kernel tells the size of a capture's ring and the frames in it, but not how \
+                 many of its blocks they take; only the capture library sees those, and does not \
+                 say. What found no room in it is counted"
                     .to_owned(),
             ),
             radio_rates,
