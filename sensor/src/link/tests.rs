@@ -383,7 +383,11 @@ async fn who_dials_while_the_sensor_stops_is_let_in_by_the_next_one() {
     let stopping = tokio::spawn(link.shutdown());
     before.closed().await;
     // As a desktop does that was told of the end: at once, while the sensor still says goodbye.
-    let dialling = tokio::spawn(connect(tls, address));
+    let mut dialling = Vec::new();
+    while !stopping.is_finished() && dialling.len() < 6 {
+        dialling.push(tokio::spawn(connect(tls.clone(), address)));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     stopping.await.expect("no panic");
     let mut tries = 0;
     let next = loop {
@@ -403,10 +407,12 @@ async fn who_dials_while_the_sensor_stops_is_let_in_by_the_next_one() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
-    let dialled = tokio::time::timeout(Duration::from_secs(30), dialling).await;
-    let (_endpoint, connection) =
-        dialled.expect("in time").expect("no panic").expect("not refused, but let in");
-    greet(&connection).await.expect("paired");
+    for dialled in dialling {
+        let dialled = tokio::time::timeout(Duration::from_secs(30), dialled).await;
+        let dialled = dialled.expect("in time").expect("no panic");
+        let (_endpoint, connection) = dialled.expect("not refused, but let in");
+        greet(&connection).await.expect("paired");
+    }
     next.shutdown().await;
 }
 
