@@ -250,7 +250,8 @@ fn a_home_zone_leaves_no_trace() -> Result<()> {
 struct Heard {
     /// Whoever announces a network or answers for one, and what data frames name as their network.
     networks: BTreeSet<MacAddr>,
-    /// Whoever asks for networks or asks to be let in, and whom data frames name as a station.
+    /// Whoever asks for networks or asks to be let in, who is answered, and whom data frames name as a
+    /// station.
     stations: BTreeSet<MacAddr>,
 }
 
@@ -260,7 +261,8 @@ impl Heard {
         if !is_wifi(path) {
             return Ok(false);
         }
-        const FIELDS: [&str; 4] = ["wlan.fc.type_subtype", "wlan.sa", "wlan.bssid", "wlan.staa"];
+        const FIELDS: [&str; 5] =
+            ["wlan.fc.type_subtype", "wlan.sa", "wlan.da", "wlan.bssid", "wlan.staa"];
         let mut tshark = Command::new("tshark");
         tshark.args(["-n", "-o", "wlan.check_checksum:TRUE", "-r"]).arg(path);
         tshark.args(["-Y", "wlan && !(wlan.fcs.status == 0) && !_ws.malformed"]);
@@ -276,14 +278,25 @@ impl Heard {
                 u8::from_str_radix(kind.strip_prefix("0x").unwrap_or(kind), 16).ok()
             });
             let mut address = || fields.next()?.parse::<MacAddr>().ok().filter(is_one_device);
-            let (sender, network, station) = (address(), address(), address());
+            let (sender, receiver) = (address(), address());
+            let (network, station) = (address(), address());
             let Some(kind) = kind else { continue };
             // Type and subtype as Wireshark joins them (IEEE Std 802.11-2020, table 9-1).
             match kind {
                 // Requests to associate and to reassociate, probe requests.
                 0x00 | 0x02 | 0x04 => self.stations.extend(sender),
-                // Their answers, beacons.
-                0x01 | 0x03 | 0x05 | 0x08 => self.networks.extend(network),
+                // Their answers.
+                0x01 | 0x03 | 0x05 => {
+                    self.networks.extend(network);
+                    self.stations.extend(receiver);
+                }
+                // Beacons.
+                0x08 => self.networks.extend(network),
+                // What a station and its network say to each other of coming and going.
+                0x0a..=0x0c if network.is_some() => {
+                    let sides = [sender, receiver].into_iter().filter(|side| *side != network);
+                    self.stations.extend(sides.flatten());
+                }
                 // Data.
                 0x20..=0x2f => {
                     self.networks.extend(network);
