@@ -177,6 +177,8 @@ mod tests {
         assert!(words.starts_with("not available: no Raspberry Pi"), "{words}");
         assert!(details.under_voltage.words(bool::to_string).contains("no sensor"));
         assert!(details.memory.words(|_| String::new()).contains("is not understood"));
+        let ring = details.ring_fill.words(|share| share.to_string());
+        assert!(ring.starts_with("not available: the kernel tells the size"), "{ring}");
         assert!(details.disk_wear.known().is_none() && details.usb.known().is_none());
         assert!(details.disk_total_bytes.known().is_some(), "the folder is on a real disk");
     }
