@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::gps::{GpsEvent, GpsSpec, GpsThread, read_nmea_file};
 use crate::journal::{Journal, JournalReader, JournalSettings, RadioCounter};
+use crate::levels::Levels;
 use crate::link::{self, Duties, Link, LinkSettings};
 use crate::machine::{Machine, TransmitWatch};
 use crate::pipeline::{Event, Join, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
@@ -152,6 +153,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     let mut threads = Vec::new();
     // The radios that could send: a live one's name is that of its interface.
     let interfaces = if settings.origin() == Origin::Live { radios.clone() } else { Vec::new() };
+    let levels = Levels::default();
     let pipeline_settings = PipelineSettings {
         sensor,
         stream,
@@ -164,6 +166,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         confine,
         transmit: TransmitWatch::new("/", interfaces),
         plans: plans.clone(),
+        levels: levels.clone(),
     };
     let mut starts = Vec::new();
     let mut numbers = numbers.into_iter();
@@ -197,7 +200,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     };
     let link = {
         let _guard = runtime.enter();
-        link::start_with(link_settings, identity, reader.clone(), status, duties(&plans))?
+        link::start_with(link_settings, identity, reader.clone(), status, duties(&plans, levels))?
     };
     let listen = link.local_addr().context("the link has no address")?;
     // A network without multicast is no reason not to listen.
@@ -310,7 +313,7 @@ fn prepare_all(specs: &[SourceSpec], live: &LiveSettings) -> Result<Vec<Prepared
 }
 
 /// What paired desktops may ask for.
-fn duties(plans: &Plans) -> Duties {
+fn duties(plans: &Plans, levels: Levels) -> Duties {
     let told = plans.clone();
     let plans = plans.clone();
     Duties {
@@ -321,6 +324,7 @@ fn duties(plans: &Plans) -> Duties {
             },
         }),
         tuning: Arc::new(move || told.tuning()),
+        levels,
     }
 }
 

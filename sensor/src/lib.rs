@@ -14,6 +14,7 @@ pub mod guard_json;
 pub mod health;
 pub mod hop;
 pub mod journal;
+pub mod levels;
 pub mod link;
 pub mod machine;
 pub mod pipeline;

@@ -6,6 +6,7 @@ mod command_line;
 mod faults;
 mod impostors;
 mod kills;
+mod levels;
 mod live;
 mod load;
 mod pipeline;

@@ -81,6 +81,11 @@ impl Zones {
         within.unwrap_or(Within::Outside)
     }
 
+    /// True when there is a zone where nothing is recorded.
+    pub(super) fn leave_out(&self) -> bool {
+        self.circles.iter().any(|circle| circle.within == Within::Nothing)
+    }
+
     /// Where the last known place lies.
     pub(super) fn last(&self) -> Within {
         self.last.unwrap_or(Within::Outside)
