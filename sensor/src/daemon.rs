@@ -17,7 +17,7 @@ use crate::privacy::{Privacy, PrivacySettings};
 use crate::radio::{AdapterIdentity, Plans, RadioNumbers, SYS};
 use crate::service::ServiceManager;
 use crate::status_sign::StatusSign;
-use crate::{seccomp, state_dir, status_json};
+use crate::{motion, seccomp, state_dir, status_json};
 use anyhow::{Context, Result};
 use pw_model::{Origin, RadioId};
 use pw_wire::{CommandOutcome, DEFAULT_PORT, SensorCommand, StreamInfo, plain_name};
@@ -238,11 +238,33 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         GpsThread::start(receiver, Arc::clone(&stop), send)
             .context("cannot start the position thread")?;
     }
+    start_motion(&running.settings, &stop, &events)?;
     service.ready(&format!("listens for desktops on {listen}"));
     let waited = runtime.block_on(running.wait(&pipeline, &mut service));
     service.stopping();
     leave(Leaving { stop, events, threads, pipeline, control, runtime, link, running })?;
     waited
+}
+
+/// Starts to listen to what says how the sensor moves, where it is configured.
+fn start_motion(
+    settings: &Settings,
+    stop: &Arc<AtomicBool>,
+    events: &SyncSender<Event>,
+) -> Result<()> {
+    let (imu, speed) = settings.config.motion()?;
+    if settings.origin() != Origin::Live {
+        if imu.is_some() || speed.is_some() {
+            tracing::warn!(
+                "motion is of the present; beside frames that are not, it is not recorded"
+            );
+        }
+        return Ok(());
+    }
+    let events = events.clone();
+    // It waits while the queue is full, and reads the more of its input into one mean.
+    let send = move |event| events.send(Event::Motion(event)).is_ok();
+    motion::start(imu, speed, stop, send).context("cannot start the threads of motion")
 }
 
 /// How people's data are treated: said in the log, because a person may expect otherwise.

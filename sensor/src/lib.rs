@@ -17,6 +17,7 @@ pub mod journal;
 pub mod levels;
 pub mod link;
 pub mod machine;
+pub mod motion;
 pub mod pipeline;
 pub mod privacy;
 pub mod radio;

@@ -9,6 +9,7 @@ mod kills;
 mod levels;
 mod live;
 mod load;
+mod motion;
 mod pipeline;
 mod plans;
 mod privacy;

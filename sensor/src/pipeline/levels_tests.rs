@@ -1,16 +1,17 @@
-//! Levels of this moment are those of the rows that go into batches: after everything that privacy
-//! demands.
+//! Levels of this moment are those of the rows that go into batches, and motion is recorded, after
+//! everything that privacy demands.
 
 use super::*;
 use crate::capture::{FrameChunk, FrameMeta};
 use crate::gps::GpsEvent;
 use crate::journal::JournalSettings;
 use crate::levels::HandedOver;
+use crate::motion::MotionEvent;
 use crate::privacy::{PrivacyConfig, PrivacySettings};
 use crate::radio::Plans;
 use crate::{clock, hop::HopSettings};
 use pw_dissect::LinkType;
-use pw_model::MacAddr;
+use pw_model::{MacAddr, MotionSample, MotionSource};
 use tokio::sync::broadcast;
 
 const CLIENT: MacAddr = MacAddr([0x00, 0x1b, 0x63, 7, 7, 7]);
@@ -193,5 +194,30 @@ fn a_level_does_not_wait_for_a_place_that_nobody_hides() {
         bench.fix(300.0, Duration::ZERO);
         bench.frames();
         assert_eq!(bench.handed().len(), 2, "before the next fix: {privacy}");
+    }
+}
+
+#[test]
+fn at_home_no_motion_is_recorded() {
+    let sample = || MotionSample {
+        time: clock::now(),
+        source: MotionSource::Vehicle,
+        speed_mps: Some(8.0),
+        acceleration_mps2: None,
+        angular_velocity_rps: None,
+    };
+    for records in ["'nothing'", "'no-position'"] {
+        let mut bench = bench(&format!("{HOME}{records}"));
+        let moved = |bench: &mut Bench| {
+            let event = Event::Motion(MotionEvent::Sample(sample()));
+            bench.pipeline.take(event).expect("taken");
+            bench.pipeline.batch.close().map_or(0, |batch| batch.motion.len())
+        };
+        bench.fix(0.0, Duration::from_secs(10));
+        assert_eq!(moved(&mut bench), 0, "at home: {records}");
+        bench.fix(300.0, Duration::ZERO);
+        assert_eq!(moved(&mut bench), 1, "elsewhere: {records}");
+        let speed = bench.pipeline.guard_state().motion.speed.expect("an input");
+        assert_eq!((speed.samples, speed.left_out), (2, 1));
     }
 }

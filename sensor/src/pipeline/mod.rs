@@ -6,6 +6,7 @@
 mod batch;
 mod event;
 mod guard;
+mod motion;
 mod recent;
 mod state;
 mod tunes;
@@ -13,6 +14,7 @@ mod waiting;
 
 pub use event::Event;
 pub use guard::GuardState;
+pub use motion::{MotionInputState, MotionState};
 pub use state::{PipelineState, RadioInfo};
 
 use crate::capture::FrameChunk;
@@ -283,6 +285,7 @@ impl Pipeline {
             }
             Event::Nmea { time, sentence } => self.sentence(time, &sentence)?,
             Event::Gps(event) => self.gps(event),
+            Event::Motion(event) => self.motion(event),
             Event::Ended => self.source_ended()?,
             Event::Stop => {}
         }
