@@ -16,8 +16,8 @@ const OLD: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(1);
 /// A transmitter that is heard is shown again so often.
 const REPAINT: Duration = Duration::from_millis(100);
-/// A trace has a break where nothing was heard for so long.
-const PAUSE_SECS: f64 = 2.0;
+/// A trace has a break where nothing was heard for so long: a radio that hops comes back earlier.
+const PAUSE_SECS: f64 = 5.0;
 
 /// Ends of the scale in dBm.
 const LOW_DBM: f32 = -100.0;
@@ -68,7 +68,7 @@ pub(super) fn rows(feed: &Feed, transmitter: MacAddr) -> Rows {
         Some(best) => Rows::Heard { rows, best },
         None => {
             let names: Vec<&str> = connected.iter().map(|link| link.name.as_str()).collect();
-            Rows::Waiting(format!("Not heard yet by {}.", names.join(", ")))
+            Rows::Waiting(format!("Not heard by {} since it was chosen.", names.join(", ")))
         }
     }
 }
@@ -245,7 +245,10 @@ fn chart(ui: &mut Ui, rows: &[Row], palette: &Palette, transmitter: MacAddr) {
                 .map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 })
                 .collect()
         })
-        .x_axis_formatter(|mark, _| format!("{:.0} s", mark.value))
+        .x_axis_formatter(|mark, _| match mark.value {
+            now if now > -0.5 => "now".to_owned(),
+            secs => format!("{secs:.0} s"),
+        })
         .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
         .show(ui, |plot| {
             for (number, row) in rows.iter().enumerate() {
@@ -372,7 +375,7 @@ mod tests {
         let connecting = feed(LinkKind::Connecting, now, Vec::new());
         assert!(none(&connecting).contains("roof is not connected: because"));
         let mut connected = feed(LinkKind::Connected, now, Vec::new());
-        assert_eq!(none(&connected), "Not heard yet by roof.");
+        assert_eq!(none(&connected), "Not heard by roof since it was chosen.");
         connected.levels.silent.push(connected.links[0].id);
         assert!(none(&connected).contains("the program on roof is older"));
     }
