@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use pw_engine::{Command, Engine, EngineSettings};
 use pw_model::MacAddr;
 use pw_simulate::{Scenario, Simulation};
-use pw_tests::{Paired, Path, Relay, RunningSensor, Tap, free_port, skip};
+use pw_tests::{Paired, Path, Relay, RunningSensor, Tap, free_port, lasting_source, skip};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -154,7 +154,8 @@ fn levels_come_through_loss_and_beside_a_backlog() -> Result<()> {
     let backlog_secs = std::env::var("PIWARDRIVE_BACKLOG_SECS");
     let backlog_secs = backlog_secs.ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     // While nobody fetches, it hears a town as fast as it can.
-    let town = ["--source", "sim:dense_centre,speed=max"];
+    let town = lasting_source(folder.path(), 4)?.replace("speed=4", "speed=max");
+    let town = ["--source", town.as_str()];
     let mut sensor = RunningSensor::start(&paired.state, paired.port, &town)?;
     std::thread::sleep(Duration::from_secs(backlog_secs));
     sensor.terminate(Duration::from_secs(20))?;
