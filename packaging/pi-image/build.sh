@@ -11,8 +11,8 @@ for file in "$base" "$package"; do
     [ -f "$file" ] || { say "$file: no such file"; exit 1; }
 done
 [ ! -e "$out" ] || { say "$out exists already; nothing was changed"; exit 1; }
-for tool in losetup sfdisk e2fsck resize2fs chroot dpkg-deb; do
-    command -v "$tool" >/dev/null || { say "$tool is missing (packages util-linux, fdisk, e2fsprogs, coreutils, dpkg)"; exit 1; }
+for tool in losetup sfdisk awk e2fsck resize2fs chroot dpkg-deb; do
+    command -v "$tool" >/dev/null || { say "$tool is missing (packages util-linux, fdisk, gawk, e2fsprogs, coreutils, dpkg)"; exit 1; }
 done
 [ "$(dpkg-deb --field "$package" Architecture)" = arm64 ] || { say "$package is not for arm64"; exit 1; }
 if [ "$(uname -m)" != aarch64 ] && [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
@@ -20,12 +20,12 @@ if [ "$(uname -m)" != aarch64 ] && [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 
     exit 1
 fi
 
-mounted='' loop=''
+mounted='' boot_loop='' root_loop=''
 root=$(mktemp -d)
 leave() {
     local status=$?
     [ -z "$mounted" ] || umount --recursive "$root"
-    [ -z "$loop" ] || losetup --detach "$loop"
+    for loop in $boot_loop $root_loop; do losetup --detach "$loop"; done
     rmdir "$root"
     [ "$status" -eq 0 ] || { rm -f "$out"; say "No image was made."; }
     exit "$status"
@@ -36,14 +36,22 @@ say "1 of 4: copying and adding 1 GiB"
 cp --sparse=always "$base" "$out"
 truncate --size=+1G "$out"
 printf ', +\n' | sfdisk --quiet --no-reread -N 2 "$out"
-loop=$(losetup --find --show --partscan "$out")
-e2fsck -f -p "${loop}p2" || [ $? -le 1 ]
-resize2fs "${loop}p2"
+# By their place in the file: not every kernel looks for partitions in a loop device.
+partition() { # number: a loop device with this partition of the image
+    local start size
+    read -r start size < <(sfdisk --dump "$out" | awk -v number="$1" '
+        /start=/ && ++count == number { gsub(/.*start=|size=|,/, ""); print $1, $2 }')
+    losetup --find --show --offset $((start * 512)) --sizelimit $((size * 512)) "$out"
+}
+boot_loop=$(partition 1)
+root_loop=$(partition 2)
+e2fsck -f -p "$root_loop" || [ $? -le 1 ]
+resize2fs "$root_loop"
 
 say "2 of 4: installing gpsd and the sensor"
-mount "${loop}p2" "$root"
+mount "$root_loop" "$root"
 mounted=yes
-mount "${loop}p1" "$root/boot/firmware"
+mount "$boot_loop" "$root/boot/firmware"
 for place in proc sys dev; do mount --rbind --make-rslave "/$place" "$root/$place"; done
 # Services of the image must not start here.
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -72,6 +80,6 @@ printf '%s\n' '[Journal]' 'Storage=volatile' 'RuntimeMaxUse=32M' >"$root/etc/sys
 say "4 of 4: closing"
 umount --recursive "$root"
 mounted=''
-losetup --detach "$loop"
-loop=''
+losetup --detach "$boot_loop" "$root_loop"
+boot_loop='' root_loop=''
 say "Wrote $out. Put it on a card with Raspberry Pi Imager (own image)."

@@ -321,7 +321,8 @@ fn cold_start(batches: &[EncodedBatch], observations: usize) -> Result<()> {
     let picture = folder.path().join("networks.png");
     let window = median(|| {
         let mut command = Command::new(program("piwardrive")?);
-        command.arg("screenshot").arg(&path).args(["--view", "networks", "--out"]).arg(&picture);
+        command.arg("screenshot").arg(&path).args(["--view", "networks", "--force", "--out"]);
+        command.arg(&picture);
         Ok(process(&mut command)?.wall)
     })?;
     println!("  process start to first picture with its table: {:.2} s", window.as_secs_f64());
