@@ -4,6 +4,7 @@ use crate::capture::{LiveSettings, SourceSpec, check_filter};
 use crate::gps::GpsSpec;
 use crate::hop::{HopSettings, RadioHop};
 use crate::journal::Sealing;
+use crate::motion::{ImuSpec, SpeedSpec};
 use crate::privacy::{PrivacyConfig, PrivacySettings};
 use anyhow::{Context, Result, bail};
 use pw_model::{Channel, ChannelPlan, Origin, PLAN_WIDTHS_MHZ};
@@ -41,6 +42,8 @@ pub struct Config {
     pub capture: CaptureConfig,
     /// Radios that hop.
     pub hop: HopConfig,
+    /// What says how the sensor moves.
+    pub motion: MotionConfig,
     /// People's data.
     pub privacy: PrivacyConfig,
     /// What the sensor gives up.
@@ -117,6 +120,16 @@ pub struct CaptureConfig {
     pub snap: Option<Snap>,
     /// Which frames the kernel hands over (pcap-filter); all unless said.
     pub filter: Option<String>,
+}
+
+/// `[motion]`: recorded for later; nothing uses it for positions yet.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MotionConfig {
+    /// Inertial sensor: `iio:NAME`, `auto` or `none`; none unless said.
+    pub imu: Option<String>,
+    /// The vehicle's own speed: `obd:/dev/ttyUSB0[,baud=N]` or `none`; none unless said.
+    pub speed: Option<String>,
 }
 
 /// What is wanted of a frame.
@@ -256,6 +269,7 @@ impl Config {
         })?;
         config.sources().with_context(|| format!("{}: source", path.display()))?;
         config.gps().with_context(|| format!("{}: gps", path.display()))?;
+        config.motion().with_context(|| path.display().to_string())?;
         config.check_quota().with_context(|| path.display().to_string())?;
         config.live_settings().with_context(|| path.display().to_string())?;
         config.privacy().with_context(|| path.display().to_string())?;
@@ -287,6 +301,18 @@ impl Config {
     /// It is not understood.
     pub fn gps(&self) -> Result<Option<GpsSpec>> {
         self.gps.as_deref().map(|text| text.parse().map_err(anyhow::Error::msg)).transpose()
+    }
+
+    /// What says how the sensor moves.
+    ///
+    /// # Errors
+    /// It is not understood, or would make this machine transmit.
+    pub fn motion(&self) -> Result<(Option<ImuSpec>, Option<SpeedSpec>)> {
+        let imu = self.motion.imu.as_deref().map(ImuSpec::parse).transpose();
+        let imu = imu.map_err(|why| anyhow::anyhow!("motion.imu: {why}"))?;
+        let speed = self.motion.speed.as_deref().map(SpeedSpec::parse).transpose();
+        let speed = speed.map_err(|why| anyhow::anyhow!("motion.speed: {why}"))?;
+        Ok((imu.flatten(), speed.flatten()))
     }
 
     /// How people's data are treated, with the sources of this file.
@@ -338,6 +364,22 @@ mod tests {
         let path = folder.path().join("sensor.toml");
         std::fs::write(&path, text)?;
         Config::read(&path)
+    }
+
+    #[test]
+    fn motion_is_off_unless_said_and_never_over_the_air() {
+        assert_eq!(read("").expect("valid").motion().expect("none"), (None, None));
+        let text = "[motion]\nimu = 'auto'\nspeed = 'obd:/dev/ttyUSB0'\n";
+        let (imu, speed) = read(text).expect("valid").motion().expect("valid");
+        assert!(imu == Some(ImuSpec::Auto) && speed.is_some());
+        for (text, words) in [
+            ("[motion]\nspeed = 'obd:/dev/rfcomm0'\n", "motion.speed: /dev/rfcomm0 is a Bluetooth"),
+            ("[motion]\nimu = 'mpu6050'\n", "motion.imu: 'mpu6050' is no inertial sensor"),
+            ("[motion]\ngyro = 'auto'\n", "line 2"),
+        ] {
+            let error = format!("{:#}", read(text).expect_err(text));
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the sensor states of people's data, its machine, its clock and its silence, as JSON. What is
 //! not available is an object that says why.
 
-use crate::pipeline::GuardState;
+use crate::pipeline::{GuardState, MotionInputState};
 use pw_model::{
     ClientAddresses, ClockEvent, ClockEventKind, ClockState, DiskWear, FixDoubt, HealthDetails,
-    Memory, PrivacyDeclaration, Reading, Throttling, Transmitted, UsbDevices, WithheldKind,
+    Memory, MotionSample, PrivacyDeclaration, Reading, Throttling, Transmitted, UsbDevices,
+    WithheldKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,34 @@ pub fn add(state: &GuardState, answer: &mut Map<String, Value>) {
     let doubtful: Map<String, Value> =
         state.doubtful_fixes.iter().map(|(doubt, n)| (doubt_key(*doubt), json!(n))).collect();
     answer.insert("doubtful_fixes".to_owned(), Value::Object(doubtful));
+    let inputs = [("imu", &state.motion.imu), ("speed", &state.motion.speed)];
+    let inputs = inputs.map(|(key, input)| (key.to_owned(), motion_input(input.as_ref())));
+    answer.insert("motion".to_owned(), Value::Object(inputs.into_iter().collect()));
+}
+
+/// An input of motion; null when none is configured.
+fn motion_input(input: Option<&MotionInputState>) -> Value {
+    input.map_or(Value::Null, |input| {
+        json!({
+            "name": input.name,
+            "not_available": input.trouble,
+            "samples": input.samples,
+            "left_out": input.left_out,
+            "latest": input.latest.as_ref().map(motion),
+        })
+    })
+}
+
+/// How the sensor moved.
+#[must_use]
+pub fn motion(sample: &MotionSample) -> Value {
+    json!({
+        "time": sample.time.rfc3339(),
+        "source": sample.source.name(),
+        "speed_mps": sample.speed_mps,
+        "acceleration_mps2": sample.acceleration_mps2,
+        "angular_velocity_rps": sample.angular_velocity_rps,
+    })
 }
 
 /// How people's data are treated.

@@ -128,6 +128,9 @@ fn statements(batch: &Batch) -> Vec<Value> {
         });
         add("doubtful_fix", fix.time, record);
     }
+    for sample in &batch.motion {
+        add("motion", sample.time, guard_json::motion(sample));
+    }
     for withheld in &batch.withheld {
         let record = json!({
             "what": withheld.kind.key(), "start": withheld.start.rfc3339(),

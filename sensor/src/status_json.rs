@@ -94,6 +94,12 @@ pub fn status(parts: &Parts<'_>) -> Value {
         "connections_refused": parts.traffic.refused,
         "connections_ignored": parts.traffic.ignored,
         "datagrams_not_quic": parts.traffic.not_quic,
+        "levels": {
+            "datagrams_sent": parts.traffic.levels.datagrams,
+            "datagrams_displaced": parts.traffic.levels.displaced,
+            "transmitters_left_out": parts.traffic.levels.left_out,
+            "hand_overs_missed": parts.traffic.levels.missed,
+        },
     });
     if let Value::Object(answer) = &mut answer {
         guard_json::add(&parts.progress.guard, answer);

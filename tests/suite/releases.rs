@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use pw_model::{
     Advertisement, AdvertisementId, AdvertisementKind, Akm, Cipher, ClientAddresses, ClockEvent,
     ClockEventKind, ClockSource, ClockState, Detail, DiskWear, DoubtfulFix, Fix, FixDoubt, FixMode,
-    FrameFlags, FrameKind, Gap, GapCause, Health, HealthDetails, MacAddr, Memory, NetworkTraits,
-    Observation, Origin, PhyKind, Position, PrivacyDeclaration, RadioEvent, RadioEventKind,
-    RadioId, RadioRate, Reading, RsnInfo, Security, SensorId, Ssid, SuiteSet, Throttling,
-    Timestamp, Transmitted, TuneInterval, UsbDevices, Withheld, WithheldKind,
+    FrameFlags, FrameKind, Gap, GapCause, Health, HealthDetails, MacAddr, Memory, MotionSample,
+    MotionSource, NetworkTraits, Observation, Origin, PhyKind, Position, PrivacyDeclaration,
+    RadioEvent, RadioEventKind, RadioId, RadioRate, Reading, RsnInfo, Security, SensorId, Ssid,
+    SuiteSet, Throttling, Timestamp, Transmitted, TuneInterval, UsbDevices, Withheld, WithheldKind,
 };
 use pw_sensor::journal::{JournalError, Sealing, each_batch};
 use pw_tests::{journal_batches, workspace_root};
@@ -74,6 +74,22 @@ fn every_record() -> Batch {
     for doubt in [FixDoubt::Teleported, FixDoubt::Stale] {
         batch.doubtful_fixes.push(DoubtfulFix { fix: batch.fixes[0], doubt });
     }
+    batch.motion = vec![
+        MotionSample {
+            time: time(2),
+            source: MotionSource::Inertial,
+            speed_mps: None,
+            acceleration_mps2: Some([0.25, -0.5, 9.75]),
+            angular_velocity_rps: Some([0.0, 0.125, -0.0625]),
+        },
+        MotionSample {
+            time: time(3),
+            source: MotionSource::Vehicle,
+            speed_mps: Some(13.5),
+            acceleration_mps2: None,
+            angular_velocity_rps: None,
+        },
+    ];
     batch
 }
 
@@ -87,6 +103,7 @@ fn shown(batch: &Batch) -> String {
         "transmitted: []",
         "clock_events: []",
         "doubtful_fixes: []",
+        "motion: []",
     ];
     let is_added = |line: &&str| !added.iter().any(|added| line.trim() == format!("{added},"));
     let text = format!("{batch:#?}");
@@ -213,7 +230,7 @@ fn first_records() -> Batch {
 #[test]
 fn recordings_of_old_releases_read_as_they_did() -> Result<()> {
     let root = workspace_root().join("tests/fixtures/releases");
-    let own = root.join(concat!(env!("CARGO_PKG_VERSION"), "-layout2"));
+    let own = root.join(concat!(env!("CARGO_PKG_VERSION"), "-layout3"));
     if !own.exists() && std::env::var_os("PIWARDRIVE_WRITE_RELEASE").is_some() {
         let header =
             SegmentHeader { number: 1, created: time(0), writer: "piwardrive-sensor".to_owned() };

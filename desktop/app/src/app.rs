@@ -402,6 +402,8 @@ impl App {
                     let commands = &mut self.commands;
                     detail::ui(ui, state, &snapshot, &self.feed, palette, bssid, commands);
                 });
+        } else {
+            self.commands.extend(self.detail.watch_none());
         }
         let frame = if self.view == View::Map { frame.inner_margin(Margin::ZERO) } else { frame };
         let (feed, commands, chosen) = (&self.feed, &mut self.commands, self.chosen);

@@ -1,14 +1,14 @@
 //! Between the window and the engine: pulls what is new, passes on what is asked. Never waits.
 
 use crate::command::Order;
-use crate::feed::{Discovery, Feed, JobRow, LinkKind, LinkRow, Notice};
+use crate::feed::{Discovery, Feed, JobRow, LevelsFeed, LinkKind, LinkRow, Notice};
 use crate::views::timeline::{self, Histogram};
 use pw_engine::exchange::ExportSource;
 use pw_engine::{
     Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, PairedSensor,
     ReportPreview, ReportSettings,
 };
-use pw_model::{SensorId, Timestamp};
+use pw_model::{MacAddr, SensorId, Timestamp};
 use pw_survey::{SensorState, Snapshot};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,8 @@ pub(crate) struct EngineBackend {
     clocks: StreamClocks,
     /// Links are made again for these when a survey is opened.
     reconnect: bool,
+    /// Transmitters whose levels of this moment are shown.
+    watched: Vec<MacAddr>,
 }
 
 impl EngineBackend {
@@ -72,6 +74,7 @@ impl EngineBackend {
             counted: None,
             clocks: StreamClocks::default(),
             reconnect: false,
+            watched: Vec::new(),
         }
     }
 
@@ -134,6 +137,7 @@ impl EngineBackend {
                 self.close();
                 let ctx = self.ctx.clone();
                 engine.set_wake(Box::new(move || ctx.request_repaint()));
+                engine.watch_levels(&self.watched);
                 self.reconnect = !self.read_only;
                 notices.push(Notice::Settled { about: OPENING.to_owned() });
                 self.engine = Some(Arc::new(engine));
@@ -257,6 +261,7 @@ impl Backend for EngineBackend {
         feed.located = engine.located();
         feed.read_only = engine.settings().read_only;
         feed.links = links(engine);
+        feed.levels = LevelsFeed::of(engine, &self.watched, &feed.links);
         feed.jobs =
             engine.jobs().into_iter().filter(|job| !job.status.is_over()).map(job).collect();
         feed.stream_now = self.clocks.follow(&snapshot.sensors, Instant::now());
@@ -300,6 +305,13 @@ impl Backend for EngineBackend {
                 self.work_out_preview(settings);
                 return Ok(());
             }
+            Order::Watch(addresses) => {
+                self.watched = addresses;
+                if let Some(engine) = &self.engine {
+                    engine.watch_levels(&self.watched);
+                }
+                return Ok(());
+            }
             order => command(order),
         };
         let Some(engine) = &self.engine else {
@@ -314,7 +326,7 @@ impl Backend for EngineBackend {
 fn command(order: Order) -> Option<Command> {
     Some(match order {
         Order::Open { .. } | Order::New { .. } | Order::Close => return None,
-        Order::Preview(_) | Order::Discover => return None,
+        Order::Preview(_) | Order::Discover | Order::Watch(_) => return None,
         Order::Select(range) => Command::Select(range),
         Order::Note { bssid, text } => Command::Note { device: bssid, text },
         Order::Known { bssid, known } => Command::Known { device: bssid, known },

@@ -163,4 +163,7 @@ pub(crate) enum Order {
     Cancel {
         job: u64,
     },
+    /// Ask the connected sensors for the levels of this moment of these transmitters; of none any
+    /// more when it is empty.
+    Watch(Vec<MacAddr>),
 }

@@ -3,13 +3,13 @@
 use crate::command::Order;
 use crate::views::timeline::Histogram;
 use pw_analysis::locate::Located;
-use pw_engine::{DiscoveredSensor, RadioRow, ReportPreview};
+use pw_engine::{DiscoveredSensor, Engine, LiveLevel, RadioRow, ReportPreview};
 use pw_model::{MacAddr, SensorId, Timestamp};
 use pw_survey::Snapshot;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a link to a sensor is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +107,33 @@ impl Notice {
     }
 }
 
+/// Signal levels of this moment, of the transmitters that are watched. They are shown and not stored.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct LevelsFeed {
+    /// This moment by the steady clock, from which ages are counted.
+    pub(crate) now: Instant,
+    /// By transmitter: an entry for each sensor and radio that heard it.
+    pub(crate) of: BTreeMap<MacAddr, Vec<LiveLevel>>,
+    /// Connected sensors of an older release, which send no levels.
+    pub(crate) silent: Vec<SensorId>,
+}
+
+impl LevelsFeed {
+    /// Nothing heard.
+    pub(crate) const fn none(now: Instant) -> Self {
+        Self { now, of: BTreeMap::new(), silent: Vec::new() }
+    }
+
+    pub(crate) fn of(engine: &Engine, watched: &[MacAddr], links: &[LinkRow]) -> Self {
+        let silent = |link: &&LinkRow| engine.sends_levels(link.id) == Some(false);
+        Self {
+            of: watched.iter().map(|address| (*address, engine.live_levels(*address))).collect(),
+            silent: links.iter().filter(silent).map(|link| link.id).collect(),
+            now: Instant::now(),
+        }
+    }
+}
+
 /// Everything that views read.
 #[derive(Clone)]
 pub(crate) struct Feed {
@@ -137,6 +164,8 @@ pub(crate) struct Feed {
     pub(crate) preview: Option<Arc<ReportPreview>>,
     /// Sensors that say on the local network that they are there.
     pub(crate) discovery: Discovery,
+    /// Signal levels of this moment.
+    pub(crate) levels: LevelsFeed,
     /// Maker's name of an address.
     pub(crate) vendor: fn(MacAddr) -> Option<&'static str>,
 }
@@ -158,6 +187,7 @@ impl Feed {
             opening: None,
             preview: None,
             discovery: Discovery::NotAsked,
+            levels: LevelsFeed::none(Instant::now()),
             vendor: |_| None,
         }
     }

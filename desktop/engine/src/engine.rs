@@ -7,19 +7,20 @@ use crate::exchange::{
 };
 use crate::ingest::{Ingest, IngestQueue};
 use crate::jobs::{JobContext, JobError, Jobs, Outcome};
+use crate::levels::LiveLevel;
 use crate::links::{self, Links};
 use crate::report::{ReportFailure, ReportPreview, ReportSettings};
 use crate::settings::EngineSettings;
 use crate::shared::{Places, Shared};
 use crate::{now, shown};
-use pw_model::{ChannelPlan, TimeRange};
+use pw_model::{ChannelPlan, MacAddr, SensorId, TimeRange};
 use pw_survey::{OpenReport, Snapshot, Survey, SurveyReader};
-use pw_wire::UserRecord;
+use pw_wire::{LevelsReceived, UserRecord};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Threads of the runtime: links wait for the network, they do not compute.
 const RUNTIME_THREADS: usize = 1;
@@ -369,6 +370,33 @@ impl Engine {
     #[must_use]
     pub fn report_preview(&self, settings: &ReportSettings) -> ReportPreview {
         crate::report::preview(&self.shown_snapshot(), &self.located(), settings)
+    }
+
+    /// Asks all connected sensors, now and later, for the signal levels of this moment, of these
+    /// transmitters first (at most [`pw_wire::MAX_WATCHED`]), beside the stream and ahead of any
+    /// backlog; for none any more when there are no addresses. What comes is shown and never stored.
+    pub fn watch_levels(&self, transmitters: &[MacAddr]) {
+        self.links.watch_levels(transmitters);
+    }
+
+    /// How strongly a transmitter is heard right now: one entry for each sensor and radio that heard
+    /// it while levels are wanted. A trace is there for those watched with [`Self::watch_levels`].
+    #[must_use]
+    pub fn live_levels(&self, transmitter: MacAddr) -> Vec<LiveLevel> {
+        self.shared.levels().of(transmitter, Instant::now())
+    }
+
+    /// Whether this sensor sends levels where they are wanted, which older releases do not; `None`
+    /// while it is not connected.
+    #[must_use]
+    pub fn sends_levels(&self, sensor: SensorId) -> Option<bool> {
+        self.shared.levels().sends(sensor)
+    }
+
+    /// What became of the datagrams with levels that the sensor sent over the connection that stands.
+    #[must_use]
+    pub fn levels_received(&self, sensor: SensorId) -> LevelsReceived {
+        self.shared.levels().received(sensor)
     }
 
     /// Settings it runs with.

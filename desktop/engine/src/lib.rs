@@ -22,6 +22,7 @@ pub mod exchange;
 mod ingest;
 mod interrupt;
 mod jobs;
+mod levels;
 pub mod link;
 mod links;
 pub mod packets;
@@ -44,6 +45,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use ingest::{IngestQueue, StoreError, Stored};
 pub use interrupt::flag as cancel_on_interrupt;
+pub use levels::{LevelPoint, LiveLevel, TRACE as LEVEL_TRACE};
 pub use links::{forget as forget_sensor, pair_and_wait, sensors as paired_sensors, set_plan};
 pub use report::{
     AddressStyle, Include, PreviewSection, ReportFailure, ReportForm, ReportPreview, ReportSettings,

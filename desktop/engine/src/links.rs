@@ -3,9 +3,11 @@
 use crate::command::{Event, LinkRow, LinkState, PairedSensor, RadioRow};
 use crate::error::EngineError;
 use crate::ingest::{IngestQueue, StoreError};
-use crate::link::{self, BatchSink, Durable, KnownSensor, LinkStore, SensorLink, SinkError};
+use crate::link::{
+    self, BatchSink, Durable, KnownSensor, LevelSink, LinkStore, SensorLink, SinkError,
+};
 use crate::shared::Shared;
-use pw_model::{ChannelPlan, FixMode, Origin, RadioId, SensorId, Timestamp};
+use pw_model::{ChannelPlan, FixMode, MacAddr, Origin, RadioId, SensorId, Timestamp};
 use pw_wire::{
     EncodedBatch, GpsStatus, RadioStatus, RadioTuning, SensorCommand, Status, plain_text,
 };
@@ -69,6 +71,8 @@ pub(crate) struct Links {
     shared: Arc<Shared>,
     active: Mutex<BTreeMap<SensorId, Active>>,
     forgotten: Mutex<VecDeque<Forgotten>>,
+    /// Transmitters whose levels are wanted of all sensors; no levels at all when `None`.
+    watched: tokio::sync::watch::Sender<Option<Vec<MacAddr>>>,
 }
 
 #[derive(Debug)]
@@ -90,7 +94,20 @@ fn store_failed(error: link::LinkStoreError) -> EngineError {
 
 impl Links {
     pub(crate) fn new(runtime: Handle, shared: Arc<Shared>) -> Self {
-        Self { runtime, shared, active: Mutex::default(), forgotten: Mutex::default() }
+        let watched = tokio::sync::watch::Sender::new(None);
+        Self { runtime, shared, active: Mutex::default(), forgotten: Mutex::default(), watched }
+    }
+
+    /// Asks all sensors for the levels of this moment, of these transmitters first; for none any more
+    /// when there are no addresses.
+    pub(crate) fn watch_levels(&self, addresses: &[MacAddr]) {
+        let watched = self.shared.levels().watch(addresses);
+        let watched = (!watched.is_empty()).then_some(watched);
+        self.watched.send_if_modified(|before| {
+            let changed = *before != watched;
+            *before = watched;
+            changed
+        });
     }
 
     fn active(&self) -> MutexGuard<'_, BTreeMap<SensorId, Active>> {
@@ -114,7 +131,15 @@ impl Links {
         }
         let _guard = self.runtime.enter();
         let software = concat!("piwardrive ", env!("CARGO_PKG_VERSION"));
-        let link = link::connect(&store, sensor.clone(), queue, &desktop_name(), software);
+        let shared = Arc::clone(&self.shared);
+        let levels = LevelSink {
+            levels: Arc::clone(self.shared.levels()),
+            wake: Arc::new(move || shared.wake()),
+            watched: self.watched.subscribe(),
+        };
+        let known = sensor.clone();
+        let link =
+            link::connect_with(&store, known, queue, &desktop_name(), software, Some(levels));
         let watcher = tokio::spawn(watch(
             Arc::clone(&self.shared),
             store,
@@ -142,6 +167,7 @@ impl Links {
     fn end(&self, id: SensorId) -> Option<KnownSensor> {
         let active = self.active().remove(&id)?;
         active.watcher.abort();
+        self.shared.levels().forget(id);
         let sensor = active.link.sensor().clone();
         self.runtime.spawn(active.link.stop());
         Some(sensor)
@@ -439,6 +465,9 @@ async fn watch(
             changed = status.changed() => {
                 // It is taken away when the connection ends; that is no word from the sensor.
                 spoke = status.borrow().is_some();
+                if !spoke {
+                    shared.levels().forget(sensor.sensor_id());
+                }
                 changed
             }
             () = tokio::time::sleep(REFRESH_EVERY) => Ok(()),

@@ -5,7 +5,7 @@
 use crate::shared::Places;
 use crate::vendor::vendor;
 use pw_analysis::locate::Located;
-use pw_model::{MacAddr, SensorId, Ssid, Timestamp};
+use pw_model::{MacAddr, MotionSample, SensorId, Ssid, Timestamp};
 use pw_survey::{
     AccessPoint, ChannelUse, Client, Drive, GapRow, SensorState, SignalStats, Snapshot,
 };
@@ -385,6 +385,60 @@ impl LossRow {
             cause: row.gap.cause.words(),
             frames: row.gap.frames,
             simulated: all_simulated(&[row.sensor], snapshot),
+        }
+    }
+}
+
+/// A quantity along the axes of an inertial sensor.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct AxesRow {
+    /// Along x.
+    pub x: f64,
+    /// Along y.
+    pub y: f64,
+    /// Along z.
+    pub z: f64,
+}
+
+impl AxesRow {
+    fn new([x, y, z]: [f32; 3]) -> Self {
+        let axis = |value: f32| rounded(f64::from(value), 5);
+        Self { x: axis(x), y: axis(y), z: axis(z) }
+    }
+}
+
+/// How a sensor moved: means over the time since the sample before.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct MotionRow {
+    /// When, RFC 3339 UTC.
+    pub time: String,
+    /// Name of the sensor.
+    pub sensor: Option<String>,
+    /// Who says so: `inertial` or `vehicle`.
+    pub source: &'static str,
+    /// Speed in metres per second.
+    pub speed_mps: Option<f64>,
+    /// Acceleration in metres per second squared, gravity included.
+    pub acceleration_mps2: Option<AxesRow>,
+    /// Angular velocity in radians per second.
+    pub angular_velocity_rps: Option<AxesRow>,
+    /// True when its stream is simulated; left out where not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
+}
+
+impl MotionRow {
+    /// The row of one sample of a sensor.
+    #[must_use]
+    pub fn new(sample: &MotionSample, sensor: SensorId, snapshot: &Snapshot) -> Self {
+        Self {
+            time: sample.time.rfc3339(),
+            sensor: sensor_name(sensor, snapshot),
+            source: sample.source.name(),
+            speed_mps: sample.speed_mps.map(|speed| rounded(f64::from(speed), 3)),
+            acceleration_mps2: sample.acceleration_mps2.map(AxesRow::new),
+            angular_velocity_rps: sample.angular_velocity_rps.map(AxesRow::new),
+            simulated: all_simulated(&[sensor], snapshot),
         }
     }
 }

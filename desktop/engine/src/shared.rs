@@ -3,6 +3,7 @@
 //! Every lock here is held for a copy of a pointer or a short list, never for work.
 
 use crate::command::{Event, LinkRow, PairedSensor};
+use crate::levels::LiveLevels;
 use pw_analysis::locate::Located;
 use pw_model::{MacAddr, SensorId, TimeRange};
 use pw_survey::Snapshot;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     events_dropped: AtomicU64,
     links: Mutex<BTreeMap<SensorId, LinkRow>>,
     sensors: Mutex<Vec<PairedSensor>>,
+    levels: Arc<LiveLevels>,
     wake: RwLock<Option<Wake>>,
     closing: AtomicBool,
 }
@@ -63,6 +65,7 @@ impl Shared {
             events_dropped: AtomicU64::new(0),
             links: Mutex::new(BTreeMap::new()),
             sensors: Mutex::new(Vec::new()),
+            levels: Arc::default(),
             wake: RwLock::new(None),
             closing: AtomicBool::new(false),
         }
@@ -167,6 +170,11 @@ impl Shared {
 
     pub(crate) fn set_sensors(&self, sensors: Vec<PairedSensor>) {
         *self.sensors.lock().unwrap_or_else(PoisonError::into_inner) = sensors;
+    }
+
+    /// The newest signal levels.
+    pub(crate) const fn levels(&self) -> &Arc<LiveLevels> {
+        &self.levels
     }
 
     pub(crate) fn set_wake(&self, wake: Wake) {

@@ -156,6 +156,7 @@ pub(crate) fn clip(mut batch: Batch, range: &TimeRange) -> Batch {
     batch.transmitted.retain(|t| range.contains(t.time));
     batch.clock_events.retain(|c| range.contains(c.time));
     batch.doubtful_fixes.retain(|d| range.contains(d.fix.time));
+    batch.motion.retain(|m| range.contains(m.time));
     batch.withheld.retain(|w| TimeRange::new(w.start, w.end).overlaps(range));
     batch.gaps.retain(|g| TimeRange::new(g.start, g.end).overlaps(range));
     for gap in &mut batch.gaps {

@@ -17,8 +17,28 @@ pub(super) fn lines(status: &Value) -> Vec<String> {
     for event in list(&status["clock_events"]) {
         lines.push(format!("clock: {}: {}", text(&event["time"]), text(&event["words"])));
     }
+    lines.extend(motion("imu", &status["motion"]["imu"]));
+    lines.extend(motion("speed", &status["motion"]["speed"]));
     lines.extend(machine(&status["machine"]));
     lines
+}
+
+/// An input of motion; nothing where none is configured.
+fn motion(what: &str, input: &Value) -> Option<String> {
+    let samples = input["samples"].as_u64()?;
+    if let Some(why) = input["not_available"].as_str() {
+        return Some(format!("{what}: not available, because {why}"));
+    }
+    let name = input["name"].as_str().unwrap_or("nothing read yet");
+    let left_out = match input["left_out"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(count) => format!(", {count} of them in a home zone and not recorded"),
+    };
+    let speed = input["latest"]["speed_mps"].as_f64();
+    let speed = speed.map(|mps| format!(", {:.0} km/h", mps * 3.6)).unwrap_or_default();
+    Some(format!(
+        "{what}: {name}, {samples} samples{left_out}{speed}; recorded, and not used for positions yet"
+    ))
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {

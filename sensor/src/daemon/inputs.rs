@@ -5,6 +5,7 @@ use super::settings::Settings;
 use crate::capture::{LiveSettings, Prepared, SourceError, SourceSpec, await_radio, prepare};
 use crate::commands::UsageError;
 use crate::gps::{GpsSpec, read_nmea_file};
+use crate::motion::{ImuSpec, SpeedSpec};
 use crate::pipeline::Join;
 use crate::privacy::{Privacy, PrivacySettings};
 use crate::radio::{AdapterIdentity, NumberBook, RadioNumbers, SYS};
@@ -18,6 +19,8 @@ pub(super) struct Inputs {
     pub(super) join: Join,
     /// The live receiver that has to be started.
     pub(super) receiver: Option<GpsSpec>,
+    /// What says how the sensor moves.
+    pub(super) motion: (Option<ImuSpec>, Option<SpeedSpec>),
     pub(super) privacy: Privacy,
     pub(super) live: LiveSettings,
 }
@@ -28,8 +31,21 @@ impl Inputs {
         let sources = prepare_all(&settings.sources, &live)?;
         let (join, receiver) = join(settings)?;
         let privacy = privacy(settings, &join)?;
-        Ok(Self { sources, join, receiver, privacy, live })
+        let motion = motion(settings)?;
+        Ok(Self { sources, join, receiver, motion, privacy, live })
     }
+}
+
+/// What says how the sensor moves, where it is configured.
+fn motion(settings: &Settings) -> Result<(Option<ImuSpec>, Option<SpeedSpec>)> {
+    let (imu, speed) = settings.config.motion()?;
+    if settings.origin() == Origin::Live {
+        return Ok((imu, speed));
+    }
+    if imu.is_some() || speed.is_some() {
+        tracing::warn!("motion is of the present; beside frames that are not, it is not recorded");
+    }
+    Ok((None, None))
 }
 
 /// How people's data are treated: said in the log, because a person may expect otherwise.

@@ -5,7 +5,9 @@ use super::settings::Settings;
 use crate::capture::{Ready, SourceContext};
 use crate::gps::{GpsEvent, GpsSpec, GpsThread};
 use crate::journal::{Journal, JournalError};
+use crate::levels::Levels;
 use crate::machine::{Machine, TransmitWatch};
+use crate::motion::{ImuSpec, SpeedSpec};
 use crate::pipeline::{Event, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
 use crate::radio::Plans;
 use anyhow::{Context, Result};
@@ -23,9 +25,11 @@ pub(super) struct Line {
     queue: Receiver<Event>,
     sources: Vec<Ready>,
     receiver: Option<GpsSpec>,
+    motion: (Option<ImuSpec>, Option<SpeedSpec>),
     events: SyncSender<Event>,
     stop: Arc<AtomicBool>,
     plans: Plans,
+    levels: Levels,
 }
 
 /// Its threads.
@@ -47,7 +51,7 @@ impl Line {
         stream: StreamInfo,
         journal: Journal,
     ) -> Result<Self> {
-        let Inputs { sources, join, receiver, privacy, live } = inputs;
+        let Inputs { sources, join, receiver, motion, privacy, live } = inputs;
         let (numbers, book) = radio_numbers(settings, &sources)?;
         let names = sources.iter().flat_map(|source| source.radios.clone());
         let radios: Vec<(RadioId, String)> =
@@ -58,6 +62,7 @@ impl Line {
         // The radios that could send: a live one's name is that of its interface.
         let is_live = settings.origin() == Origin::Live;
         let interfaces = if is_live { radios.clone() } else { Vec::new() };
+        let levels = Levels::default();
         let pipeline_settings = PipelineSettings {
             sensor,
             stream,
@@ -70,6 +75,7 @@ impl Line {
             confine: settings.config.security.seccomp,
             transmit: TransmitWatch::new("/", interfaces),
             plans: plans.clone(),
+            levels: levels.clone(),
         };
         let mut ready = Vec::new();
         let mut numbers = numbers.into_iter();
@@ -87,12 +93,17 @@ impl Line {
             ready.push(source.ready(context, &journal)?);
         }
         let pipeline = Pipeline::new(pipeline_settings, journal);
-        Ok(Self { pipeline, queue, sources: ready, receiver, events, stop, plans })
+        Ok(Self { pipeline, queue, sources: ready, receiver, motion, events, stop, plans, levels })
     }
 
     /// What radios are told to listen to.
     pub(super) fn plans(&self) -> Plans {
         self.plans.clone()
+    }
+
+    /// The signal levels of this moment.
+    pub(super) fn levels(&self) -> Levels {
+        self.levels.clone()
     }
 
     /// How it goes.
@@ -107,7 +118,7 @@ impl Line {
 
     /// Starts the pipeline, then what it hears from.
     pub(super) fn start(self) -> Result<Threads> {
-        let Self { pipeline, queue, sources, receiver, events, stop, plans: _ } = self;
+        let Self { pipeline, queue, sources, receiver, motion, events, stop, .. } = self;
         let pipeline = std::thread::Builder::new()
             .name("pipeline".to_owned())
             .spawn(move || pipeline.run(&queue))
@@ -122,6 +133,11 @@ impl Line {
             GpsThread::start(receiver, Arc::clone(&stop), send)
                 .context("cannot start the position thread")?;
         }
+        let motion_events = events.clone();
+        // It waits while the queue is full, and reads the more of its input into one mean.
+        let send = move |event| motion_events.send(Event::Motion(event)).is_ok();
+        crate::motion::start(motion.0, motion.1, &stop, send)
+            .context("cannot start the threads of motion")?;
         Ok(Threads { stop, events, sources: threads, pipeline })
     }
 }

@@ -8,6 +8,7 @@ mod settings;
 use crate::cli::RunArguments;
 use crate::commands::UsageError;
 use crate::journal::{Journal, JournalSettings, Sealing};
+use crate::levels::Levels;
 use crate::link::{self, Duties, Link, LinkSettings};
 use crate::radio::Plans;
 use crate::service::ServiceManager;
@@ -61,7 +62,7 @@ pub fn run(arguments: RunArguments) -> Result<()> {
         .context("cannot start the network threads")?;
     let link = {
         let _guard = runtime.enter();
-        let (status, duties) = (line.status(), duties(&plans));
+        let (status, duties) = (line.status(), duties(&plans, line.levels()));
         link::start_with(link_settings(&settings), identity, reader.clone(), status, duties)?
     };
     let listen = link.local_addr().context("the link has no address")?;
@@ -151,7 +152,7 @@ fn announce(
 }
 
 /// What paired desktops may ask for.
-fn duties(plans: &Plans) -> Duties {
+fn duties(plans: &Plans, levels: Levels) -> Duties {
     let told = plans.clone();
     let plans = plans.clone();
     Duties {
@@ -162,6 +163,7 @@ fn duties(plans: &Plans) -> Duties {
             },
         }),
         tuning: Arc::new(move || told.tuning()),
+        levels,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::connection::{ControlStream, StreamError};
 use crate::audit::AuditKind;
+use crate::levels::Levels;
 use pw_wire::{CommandOutcome, Message, RadioTuning, RefusedReason, SensorCommand};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,12 +26,18 @@ pub struct Duties {
     pub commands: Commands,
     /// Says what radios are told to listen to.
     pub tuning: Tuning,
+    /// Hands over the signal levels of this moment.
+    pub levels: Levels,
 }
 
 impl Default for Duties {
     /// None: every command is unknown.
     fn default() -> Self {
-        Self { commands: Arc::new(|_| CommandOutcome::Unknown), tuning: Arc::new(Vec::new) }
+        Self {
+            commands: Arc::new(|_| CommandOutcome::Unknown),
+            tuning: Arc::new(Vec::new),
+            levels: Levels::default(),
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 //! The desktop opens one two-way stream for messages; the sensor opens one one-way stream for
 //! batches, so that a backlog does not delay what is said meanwhile, and while it is far behind a
 //! second one for the newest batches. Messages go first, then the newest batches, then the others.
+//! Signal levels of this moment go beside the streams, as datagrams, where the desktop wants them.
 
 use super::BatchSource;
 use super::command::Duties;
+use super::levels::send_levels;
+use pw_model::MacAddr;
 use pw_trust::KeyFingerprint;
 use pw_wire::{
     EncodedBatch, FrameError, FrameReader, GREETING_TIMEOUT, GoodbyeReason, LinkFrame, Message,
@@ -113,7 +116,7 @@ pub(super) struct Served<S: BatchSource> {
     pub(super) source: S,
     pub(super) introduction: SensorIntroduction,
     pub(super) status: watch::Receiver<Option<Status>>,
-    /// Says what radios are told to listen to.
+    /// Says what radios are told to listen to, and hands over levels.
     pub(super) tuning: Duties,
     pub(super) desktop: KeyFingerprint,
     /// Set to make this connection end.
@@ -183,6 +186,9 @@ struct Driver<S: BatchSource> {
     live_writer: JoinHandle<()>,
     reading: Option<Reading>,
     reading_live: Option<Reading>,
+    /// Transmitters whose levels the desktop wants first; while this lives, levels are sent.
+    watched: Option<watch::Sender<Vec<MacAddr>>>,
+    connection: quinn::Connection,
     started: Instant,
     ended: Option<SessionEnd>,
 }
@@ -221,6 +227,8 @@ impl<S: BatchSource> Driver<S> {
             live_writer,
             reading: None,
             reading_live: None,
+            watched: None,
+            connection: connection.clone(),
             started,
             ended: None,
         })
@@ -308,6 +316,7 @@ impl<S: BatchSource> Driver<S> {
                 SensorEvent::Acknowledged { seq } => {
                     self.served.source.acknowledge(self.served.desktop.0, seq);
                 }
+                SensorEvent::Watch(watched) => self.watch(watched),
                 SensorEvent::Ended(end) => self.ended = Some(end),
             }
         }
@@ -315,6 +324,25 @@ impl<S: BatchSource> Driver<S> {
             self.control.send(&message).await?;
         }
         Ok(())
+    }
+}
+
+impl<S: BatchSource> Driver<S> {
+    /// Begins to send levels, goes on with other ones first, or ends it.
+    fn watch(&mut self, watched: Option<Vec<MacAddr>>) {
+        let Some(watched) = watched else {
+            self.watched = None;
+            return;
+        };
+        // The task has ended when the path takes no datagrams; it is not tried again.
+        if let Some(sender) = &self.watched {
+            sender.send_replace(watched);
+            return;
+        }
+        let (sender, receiver) = watch::channel(watched);
+        let levels = self.served.tuning.levels.clone();
+        tokio::spawn(send_levels(self.connection.clone(), levels, receiver));
+        self.watched = Some(sender);
     }
 }
 
@@ -346,7 +374,7 @@ async fn finished(reading: &mut Option<Reading>) -> Result<Vec<EncodedBatch>, St
     result.unwrap_or_else(|error| Err(format!("the journal's reader stopped: {error}")))
 }
 
-async fn at(time: Option<Instant>) {
+pub(super) async fn at(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,

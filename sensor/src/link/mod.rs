@@ -12,6 +12,7 @@ mod connection;
 mod gate;
 mod journal;
 mod keys;
+mod levels;
 mod pair;
 mod pairing_file;
 mod server;

@@ -6,10 +6,12 @@ use super::command::{self, Duties};
 use super::connection::{Served, greeting, serve};
 use super::gate::{Gate, PairingState, Visitor};
 use super::keys::{KeyStore, KeyStoreError, PairedDesktop};
+use super::levels::SEND_BUFFER;
 use super::pair::pair;
 use super::pairing_file;
 use super::socket::{GuardedSocket, OwnIds, REPORT_INTERVAL, ResetKey};
 use crate::audit::{Audit, AuditEntry, AuditKind};
+use crate::levels::{LevelCounts, Levels};
 use pw_model::{Origin, SensorId};
 use pw_trust::{Identity, KeyFingerprint, PairingCode, Purpose, RandomError, TlsError};
 use pw_wire::{GoodbyeReason, RefusedReason, SensorIntroduction, Status};
@@ -106,6 +108,8 @@ pub struct LinkTraffic {
     pub ignored: u64,
     /// Datagrams dropped because they were not QUIC for us.
     pub not_quic: u64,
+    /// Signal levels of this moment, sent as datagrams.
+    pub levels: LevelCounts,
 }
 
 /// The running link.
@@ -117,6 +121,7 @@ pub struct Link {
     sensor: KeyFingerprint,
     counts: Arc<Counts>,
     connections: Arc<Connections>,
+    levels: Levels,
     accepting: JoinHandle<()>,
     /// While this lives, the thread that watches the state folder goes on.
     _running: Arc<()>,
@@ -225,6 +230,7 @@ pub fn start_with<S: BatchSource>(
     gate.audit.record(&AuditEntry::new(AuditKind::Started).detail(&known));
     let counts = Arc::<Counts>::default();
     let connections = Arc::<Connections>::default();
+    let levels = duties.levels.clone();
     let accepting = tokio::spawn(
         Acceptor {
             endpoint: endpoint.clone(),
@@ -248,7 +254,7 @@ pub fn start_with<S: BatchSource>(
         .run(),
     );
     let _running = running;
-    Ok(Link { endpoint, socket, gate, sensor, counts, connections, accepting, _running })
+    Ok(Link { endpoint, socket, gate, sensor, counts, connections, levels, accepting, _running })
 }
 
 impl Link {
@@ -296,6 +302,7 @@ impl Link {
             refused: self.counts.refused.load(Ordering::Relaxed),
             ignored: self.counts.ignored.load(Ordering::Relaxed),
             not_quic: self.socket.dropped(),
+            levels: self.levels.counts(),
         }
     }
 
@@ -365,7 +372,10 @@ fn server_config(identity: &Identity, visitor: &Arc<Visitor>) -> Result<ServerCo
         // Goes by measured bandwidth and not by loss: over a path that loses three of ten packets the
         // usual one (Cubic) needs several times as long to go on after a cut.
         .congestion_controller_factory(Arc::new(BbrConfig::default()))
-        .datagram_receive_buffer_size(None);
+        .datagram_send_buffer_size(SEND_BUFFER)
+        // A sensor takes no datagrams. quinn sends none unless some may come, so one byte it is, which
+        // no datagram keeps within; a desktop that sends one breaks the connection.
+        .datagram_receive_buffer_size(Some(1));
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(Arc::new(transport)).max_incoming(4 * MAX_HANDSHAKES);
     Ok(config)

@@ -2,7 +2,8 @@
 
 use pw_model::{
     Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
-    Observation, PrivacyDeclaration, RadioEvent, SensorId, Transmitted, TuneInterval, Withheld,
+    MotionSample, Observation, PrivacyDeclaration, RadioEvent, SensorId, Transmitted, TuneInterval,
+    Withheld,
 };
 use pw_wire::{Batch, BatchId, StreamInfo};
 use std::time::{Duration, Instant};
@@ -63,6 +64,11 @@ impl BatchBuilder {
     pub(super) fn doubtful_fix(&mut self, fix: DoubtfulFix) {
         self.batch.doubtful_fixes.push(fix);
         self.grown(60);
+    }
+
+    pub(super) fn motion(&mut self, sample: MotionSample) {
+        self.batch.motion.push(sample);
+        self.grown(30);
     }
 
     pub(super) fn observation(&mut self, observation: Observation) {

@@ -2,6 +2,7 @@
 
 use crate::capture::FrameChunk;
 use crate::gps::GpsEvent;
+use crate::motion::MotionEvent;
 use pw_model::{Gap, RadioEvent, RadioId, Timestamp, TuneInterval};
 
 /// What sources, the position receiver and the program tell the pipeline.
@@ -31,6 +32,8 @@ pub enum Event {
     },
     /// From the position receiver.
     Gps(GpsEvent),
+    /// From what says how the sensor moves.
+    Motion(MotionEvent),
     /// A source has no more frames.
     Ended,
     /// The sensor is to stop: what is queued is worked off, then it is over.

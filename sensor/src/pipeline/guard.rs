@@ -1,6 +1,6 @@
 //! What the pipeline states of itself: the machine, its clock, its silence, and what it keeps back.
 
-use super::{Event, Pipeline};
+use super::{Event, MotionState, Pipeline};
 use crate::gps::GpsEvent;
 use crate::{clock, health, seccomp};
 use pw_model::{
@@ -35,6 +35,8 @@ pub struct GuardState {
     pub clock_events: VecDeque<ClockEvent>,
     /// Reports of the receiver that were not believed, since the start.
     pub doubtful_fixes: BTreeMap<FixDoubt, u64>,
+    /// What says how the sensor moves.
+    pub motion: MotionState,
     /// Whether the kernel refuses what parsing never needs, in words.
     pub confinement: String,
 }

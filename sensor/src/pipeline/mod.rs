@@ -6,6 +6,7 @@
 mod batch;
 mod event;
 mod guard;
+mod motion;
 mod recent;
 mod state;
 mod tunes;
@@ -13,6 +14,7 @@ mod waiting;
 
 pub use event::Event;
 pub use guard::GuardState;
+pub use motion::{MotionInputState, MotionState};
 pub use state::{PipelineState, RadioInfo};
 
 use crate::capture::FrameChunk;
@@ -20,6 +22,7 @@ use crate::clock_watch::{ClockWatch, UnsetClock};
 use crate::gps::{FixCheck, NmeaReader, Track};
 use crate::health;
 use crate::journal::{Journal, JournalError, JournalReader};
+use crate::levels::{LevelTap, Levels};
 use crate::machine::{Machine, TransmitWatch};
 use crate::privacy::Privacy;
 use crate::radio::{Heard, Plans};
@@ -50,6 +53,9 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 const STATE_INTERVAL: Duration = Duration::from_millis(500);
 /// Time between two fixes of a sensor that stands still, in the time of the stream.
 const FIXED_INTERVAL: Duration = Duration::from_secs(60);
+/// A live frame is no older than this when its level is shown; by a clock that was set meanwhile it may
+/// seem so.
+const LONGEST_WAY: Duration = Duration::from_secs(3);
 /// Fixes of a live receiver that are kept for joining.
 const LIVE_TRACK: usize = 256;
 
@@ -92,6 +98,8 @@ pub struct PipelineSettings {
     pub confine: bool,
     /// What radios are told to listen to; the adaptive plan hears of new transmitters.
     pub plans: Plans,
+    /// Takes the signal levels of this moment to desktops that show them.
+    pub levels: Levels,
 }
 
 /// The event loop and what it knows.
@@ -113,6 +121,7 @@ pub struct Pipeline {
     left_out: BTreeMap<(RadioId, GapCause), Gap>,
     opted_out_frames: u64,
     transmitters: Heard,
+    levels: LevelTap,
     recent: RecentAdvertisements,
     announcements: u64,
     losses: u64,
@@ -158,6 +167,7 @@ impl Pipeline {
                 settings.privacy.declaration().clone(),
             ),
             running_sources: settings.sources,
+            levels: LevelTap::new(settings.levels.clone()),
             settings,
             journal,
             reader,
@@ -237,7 +247,8 @@ impl Pipeline {
         let batch = self.batch.due_in(self.reader.is_followed()).unwrap_or(STATE_INTERVAL);
         let waiting =
             if self.waiting.is_empty() { STATE_INTERVAL } else { Duration::from_millis(50) };
-        batch.min(waiting).min(STATE_INTERVAL)
+        let levels = self.levels.due_in().unwrap_or(STATE_INTERVAL);
+        batch.min(waiting).min(levels).min(STATE_INTERVAL)
     }
 
     fn take(&mut self, event: Event) -> Result<(), JournalError> {
@@ -277,6 +288,7 @@ impl Pipeline {
             }
             Event::Nmea { time, sentence } => self.sentence(time, &sentence)?,
             Event::Gps(event) => self.gps(event),
+            Event::Motion(event) => self.motion(event),
             Event::Ended => self.source_ended()?,
             Event::Stop => {}
         }
@@ -350,6 +362,10 @@ impl Pipeline {
 
     /// Puts an observation into the batch when its place is decided, else among those that wait.
     fn place(&mut self, arrived: Arrived) -> Result<(), JournalError> {
+        // A home zone may leave it out once its place is decided: then its level waits for that too.
+        if !self.settings.privacy.may_leave_out_places() {
+            self.show_level(&arrived.observation);
+        }
         let patience = self.patience_for_fixes();
         match self.waiting.enter(arrived, &self.track, patience) {
             Some(placed) => self.keep(placed),
@@ -367,6 +383,9 @@ impl Pipeline {
             self.leave_out(observation.radio, observation.time, GapCause::HomeZone, 1);
             return Ok(());
         }
+        if self.settings.privacy.may_leave_out_places() {
+            self.show_level(&observation);
+        }
         self.announce(&mut advertisements);
         if let Some(id) = observation.advertisement {
             self.recent.heard(id, observation.time);
@@ -374,6 +393,20 @@ impl Pipeline {
         self.placed += u64::from(observation.position.is_some());
         self.batch.observation(observation);
         if self.batch.is_full() { self.close_batch() } else { Ok(()) }
+    }
+
+    /// Hands the level of a frame to whoever looks on, as its row goes into the batch.
+    fn show_level(&mut self, observation: &Observation) {
+        if self.levels.is_wanted() {
+            // Live frames waited in the kernel and for their place; recorded ones are of this moment.
+            let now = Instant::now();
+            let waited = if self.is_live() {
+                self.clock_now().since(observation.time).min(LONGEST_WAY)
+            } else {
+                Duration::ZERO
+            };
+            self.levels.note(observation, now.checked_sub(waited).unwrap_or(now));
+        }
     }
 
     /// Puts advertisements into the batch.
@@ -487,6 +520,7 @@ impl Pipeline {
     /// Everything that is due by the clock.
     fn upkeep(&mut self) -> Result<(), JournalError> {
         self.release()?;
+        self.levels.hand_over();
         // Also where nothing is heard or recorded: its time is over.
         if self.is_live()
             && let Some(now) = self.now()
@@ -578,3 +612,6 @@ impl Pipeline {
         self.journal.close()
     }
 }
+
+#[cfg(test)]
+mod levels_tests;

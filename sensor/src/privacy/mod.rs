@@ -209,6 +209,12 @@ impl Privacy {
         self.zones.last() != Within::Outside
     }
 
+    /// True when an observation may be left out for the place where it was made.
+    #[must_use]
+    pub fn may_leave_out_places(&self) -> bool {
+        self.zones.leave_out()
+    }
+
     /// Counts frames heard where nothing is recorded.
     pub fn silenced(&mut self, time: Timestamp) {
         self.withhold(WithheldKind::HomeZoneFrames, time, 1);

@@ -145,6 +145,11 @@ impl Zones {
         within.unwrap_or(Within::Outside)
     }
 
+    /// True when there is a zone where nothing is recorded.
+    pub(super) fn leave_out(&self) -> bool {
+        self.circles.iter().any(|circle| circle.within == Within::Nothing)
+    }
+
     /// Where the sensor is, as far as is known: without a fix that still says something, in the
     /// strictest zone.
     pub(super) fn last(&self) -> Within {

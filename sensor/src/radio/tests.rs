@@ -529,6 +529,7 @@ fn the_pipeline_tells_where_transmitters_are_new() {
         transmit: TransmitWatch::new("/", Vec::new()),
         confine: false,
         plans: plans.clone(),
+        levels: crate::levels::Levels::default(),
     };
     let pipeline = Pipeline::new(settings, journal);
     let (events, queue) = sync_channel(100);

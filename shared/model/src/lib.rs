@@ -11,6 +11,7 @@ mod clock_event;
 mod frame;
 pub mod hash;
 mod machine;
+mod motion;
 mod observation;
 mod position;
 mod privacy;
@@ -31,6 +32,7 @@ pub use frame::{FrameFlags, FrameKind};
 pub use machine::{
     DiskWear, HealthDetails, Memory, RadioRate, Reading, Throttling, Transmitted, UsbDevices,
 };
+pub use motion::{MotionSample, MotionSource};
 pub use observation::{Detail, Observation, PhyKind};
 pub use position::{Fix, FixMode, Position, WORLD_RADIUS_M};
 pub use privacy::{ClientAddresses, PrivacyDeclaration, Withheld, WithheldKind};

@@ -10,8 +10,8 @@ use crate::envelope::{
 use crate::pack::Packer;
 use pw_model::{
     Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
-    Observation, Origin, PrivacyDeclaration, RadioEvent, SensorId, TimeRange, Timestamp,
-    Transmitted, TuneInterval, Withheld,
+    MotionSample, Observation, Origin, PrivacyDeclaration, RadioEvent, SensorId, TimeRange,
+    Timestamp, Transmitted, TuneInterval, Withheld,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -89,10 +89,15 @@ pub struct Batch {
     pub clock_events: Vec<ClockEvent>,
     /// Reports of the receiver that are not believed.
     pub doubtful_fixes: Vec<DoubtfulFix>,
+    /// How the sensor moved, where something says so.
+    pub motion: Vec<MotionSample>,
 }
 
-/// Newest layout of the body that this release reads, and the one that it writes.
-const NEWEST_BODY: u16 = 2;
+/// Newest layout of the body that this release reads. It writes it only for a batch that holds what no
+/// earlier one can, so that desktops of before take all others.
+const NEWEST_BODY: u16 = 3;
+/// The layout of all other batches.
+const USUAL_BODY: u16 = 2;
 
 /// The packed body of version 1, with [`ColumnsV1`], and what that of version 2 begins with, with
 /// [`ColumnsV2`]. Never changed; a later one is a new structure.
@@ -119,6 +124,13 @@ struct BodyV2 {
     transmitted: Vec<Transmitted>,
     clock_events: Vec<ClockEvent>,
     doubtful_fixes: Vec<DoubtfulFix>,
+}
+
+/// Version 3: what version 2 holds, then this. Never changed; a later one is a new structure.
+#[derive(Deserialize)]
+struct BodyV3 {
+    first: BodyV2,
+    motion: Vec<MotionSample>,
 }
 
 /// [`BodyV2`] behind its columns, for writing: the same fields in the same order, borrowed.
@@ -189,6 +201,7 @@ impl Batch {
             transmitted: Vec::new(),
             clock_events: Vec::new(),
             doubtful_fixes: Vec::new(),
+            motion: Vec::new(),
         }
     }
 
@@ -208,6 +221,7 @@ impl Batch {
             && self.transmitted.is_empty()
             && self.clock_events.is_empty()
             && self.doubtful_fixes.is_empty()
+            && self.motion.is_empty()
     }
 
     /// Earliest and latest time of anything in it.
@@ -240,6 +254,7 @@ impl Batch {
         self.transmitted.iter().for_each(|t| include(t.time));
         self.clock_events.iter().for_each(|c| include(c.time));
         self.doubtful_fixes.iter().for_each(|d| include(d.fix.time));
+        self.motion.iter().for_each(|m| include(m.time));
         range
     }
 
@@ -316,6 +331,12 @@ impl BatchEncoder {
             doubtful_fixes: &batch.doubtful_fixes,
         };
         encode_payload_into(&rest, &mut self.body)?;
+        let body_version = if batch.motion.is_empty() {
+            USUAL_BODY
+        } else {
+            encode_payload_into(&batch.motion, &mut self.body)?;
+            NEWEST_BODY
+        };
         if self.body.len() > MAX_PAYLOAD {
             return Err(EnvelopeError::TooLong { length: self.body.len() }.into());
         }
@@ -324,7 +345,7 @@ impl BatchEncoder {
             stream: batch.stream.clone(),
             range: batch.range(),
             observations: batch.observations.len() as u32,
-            body_version: NEWEST_BODY,
+            body_version,
             // At most MAX_PAYLOAD, far below u32::MAX.
             body_len: self.body.len() as u32,
         };
@@ -416,19 +437,27 @@ impl Batch {
             }
             2 => {
                 let body: BodyV2 = decode_payload(&body)?;
-                let observations = body.first.observations.decode()?;
-                Ok(Self {
-                    privacy: body.privacy,
-                    withheld: body.withheld,
-                    health_details: body.health_details,
-                    transmitted: body.transmitted,
-                    clock_events: body.clock_events,
-                    doubtful_fixes: body.doubtful_fixes,
-                    ..nothing_heard.with(body.first, observations)
-                })
+                nothing_heard.with_second(body)
+            }
+            3 => {
+                let body: BodyV3 = decode_payload(&body)?;
+                Ok(Self { motion: body.motion, ..nothing_heard.with_second(body.first)? })
             }
             found => Err(BatchError::BodyVersion { found }),
         }
+    }
+
+    fn with_second(self, body: BodyV2) -> Result<Self, BatchError> {
+        let observations = body.first.observations.decode()?;
+        Ok(Self {
+            privacy: body.privacy,
+            withheld: body.withheld,
+            health_details: body.health_details,
+            transmitted: body.transmitted,
+            clock_events: body.clock_events,
+            doubtful_fixes: body.doubtful_fixes,
+            ..self.with(body.first, observations)
+        })
     }
 
     fn with<Columns>(self, body: Body<Columns>, observations: Vec<Observation>) -> Self {
@@ -472,7 +501,7 @@ mod tests {
     use super::*;
     use crate::columns::samples::street;
     use crate::envelope::seal;
-    use pw_model::{ClientAddresses, GapCause, RadioId, WithheldKind};
+    use pw_model::{ClientAddresses, GapCause, MotionSource, RadioId, WithheldKind};
 
     fn batch() -> Batch {
         let id = BatchId { sensor: SensorId([7; 16]), epoch: 9, seq: 1 };
@@ -515,23 +544,36 @@ mod tests {
         batch
     }
 
+    /// With what only the third layout holds.
+    fn third() -> Batch {
+        let mut batch = second();
+        batch.motion.push(MotionSample {
+            time: Timestamp::from_unix_secs(14),
+            source: MotionSource::Inertial,
+            speed_mps: None,
+            acceleration_mps2: Some([0.1, -0.2, 9.8]),
+            angular_velocity_rps: None,
+        });
+        batch
+    }
+
     #[test]
     fn every_record_comes_back_and_a_later_layout_is_refused() {
-        for batch in [batch(), second()] {
+        for (batch, layout) in [(batch(), 2), (second(), 2), (third(), 3)] {
             let encoded = batch.encode().expect("small");
-            assert_eq!(encoded.header().body_version, NEWEST_BODY);
+            assert_eq!(encoded.header().body_version, layout);
             assert_eq!(encoded.header().range, batch.range());
             assert_eq!(encoded.decode(), Ok(batch));
         }
         let mut later = second().encode().expect("small");
-        later.header.body_version = 3;
+        later.header.body_version = 4;
         let head = encode_payload(&later.header).expect("small");
         let head_len = (head.len() as u16).to_le_bytes();
         let sealed = seal_parts(EnvelopeKind::Batch, &[&head_len, &head]).expect("small");
         let later = EncodedBatch::from_bytes(sealed).expect("its header is sound");
         let error = later.decode().expect_err("of a later release");
-        assert_eq!(error, BatchError::BodyVersion { found: 3 });
-        assert!(error.to_string().contains("up to 2"), "{error}");
+        assert_eq!(error, BatchError::BodyVersion { found: 4 });
+        assert!(error.to_string().contains("up to 3"), "{error}");
     }
 
     #[test]
@@ -556,7 +598,7 @@ mod tests {
 
     #[test]
     fn every_cut_is_an_error() {
-        for batch in [batch(), second()] {
+        for batch in [batch(), second(), third()] {
             every_cut_of(&batch);
         }
     }
@@ -573,7 +615,7 @@ mod tests {
 
     #[test]
     fn damage_behind_a_right_checksum_is_an_error() {
-        let encoded = second().encode().expect("small");
+        let encoded = third().encode().expect("small");
         let payload = &encoded.bytes()[crate::HEADER_LEN..];
         for at in 0..payload.len() {
             let mut damaged = payload.to_vec();

@@ -8,6 +8,7 @@ mod columns;
 mod command;
 mod envelope;
 mod frames;
+mod levels;
 mod message;
 mod pack;
 mod segment;
@@ -17,6 +18,10 @@ pub use batch::{Batch, BatchEncoder, BatchError, BatchHeader, BatchId, EncodedBa
 pub use command::{CommandOutcome, MAX_COMMAND, RadioTuning, SensorCommand};
 pub use envelope::{Envelope, EnvelopeError, EnvelopeKind, HEADER_LEN, MAX_PAYLOAD};
 pub use frames::{FrameError, FrameReader, LinkFrame};
+pub use levels::{
+    LEVEL_BYTES, LEVELS_HEAD_BYTES, LevelsError, LevelsReceived, MAX_LEVELS, MAX_LEVELS_BYTES,
+    MAX_WATCHED, SignalLevel, SignalLevels, levels_within,
+};
 pub use message::{
     DEFAULT_PORT, GoodbyeReason, GpsStatus, Hello, MAX_MESSAGE, MAX_NAME, Message, PROTOCOL_MAX,
     PROTOCOL_MIN, RadioStatus, RefusedReason, Role, SERVICE, SERVICE_ID, Status, Welcome,

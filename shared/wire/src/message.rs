@@ -6,7 +6,7 @@
 
 use crate::command::{CommandOutcome, RadioTuning};
 use crate::envelope::{EnvelopeError, EnvelopeKind, decode_payload, seal_value};
-use pw_model::{FixMode, Origin, RadioId, SensorId, Timestamp};
+use pw_model::{FixMode, MacAddr, Origin, RadioId, SensorId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Oldest protocol this release speaks.
@@ -102,10 +102,14 @@ pub enum Message {
     },
     /// Sensor: what its radios are told to listen to. With a status, when it changed.
     Tuning(Vec<RadioTuning>),
+    /// Desktop: send signal levels of this moment as datagrams ([`crate::SignalLevels`]), of these
+    /// transmitters first, at most [`crate::MAX_WATCHED`]; none any more when `None`. An older sensor
+    /// skips it; to an older desktop, which does not say it, none are sent.
+    WatchLevels(Option<Vec<MacAddr>>),
 }
 
 /// Number of variants of [`Message`] that this release knows.
-const KNOWN_MESSAGES: u8 = 14;
+const KNOWN_MESSAGES: u8 = 15;
 
 /// First words of a desktop.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -416,6 +420,7 @@ mod tests {
                 width_mhz: Some(20),
                 words: "all, 13 channels".to_owned(),
             }]),
+            Message::WatchLevels(Some(vec![MacAddr([2, 0, 0, 0, 0, 1])])),
         ]
     }
 

@@ -15,7 +15,7 @@ use pw_model::{
     SensorId, Timestamp, Transmitted, Withheld, WithheldKind,
 };
 use pw_simulate::{Scenario, SimulatedKind, Simulation, builtin};
-use pw_wire::{Batch, BatchId, StreamInfo};
+use pw_wire::{Batch, BatchId, SignalLevel, SignalLevels, StreamInfo};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::fs;
@@ -360,6 +360,22 @@ fn observation(number: u8) -> Observation {
     }
 }
 
+/// A datagram of so many levels.
+fn levels(count: usize) -> SignalLevels {
+    let level = |number: u8| SignalLevel {
+        transmitter: MacAddr([2, 0, 0, 0, 0, number]),
+        radio: RadioId(number % 2),
+        signal_dbm: -60 - (number % 9) as i8,
+        strongest_dbm: -50,
+        frequency_mhz: number.is_multiple_of(2).then_some(2_412),
+        age_ms: 3 * u16::from(number),
+        frames: 1 + u16::from(number),
+    };
+    let time = Timestamp::from_unix_ns(1_000_000_000);
+    let levels = (0..u8::MAX).take(count).map(level).collect();
+    SignalLevels { sequence: 7, time, left_out: 9, levels }
+}
+
 fn wire(corpora: &mut Corpora) -> Result<(), Box<dyn Error>> {
     let id = BatchId { sensor: SensorId([1; 16]), epoch: 1, seq: 1 };
     let stream = StreamInfo { name: "seed".to_owned(), origin: Origin::Simulated };
@@ -395,6 +411,9 @@ fn wire(corpora: &mut Corpora) -> Result<(), Box<dyn Error>> {
     corpora.add("link", bytes)?;
     // The payload alone, which the target seals itself.
     corpora.add("link", bytes.get(pw_wire::HEADER_LEN..).unwrap_or(&[]))?;
+    for count in [1, 2, pw_wire::MAX_LEVELS] {
+        corpora.add("levels", &levels(count).encode())?;
+    }
     for number in 0..12u8 {
         corpora.add("link", &[number, 1, 0, 0, 0, 0, 0, 0])?;
     }

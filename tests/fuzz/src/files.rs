@@ -2,7 +2,10 @@
 
 use pw_dissect::capture::CaptureReader;
 use pw_dissect::parse_with_fcs;
-use pw_wire::{EncodedBatch, Envelope, FrameReader, Message, ScanItem, SegmentScanner};
+use pw_wire::{
+    EncodedBatch, Envelope, FrameReader, LevelsReceived, MAX_LEVELS, Message, ScanItem,
+    SegmentScanner, SignalLevels,
+};
 
 /// A capture file of any format; bounded in time and memory.
 pub(crate) fn capture(data: &[u8]) {
@@ -67,6 +70,21 @@ pub(crate) fn link(data: &[u8]) {
     {
         batch.encode().expect("a batch that was read can be written");
     }
+}
+
+/// A datagram of signal levels that a peer may send, once and again.
+pub(crate) fn levels(data: &[u8]) {
+    let mut received = LevelsReceived::default();
+    let decoded = SignalLevels::decode(data);
+    if let Ok(levels) = &decoded {
+        assert!(!levels.levels.is_empty() && levels.levels.len() <= MAX_LEVELS);
+        assert_eq!(levels.encode(), data, "what was read is written as it was");
+    }
+    assert_eq!(received.receive(data), decoded.clone().ok(), "the first is the newest");
+    assert_eq!(received.receive(data), None, "nothing is taken twice");
+    let counted = received.taken + received.late + received.duplicates + received.garbage;
+    assert_eq!(counted, 2, "every datagram is counted");
+    assert_eq!(received.duplicates, u64::from(decoded.is_ok()));
 }
 
 /// An envelope of this kind round `payload`, as its format is written down.

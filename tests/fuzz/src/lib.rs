@@ -66,6 +66,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("capture", files::capture),
     ("segment", files::segment),
     ("link", files::link),
+    ("levels", files::levels),
 ];
 
 /// Runs the target of this name.

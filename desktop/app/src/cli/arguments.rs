@@ -265,6 +265,9 @@ pub(crate) enum Subject {
     Gaps,
     /// Time listened on each channel, and what was heard.
     Coverage,
+    /// How sensors moved, by an inertial sensor or the vehicle's own speed. It is recorded for later;
+    /// no position is reckoned from it yet.
+    Motion,
 }
 
 #[derive(Debug, Args)]

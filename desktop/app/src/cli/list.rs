@@ -6,7 +6,8 @@ use super::output::json_array;
 use super::table::{Columns, aligned, csv};
 use anyhow::Result;
 use pw_engine::rows::{
-    ClientRow, CoverageRow, DriveRow, LossRow, NetworkRow, SensorRow, network_rows,
+    AxesRow, ClientRow, CoverageRow, DriveRow, LossRow, MotionRow, NetworkRow, SensorRow,
+    network_rows,
 };
 use pw_engine::{SurveyView, vendor};
 use pw_survey::Filter;
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &List) -> Result<()> {
             let rows = snapshot.channels.iter().map(|row| CoverageRow::new(row, snapshot));
             coverage(&rows.collect::<Vec<_>>(), arguments)
         }
+        Subject::Motion => motion(&view, arguments),
     }
 }
 
@@ -276,6 +278,68 @@ fn gaps(rows: &[LossRow], arguments: &List) -> Result<()> {
             ("CAUSE", &|row| Some(row.cause.to_owned())),
         ],
     )
+}
+
+/// Samples are read from the facts, batch by batch: a day of them is a million rows.
+fn motion(view: &SurveyView, arguments: &List) -> Result<()> {
+    let mut failed = None;
+    let rows = view.reader.batches(None).map_while(|batch| match batch {
+        Ok(batch) => {
+            let row = |sample| MotionRow::new(sample, batch.id.sensor, &view.snapshot);
+            Some(batch.motion.iter().map(row).collect::<Vec<_>>())
+        }
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    });
+    let rows = rows.flatten();
+    let columns = [
+        "time",
+        "sensor",
+        "source",
+        "speed_mps",
+        "acceleration_mps2_x",
+        "acceleration_mps2_y",
+        "acceleration_mps2_z",
+        "angular_velocity_rps_x",
+        "angular_velocity_rps_y",
+        "angular_velocity_rps_z",
+        "simulated",
+    ];
+    if arguments.json {
+        json_array(rows)?;
+    } else if arguments.csv {
+        let mut unwritable = None;
+        let values = rows.map_while(|row| match serde_json::to_value(row) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                unwritable = Some(error);
+                None
+            }
+        });
+        csv(values, &columns)?;
+        if let Some(error) = unwritable {
+            return Err(error.into());
+        }
+    } else {
+        let axes = |axes: Option<AxesRow>, digits: usize| {
+            axes.map(|a| format!("{:.digits$} {:.digits$} {:.digits$}", a.x, a.y, a.z))
+        };
+        aligned(
+            &rows.collect::<Vec<_>>(),
+            &[
+                ("TIME", &|row: &MotionRow| Some(row.time.clone())),
+                ("SENSOR", &|row| row.sensor.clone()),
+                ("SOURCE", &|row| Some(row.source.to_owned())),
+                ("M/S", &|row| row.speed_mps.map(|speed| format!("{speed:.1}"))),
+                ("M/S² X Y Z", &|row| axes(row.acceleration_mps2, 2)),
+                ("RAD/S X Y Z", &|row| axes(row.angular_velocity_rps, 3)),
+            ],
+        )?;
+    }
+    // What was printed is sound; what follows is missing, which must not look like the end.
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn coverage(rows: &[CoverageRow], arguments: &List) -> Result<()> {

@@ -1,6 +1,7 @@
-//! Everything known of one access point: signal over time, protection, radio, clients, places, note.
+//! Everything known of one access point: level right now, signal over time, protection, radio, clients, places, note.
 
 mod facts;
+mod live;
 mod plot;
 
 use crate::command::{Command, Order};
@@ -19,6 +20,37 @@ use std::sync::Arc;
 pub(crate) struct DetailState {
     editing: Option<MacAddr>,
     note: String,
+    /// Transmitters whose levels of this moment were asked for.
+    watched: Vec<MacAddr>,
+    /// The client that is followed instead of its access point.
+    followed: Option<Followed>,
+}
+
+/// A client of an access point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Followed {
+    bssid: MacAddr,
+    client: MacAddr,
+}
+
+impl DetailState {
+    /// The panel is not shown: no levels are wanted any more.
+    pub(crate) fn watch_none(&mut self) -> Option<Command> {
+        self.watch(Vec::new())
+    }
+
+    fn watch(&mut self, watched: Vec<MacAddr>) -> Option<Command> {
+        if self.watched == watched {
+            return None;
+        }
+        self.watched.clone_from(&watched);
+        Some(Command::Engine(Order::Watch(watched)))
+    }
+
+    /// Who is followed while this access point is chosen: one of its clients, or itself.
+    fn followed(&self, bssid: MacAddr) -> MacAddr {
+        self.followed.filter(|f| f.bssid == bssid).map_or(bssid, |followed| followed.client)
+    }
 }
 
 /// Paints the panel for the chosen access point.
@@ -31,6 +63,9 @@ pub(crate) fn ui(
     bssid: MacAddr,
     commands: &mut Vec<Command>,
 ) {
+    let mut watched = vec![bssid, state.followed(bssid)];
+    watched.dedup();
+    commands.extend(state.watch(watched));
     let Some(ap) = snapshot.access_point(bssid).map(Arc::clone) else {
         ui.set_min_width(ui.available_width());
         ui.add_space(6.0);
@@ -44,11 +79,14 @@ pub(crate) fn ui(
         });
         let words = "Not heard in the stretch of time that is shown.";
         ui.label(RichText::new(words).color(palette.weak));
+        level(ui, state, feed, palette, bssid, commands);
         return;
     };
     header(ui, &ap, palette, commands);
     egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
+        level(ui, state, feed, palette, bssid, commands);
+        ui.add_space(8.0);
         let range = snapshot.selected.or(snapshot.range);
         plot::ui(ui, &ap, range, palette);
         let all = facts::facts(&ap, feed);
@@ -59,10 +97,33 @@ pub(crate) fn ui(
                 parts::fact_colored(ui, palette, fact.name, &fact.value, color, commands);
             }
         }
-        clients(ui, &ap, snapshot, feed, palette, commands);
+        clients(ui, state, &ap, snapshot, feed, palette, commands);
         note(ui, state, &ap, feed, palette, commands);
         ui.add_space(12.0);
     });
+}
+
+/// The level of this moment, of the access point or of the client that is followed.
+fn level(
+    ui: &mut Ui,
+    state: &mut DetailState,
+    feed: &Feed,
+    palette: &Palette,
+    bssid: MacAddr,
+    commands: &mut Vec<Command>,
+) {
+    let transmitter = state.followed(bssid);
+    parts::section(ui, palette, "Level right now");
+    if transmitter != bssid {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new("of the client").color(palette.weak));
+            ui.label(RichText::new(transmitter.to_string()).monospace());
+            if ui.button("Back to the access point").clicked() {
+                state.followed = None;
+            }
+        });
+    }
+    live::ui(ui, feed, palette, transmitter, commands);
 }
 
 fn header(ui: &mut Ui, ap: &AccessPoint, palette: &Palette, commands: &mut Vec<Command>) {
@@ -106,6 +167,7 @@ fn header(ui: &mut Ui, ap: &AccessPoint, palette: &Palette, commands: &mut Vec<C
 
 fn clients(
     ui: &mut Ui,
+    state: &mut DetailState,
     ap: &AccessPoint,
     snapshot: &Snapshot,
     feed: &Feed,
@@ -141,6 +203,11 @@ fn clients(
                 egui::Label::new(RichText::new(&text).monospace()).sense(egui::Sense::click()),
             );
             parts::copy_menu(&response, &text, commands);
+            let followed = Followed { bssid: ap.bssid, client: *address };
+            let is_followed = state.followed == Some(followed);
+            if feed.is_live() && ui.selectable_label(is_followed, "Follow").clicked() {
+                state.followed = (!is_followed).then_some(followed);
+            }
             let words = format!("{maker}, {level}{frames}");
             ui.add(egui::Label::new(RichText::new(words).color(palette.weak)).truncate());
         });

@@ -3,11 +3,13 @@
 use super::backoff::Backoff;
 use super::dial::{ControlStream, Dialled, StreamError};
 use super::dialling::{Dialling, LOOK_EVERY, Target};
+use super::levels::{LevelSink, read_levels};
 use super::route::own_address;
 use super::state::{LinkState, LinkTrouble};
 use super::store::{KnownSensor, LinkStore};
 use super::streams::read_streams;
 use super::{BatchSink, Durable, SinkError};
+use pw_model::MacAddr;
 use pw_trust::random_bytes;
 use pw_wire::{
     DesktopEvent, DesktopSession, EncodedBatch, RadioTuning, RefusedReason, SessionEnd, Status,
@@ -96,6 +98,19 @@ pub fn connect<S: BatchSink>(
     desktop_name: &str,
     software: &str,
 ) -> SensorLink {
+    connect_with(store, sensor, sink, desktop_name, software, None)
+}
+
+/// The same, and takes the levels of this moment, as long as they are wanted.
+#[must_use]
+pub(crate) fn connect_with<S: BatchSink>(
+    store: &LinkStore,
+    sensor: KnownSensor,
+    sink: S,
+    desktop_name: &str,
+    software: &str,
+    levels: Option<LevelSink>,
+) -> SensorLink {
     let (state_sender, state) = watch::channel(LinkState::Resolving);
     let (status_sender, status) = watch::channel(None);
     let (tuning_sender, tuning) = watch::channel(Vec::new());
@@ -110,6 +125,7 @@ pub fn connect<S: BatchSink>(
         state: state_sender,
         status: status_sender,
         tuning: tuning_sender,
+        levels,
         counters: Arc::clone(&counters),
         retry: Arc::clone(&retry),
         stopped,
@@ -200,6 +216,7 @@ struct Keeper<S: BatchSink> {
     state: watch::Sender<LinkState>,
     status: watch::Sender<Option<Status>>,
     tuning: watch::Sender<Vec<RadioTuning>>,
+    levels: Option<LevelSink>,
     counters: Arc<Counters>,
     retry: Arc<Notify>,
     stopped: watch::Receiver<bool>,
@@ -335,9 +352,15 @@ impl<S: BatchSink> Keeper<S> {
             look,
             own: own_address(dialled.address),
             other: None,
+            watched: self.levels.as_ref().map(|levels| levels.watched.clone()),
         };
+        let levels = self.levels.clone();
+        let levels = levels.map(|sink| tokio::spawn(read_levels(connection.clone(), sensor, sink)));
         let end = driver.run().await;
         reader.abort();
+        if let Some(levels) = levels {
+            levels.abort();
+        }
         end
     }
 }
@@ -405,6 +428,8 @@ struct Driver<'a, S: BatchSink> {
     own: Option<IpAddr>,
     /// While nothing is heard: what asks for another connection.
     other: Option<Box<(Dialling, Backoff)>>,
+    /// Whose levels are wanted first.
+    watched: Option<watch::Receiver<Option<Vec<MacAddr>>>>,
 }
 
 impl<S: BatchSink> Driver<'_, S> {
@@ -467,6 +492,7 @@ impl<S: BatchSink> Driver<'_, S> {
                 self.session.durable(epoch, seq);
             }
             () = at(timeout) => self.session.handle_timeout(self.started.elapsed()),
+            watched = wish(&mut self.watched) => self.session.watch_levels(watched),
             _ = self.look.tick() => self.look_around(),
             other = other_connection(&mut self.other) => match other {
                 Ok(dialled) => return Err(AttemptEnd::Switched(Box::new(dialled))),
@@ -524,6 +550,11 @@ impl<S: BatchSink> Driver<'_, S> {
                 let holds_it =
                     after > 0 && keeper.sink.durable_through(sensor, epoch, after).await? >= after;
                 self.session.resume(after, holds_it);
+                // Nothing is said where nothing is wanted.
+                let watched = self.watched.as_mut().and_then(|w| w.borrow_and_update().clone());
+                if watched.is_some() {
+                    self.session.watch_levels(watched);
+                }
                 keeper.counters.connections.fetch_add(1, Ordering::Relaxed);
                 let software = plain_text(&welcome.software, 60);
                 tracing::info!("sensor '{}': connected, {software}", keeper.sensor.name);
@@ -570,6 +601,19 @@ async fn other_connection(
     match other.as_deref_mut() {
         Some((dialling, backoff)) => dialling.next(backoff).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Whose levels are wanted first from now on, when that changed.
+async fn wish(watched: &mut Option<watch::Receiver<Option<Vec<MacAddr>>>>) -> Option<Vec<MacAddr>> {
+    let Some(wish) = watched else { return std::future::pending().await };
+    match wish.changed().await {
+        Ok(()) => wish.borrow_and_update().clone(),
+        // Nobody can wish any more.
+        Err(_gone) => {
+            *watched = None;
+            None
+        }
     }
 }
 

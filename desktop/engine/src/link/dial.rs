@@ -1,5 +1,6 @@
 //! Getting a QUIC connection to a sensor, and the stream of messages on it.
 
+use super::levels::RECEIVE_BUFFER;
 use super::state::LinkTrouble;
 use super::store::with_port;
 use pw_trust::{Identity, Purpose, Refusal, RefusalReason};
@@ -149,7 +150,7 @@ fn transport() -> Result<TransportConfig, LinkTrouble> {
         .max_idle_timeout(Some(idle))
         .initial_rtt(FIRST_ROUND_TRIP)
         .keep_alive_interval(Some(KEEP_ALIVE))
-        .datagram_receive_buffer_size(None);
+        .datagram_receive_buffer_size(Some(RECEIVE_BUFFER));
     Ok(transport)
 }
 

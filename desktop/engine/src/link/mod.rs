@@ -9,6 +9,7 @@ mod command;
 mod connection;
 mod dial;
 mod dialling;
+mod levels;
 mod pair;
 mod route;
 mod state;
@@ -16,7 +17,9 @@ mod store;
 mod streams;
 
 pub use command::{CommandError, command};
+pub(crate) use connection::connect_with;
 pub use connection::{LinkCounts, SensorLink, connect};
+pub(crate) use levels::LevelSink;
 pub use pair::{PairError, pair};
 pub use state::{LinkState, LinkTrouble};
 pub(crate) use store::replaced_by;

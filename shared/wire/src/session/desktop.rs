@@ -3,10 +3,11 @@
 use super::{GREETING_TIMEOUT, SessionEnd};
 use crate::EncodedBatch;
 use crate::command::RadioTuning;
+use crate::levels::MAX_WATCHED;
 use crate::message::{
     GoodbyeReason, Hello, Message, PROTOCOL_MAX, PROTOCOL_MIN, Role, Status, Welcome,
 };
-use pw_model::SensorId;
+use pw_model::{MacAddr, SensorId};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -158,6 +159,15 @@ impl DesktopSession {
         if self.state == (State::Streaming { epoch }) {
             self.durable_seq = self.durable_seq.max(seq);
             self.acknowledge();
+        }
+    }
+
+    /// Asks for signal levels as datagrams, of these transmitters first, at most [`MAX_WATCHED`]: the
+    /// rest is not asked for; `None` for none any more. Does nothing before [`Self::resume`].
+    pub fn watch_levels(&mut self, watched: Option<Vec<MacAddr>>) {
+        if let State::Streaming { .. } = self.state {
+            let first = |addresses: Vec<MacAddr>| addresses.into_iter().take(MAX_WATCHED).collect();
+            self.messages.push_back(Message::WatchLevels(watched.map(first)));
         }
     }
 

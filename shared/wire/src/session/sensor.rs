@@ -6,10 +6,11 @@ use super::{
 };
 use crate::EncodedBatch;
 use crate::command::RadioTuning;
+use crate::levels::MAX_WATCHED;
 use crate::message::{
     GoodbyeReason, Hello, Message, PROTOCOL_MAX, PROTOCOL_MIN, RefusedReason, Status, Welcome,
 };
-use pw_model::{Origin, SensorId};
+use pw_model::{MacAddr, Origin, SensorId};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -67,6 +68,9 @@ pub enum SensorEvent {
         /// Number of the batch.
         seq: u64,
     },
+    /// The desktop wants signal levels as datagrams, of these transmitters first; none any more when
+    /// `None`.
+    Watch(Option<Vec<MacAddr>>),
     /// The session is over; send what is still to be sent and close.
     Ended(SessionEnd),
 }
@@ -152,6 +156,7 @@ impl SensorSession {
                 self.resume(epoch, after_seq, holds_it);
             }
             (State::Streaming, Message::Ack { epoch, seq }) => self.acknowledge(epoch, seq),
+            (State::Streaming, Message::WatchLevels(watched)) => self.watch(watched),
             (state, _) => self.break_off(&format!("unexpected message in state {state:?}")),
         }
     }
@@ -367,6 +372,15 @@ impl SensorSession {
             self.events.push_back(SensorEvent::Acknowledged { seq });
         }
         self.want_batches();
+    }
+
+    fn watch(&mut self, watched: Option<Vec<MacAddr>>) {
+        if watched.as_ref().is_some_and(|addresses| addresses.len() > MAX_WATCHED) {
+            return self.break_off("more addresses to watch than a desktop may name");
+        }
+        // Only the latest wish counts.
+        self.events.retain(|event| !matches!(event, SensorEvent::Watch(_)));
+        self.events.push_back(SensorEvent::Watch(watched));
     }
 
     fn want_batches(&mut self) {

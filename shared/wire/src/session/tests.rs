@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::command::RadioTuning;
+use crate::levels::MAX_WATCHED;
 use crate::message::{Message, PROTOCOL_MAX, PROTOCOL_MIN, Status, Welcome};
 use crate::{Batch, BatchId, EncodedBatch, StreamInfo};
-use pw_model::{Gap, GapCause, Origin, RadioId, SensorId, Timestamp};
+use pw_model::{Gap, GapCause, MacAddr, Origin, RadioId, SensorId, Timestamp};
 use std::collections::VecDeque;
 
 const SENSOR: SensorId = SensorId([7; 16]);
@@ -112,6 +113,8 @@ struct Pair {
     /// The lane in which batches come in their turn takes none.
     stalled: bool,
     tunings: Vec<String>,
+    /// Wishes for levels as they came to the sensor.
+    watched: Vec<Option<Vec<MacAddr>>>,
 }
 
 impl Pair {
@@ -134,6 +137,7 @@ impl Pair {
             live: Vec::new(),
             stalled: false,
             tunings: Vec::new(),
+            watched: Vec::new(),
         }
     }
 
@@ -155,6 +159,7 @@ impl Pair {
                     }
                     SensorEvent::Greeted(_) => {}
                     SensorEvent::AnnounceAgain => self.announced += 1,
+                    SensorEvent::Watch(watched) => self.watched.push(watched),
                     SensorEvent::Ended(end) => self.ended.push(end),
                 }
             }
@@ -555,6 +560,7 @@ fn messages_out_of_turn_end_the_session() {
             Message::Ack { epoch: EPOCH, seq: u64::MAX },
         ],
         vec![Message::PairProof { proof: [0; 32] }],
+        vec![hello(), Message::WatchLevels(None)],
     ];
     for messages in out_of_turn {
         let mut sensor = Pair::connect(&journal, START).sensor;
@@ -613,6 +619,31 @@ fn what_radios_are_told_is_sent_with_a_status_when_it_is_new() {
     }
     assert_eq!(pair.tunings, ["all", "survey"]);
     assert_eq!(pair.statuses.len(), 4);
+}
+
+#[test]
+fn levels_are_sent_only_where_they_are_asked_for() {
+    let (mut journal, mut survey) = (Journal::default(), Survey::default());
+    let mut pair = Pair::connect(&journal, START);
+    let address = |number| MacAddr([2, 0, 0, 0, 0, number]);
+    pair.desktop.watch_levels(Some(vec![address(1)]));
+    pair.run(&mut journal, &mut survey);
+    assert!(pair.watched.is_empty(), "before the stream has begun nothing is asked");
+    pair.desktop.watch_levels(Some((0..40).map(address).collect()));
+    pair.run(&mut journal, &mut survey);
+    let first: Vec<MacAddr> = (0..MAX_WATCHED as u8).map(address).collect();
+    assert_eq!(pair.watched, [Some(first)], "no more than may be named");
+    pair.desktop.watch_levels(None);
+    pair.run(&mut journal, &mut survey);
+    assert_eq!(pair.watched.last(), Some(&None));
+    assert!(pair.ended.is_empty(), "{:?}", pair.ended);
+    pair.sensor.handle_message(Message::WatchLevels(Some(vec![address(1); MAX_WATCHED + 1])));
+    pair.run(&mut journal, &mut survey);
+    assert!(
+        matches!(pair.ended.first(), Some(SessionEnd::WeLeft(GoodbyeReason::Protocol(_)))),
+        "{:?}",
+        pair.ended
+    );
 }
 
 fn status() -> Status {

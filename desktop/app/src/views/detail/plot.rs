@@ -78,6 +78,8 @@ pub(super) fn ui(ui: &mut Ui, ap: &AccessPoint, range: Option<TimeRange>, palett
         .x_axis_formatter(move |mark, _| clock(mark.value))
         .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
         .show(ui, |plot| {
+            // A plot keeps the bounds it began with, and a live recording goes on.
+            plot.set_plot_bounds_x(0.0..=secs(shown.end, origin).max(1.0));
             for (number, stretch) in stretches(&ap.history).into_iter().enumerate() {
                 let means: Vec<[f64; 2]> = stretch
                     .iter()
