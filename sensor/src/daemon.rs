@@ -123,11 +123,11 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     }
     let mut service =
         ServiceManager::from_environment().context("the service manager's NOTIFY_SOCKET")?;
-    state_dir::create(&settings.state)?;
     let live = settings.config.live_settings()?;
-    // Whatever can be wrong with sources and receiver is found before anything is written.
+    // Whatever can be wrong with sources and receiver is found before anything is written or made.
     let sources = prepare_all(&settings.sources, &live)?;
     let (join, receiver) = join(&settings)?;
+    state_dir::create(&settings.state)?;
     let privacy = privacy(&settings, &join)?;
     let identity = link::identity(&settings.state)?;
     let sensor = identity.fingerprint().sensor_id();
