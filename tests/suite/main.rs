@@ -3,6 +3,7 @@
 mod bad_input;
 mod boundaries;
 mod command_line;
+mod credulous;
 mod faults;
 mod impostors;
 mod kills;

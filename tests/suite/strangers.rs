@@ -5,6 +5,7 @@
 //! `PIWARDRIVE_GARBAGE` how many datagrams of garbage are sent (20,000). How long the honest desktop
 //! waits for its batches and for a new connection is printed, with and without strangers.
 
+use crate::credulous::Credulous;
 use anyhow::{Context, Result, ensure};
 use pw_engine::link::LinkStore;
 use pw_tests::{Paired, Relay, RunningSensor, free_port, lasting_source};
@@ -141,13 +142,12 @@ fn strangers_of_every_kind_are_refused_and_each_cause_is_told_once() -> Result<(
     // Whoever copied a sensor's folder has a sensor's key, and is no desktop.
     let sensor =
         Identity::from_pem(&std::fs::read_to_string(scene.paired.state.join("identity.pem"))?)?;
-    let mut nobody = rustls::ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_protocol_versions(&[&rustls::version::TLS13])?
-    .dangerous()
-    .with_custom_certificate_verifier(Arc::new(Credulous))
-    .with_no_client_auth();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut nobody = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Credulous(provider)))
+        .with_no_client_auth();
     nobody.alpn_protocols = vec![Purpose::LINK.to_vec()];
     let visitors = [
         ("not paired", scene.tls(&stranger)?),
@@ -169,12 +169,25 @@ fn strangers_of_every_kind_are_refused_and_each_cause_is_told_once() -> Result<(
             log.lines().filter(|line| line.contains("refused 127.0.0.9") && line.contains(why));
         ensure!(told.count() == count, "{why} is not told once for each key: {log}");
     }
-    let audit = scene.sensor.command(&["audit", "--json"])?;
-    let audit: serde_json::Value = serde_json::from_str(&audit)?;
-    let entries = audit["entries"].as_array().context("entries")?;
+    // Written by a thread of its own, so that it may come a little later.
+    let begin = Instant::now();
+    let (entries, audit) = loop {
+        let audit = scene.sensor.command(&["audit", "--json"])?;
+        let read: serde_json::Value = serde_json::from_str(&audit)?;
+        let entries = read["entries"].as_array().context("entries")?.clone();
+        let refused = entries.iter().filter(|entry| entry["event"] == "refused").count();
+        if refused >= 3 || begin.elapsed() > PATIENCE {
+            break (entries, audit);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     let noted = |event: &str| entries.iter().filter(|entry| entry["event"] == event).count();
     ensure!(noted("refused") == 3 && noted("paired") == 1, "{audit}");
     ensure!(noted("pairing_opened") == 1 && noted("connected") == 1, "{audit}");
+    // What strangers had written pushes out nothing that others did.
+    let logged = |name: &str| std::fs::read_to_string(scene.paired.state.join(name));
+    ensure!(!logged("audit.log")?.contains("127.0.0.9"), "strangers stand in the owner's log");
+    ensure!(logged("audit-strangers.log")?.matches("127.0.0.9").count() == 3, "{audit}");
     eprintln!("longest wait for a batch: {usual:?}, after 120 strangers {meanwhile:?}");
     scene.account()
 }
@@ -337,43 +350,4 @@ fn a_slow_and_an_endless_first_word_are_not_waited_for() -> Result<()> {
     eprintln!("closed after {slow:?} (a byte every three seconds), after {endless:?} (endless)");
     scene.desktop = scene.paired.record()?;
     scene.account()
-}
-
-/// A client that believes any server; only for playing the stranger.
-#[derive(Debug)]
-struct Credulous;
-
-impl rustls::client::danger::ServerCertVerifier for Credulous {
-    fn verify_server_cert(
-        &self,
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &[rustls::pki_types::CertificateDer<'_>],
-        _: &rustls::pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        vec![rustls::SignatureScheme::ED25519]
-    }
 }

@@ -17,7 +17,7 @@ pub use spec::SourceSpec;
 use crate::clock;
 use crate::journal::Journal;
 use crate::pipeline::Event;
-use crate::radio::{Limits, LocalAdapter, Plans, RadioSource, SYS};
+use crate::radio::{Limits, LocalAdapter, NumberBook, Plans, RadioSource, SYS};
 use pw_model::{Origin, RadioEvent, RadioEventKind, RadioId, Timestamp};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -175,6 +175,8 @@ pub struct SourceContext {
     pub stop: Arc<AtomicBool>,
     /// What radios are to listen to.
     pub plans: Plans,
+    /// Which adapter has which number.
+    pub numbers: NumberBook,
 }
 
 impl SourceContext {

@@ -1,6 +1,7 @@
 //! Connections of paired desktops that ask the sensor to do something.
 
 use super::connection::{ControlStream, StreamError};
+use crate::audit::AuditKind;
 use pw_wire::{CommandOutcome, Message, RadioTuning, RefusedReason, SensorCommand};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,16 +40,16 @@ impl std::fmt::Debug for Duties {
     }
 }
 
-/// Serves one connection of the desktop of this name until it leaves, or is no longer paired. `done` is
-/// told what was asked for and was done.
+/// Serves one connection of the desktop of this name until it leaves, or is no longer paired. `record`
+/// is told what was asked for and what came of it.
 pub(super) async fn serve_commands(
     connection: &quinn::Connection,
     duties: &Duties,
     name: &str,
     is_paired: impl Fn() -> bool,
-    done: impl Fn(&str),
+    record: impl Fn(AuditKind, &str),
 ) {
-    match answer_all(connection, duties, name, is_paired, done).await {
+    match answer_all(connection, duties, name, is_paired, record).await {
         Ok(()) | Err(StreamError::Ended | StreamError::Connection(_) | StreamError::Read(_)) => {}
         Err(error) => tracing::warn!("desktop '{name}', commands: {error}"),
     }
@@ -73,7 +74,7 @@ async fn answer_all(
     duties: &Duties,
     name: &str,
     is_paired: impl Fn() -> bool,
-    done: impl Fn(&str),
+    record: impl Fn(AuditKind, &str),
 ) -> Result<(), StreamError> {
     let mut stream = ControlStream::accept(connection).await?;
     for _ in 0..COMMANDS_MAX {
@@ -85,7 +86,7 @@ async fn answer_all(
             break;
         }
         let outcome = match SensorCommand::decode(&command) {
-            Some(command) => answer(duties, name, command, &done).await,
+            Some(command) => answer(duties, name, command, &record).await,
             None => CommandOutcome::Unknown,
         };
         stream.send(&Message::CommandResult { number, outcome }).await?;
@@ -98,7 +99,7 @@ async fn answer(
     duties: &Duties,
     name: &str,
     command: SensorCommand,
-    done: impl Fn(&str),
+    record: impl Fn(AuditKind, &str),
 ) -> CommandOutcome {
     let asked = match &command {
         SensorCommand::SetPlan { radio: None, plan } => format!("plan {plan}"),
@@ -114,10 +115,11 @@ async fn answer(
     match &outcome {
         CommandOutcome::Done { words } => {
             tracing::info!("desktop '{name}' asked for {asked}: {words}");
-            done(&format!("{asked}: {words}"));
+            record(AuditKind::PlanChanged, &format!("{asked}: {words}"));
         }
         CommandOutcome::Refused { words } => {
             tracing::info!("desktop '{name}' asked for {asked}, not done: {words}");
+            record(AuditKind::PlanRefused, &format!("{asked}: {words}"));
         }
         CommandOutcome::Unknown => {
             tracing::info!("desktop '{name}' asked for {asked}, which is not known here");

@@ -301,6 +301,7 @@ impl Link {
 
     /// Says goodbye to every desktop and closes.
     pub async fn shutdown(self) {
+        self.socket.hear_no_newcomer();
         self.connections.end(&GoodbyeReason::Stopping, |_| true);
         self.accepting.abort();
         let patience = Duration::from_secs(2);
@@ -313,7 +314,11 @@ impl Link {
         drop(tokio::time::timeout(patience, all_gone).await);
         self.endpoint.close(VarInt::from_u32(0), b"");
         drop(tokio::time::timeout(patience, self.endpoint.wait_idle()).await);
-        self.gate.audit.record(&AuditEntry::new(AuditKind::Stopped));
+        let gate = Arc::clone(&self.gate);
+        gate.audit.record(&AuditEntry::new(AuditKind::Stopped));
+        if let Err(error) = tokio::task::spawn_blocking(move || gate.audit.close()).await {
+            tracing::error!("the audit log: {error}");
+        }
     }
 }
 
@@ -584,9 +589,9 @@ impl<S: BatchSource> Guest<S> {
 
     async fn command(&self, connection: &quinn::Connection, name: &str, key: &KeyFingerprint) {
         if self.counts.commanding.fetch_add(1, Ordering::Relaxed) < command::CONNECTIONS_MAX {
-            let record = |what: &str| {
-                let entry = AuditEntry::new(AuditKind::PlanChanged).desktop(name, key);
-                self.gate.audit.record(&entry.address(self.address).detail(what));
+            let record = |what: AuditKind, words: &str| {
+                let entry = AuditEntry::new(what).desktop(name, key);
+                self.gate.audit.record(&entry.address(self.address).detail(words));
             };
             let is_paired = || self.gate.keys.find(key).is_some();
             command::serve_commands(connection, &self.duties, name, is_paired, record).await;

@@ -10,6 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -110,11 +111,19 @@ pub(super) struct GuardedSocket {
     inner: Arc<dyn AsyncUdpSocket>,
     ids: OwnIds,
     dropped: Mutex<Dropped>,
+    /// Newcomers are not heard any more.
+    leaving: AtomicBool,
 }
 
 impl GuardedSocket {
     pub(super) fn new(inner: Arc<dyn AsyncUdpSocket>, ids: OwnIds) -> Self {
-        Self { inner, ids, dropped: Mutex::default() }
+        Self { inner, ids, dropped: Mutex::default(), leaving: AtomicBool::new(false) }
+    }
+
+    /// From now on a newcomer's first packets are passed over: a desktop that asks while the sensor
+    /// stops asks on by itself, and is let in by the one that starts next, instead of being refused.
+    pub(super) fn hear_no_newcomer(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Datagrams dropped since the start.
@@ -163,12 +172,18 @@ impl GuardedSocket {
     }
 }
 
+const LONG: u8 = 0x80;
+const TYPE: u8 = 0x30;
+
+/// True for a datagram that begins with a packet of type Initial (RFC 9000, 17.2.2).
+fn is_initial(datagram: &[u8]) -> bool {
+    matches!(datagram, [first, 0, 0, 0, 1, ..] if first & LONG != 0 && first & TYPE == 0)
+}
+
 /// True when a datagram may be QUIC version 1 for this end (RFC 8999; RFC 9000, 17.2 and 17.3).
 /// What is true here is still checked by the QUIC stack; what is false would be dropped there too,
 /// or answered with a version negotiation, which tells a stranger that somebody is here.
 fn may_be_quic(datagram: &[u8], ids: &OwnIds) -> bool {
-    const LONG: u8 = 0x80;
-    const TYPE: u8 = 0x30;
     match datagram {
         [first, 0, 0, 0, 1, ..] if first & LONG != 0 => {
             first & TYPE != 0 || datagram.len() >= MIN_INITIAL
@@ -204,6 +219,10 @@ impl AsyncUdpSocket for GuardedSocket {
                 let count = bytes.len().div_ceil(meta.stride.max(1)).max(1);
                 self.drop_from(meta.addr, count as u64);
                 // An empty one is passed over by the QUIC stack.
+                meta.len = 0;
+            } else if self.leaving.load(Ordering::Relaxed)
+                && bytes.chunks(meta.stride.max(1)).all(is_initial)
+            {
                 meta.len = 0;
             }
         }

@@ -11,6 +11,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+#[path = "../../../tests/suite/credulous.rs"]
+mod credulous;
+use credulous::Credulous;
+
 /// A journal in memory.
 #[derive(Clone)]
 struct Memory {
@@ -368,6 +372,51 @@ async fn a_silent_desktop_is_let_go_and_a_second_connection_replaces_the_first()
 }
 
 #[tokio::test]
+async fn who_dials_while_the_sensor_stops_is_let_in_by_the_next_one() {
+    let bench = bench(3);
+    let desktop = Identity::generate().expect("random");
+    bench.link.keys().add("laptop", desktop.fingerprint()).expect("room");
+    let tls = link_tls(&desktop, bench.key);
+    let (_one, before) = connect(tls.clone(), bench.address).await.expect("paired");
+    greet(&before).await.expect("paired");
+    let Bench { link, journal, address, _dir: dir, .. } = bench;
+    let stopping = tokio::spawn(link.shutdown());
+    before.closed().await;
+    // As a desktop does that was told of the end: at once, while the sensor still says goodbye.
+    let mut dialling = Vec::new();
+    while !stopping.is_finished() && dialling.len() < 6 {
+        dialling.push(tokio::spawn(connect(tls.clone(), address)));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stopping.await.expect("no panic");
+    let mut tries = 0;
+    let next = loop {
+        let settings = LinkSettings {
+            listen: address,
+            state_dir: dir.path().to_owned(),
+            name: "car".to_owned(),
+            software: "test".to_owned(),
+            origin: Origin::Simulated,
+        };
+        let identity = identity(dir.path()).expect("as before");
+        match start(settings, identity, journal.clone(), watch::channel(None).1) {
+            Ok(next) => break next,
+            // The first one's tasks give its port back when they have ended.
+            Err(LinkError::Listen { .. }) if tries < 1_000 => tries += 1,
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    for dialled in dialling {
+        let dialled = tokio::time::timeout(Duration::from_secs(30), dialled).await;
+        let dialled = dialled.expect("in time").expect("no panic");
+        let (_endpoint, connection) = dialled.expect("not refused, but let in");
+        greet(&connection).await.expect("paired");
+    }
+    next.shutdown().await;
+}
+
+#[tokio::test]
 async fn garbage_inside_the_stream_ends_the_connection() {
     let bench = bench(3);
     let desktop = Identity::generate().expect("random");
@@ -407,43 +456,4 @@ fn a_pairing_is_asked_for_through_the_state_folder() {
         matches!(*bench.link.pairing().borrow(), PairingState::Closed { .. })
     });
     assert!(closed, "the window closes when the person who asked has left");
-}
-
-/// A client that believes any server; only for playing the stranger.
-#[derive(Debug)]
-struct Credulous(Arc<CryptoProvider>);
-
-impl rustls::client::danger::ServerCertVerifier for Credulous {
-    fn verify_server_cert(
-        &self,
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &[rustls::pki_types::CertificateDer<'_>],
-        _: &rustls::pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

@@ -45,7 +45,9 @@ impl Machine {
             disk_wear: disk::wear(&self.root, state_dir),
             usb: self.usb.look(&self.root),
             ring_fill: Reading::NotAvailable(
-                "the capture library does not say how full its ring is; what it dropped is counted"
+                "the kernel tells the size of a capture's ring and the frames in it, but not how \
+                 many of its blocks they take; only the capture library sees those, and does not \
+                 say. What found no room in it is counted"
                     .to_owned(),
             ),
             radio_rates,
@@ -175,6 +177,8 @@ mod tests {
         assert!(words.starts_with("not available: no Raspberry Pi"), "{words}");
         assert!(details.under_voltage.words(bool::to_string).contains("no sensor"));
         assert!(details.memory.words(|_| String::new()).contains("is not understood"));
+        let ring = details.ring_fill.words(|share| share.to_string());
+        assert!(ring.starts_with("not available: the kernel tells the size"), "{ring}");
         assert!(details.disk_wear.known().is_none() && details.usb.known().is_none());
         assert!(details.disk_total_bytes.known().is_some(), "the folder is on a real disk");
     }

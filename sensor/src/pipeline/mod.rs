@@ -266,8 +266,11 @@ impl Pipeline {
                 match &event.kind {
                     RadioEventKind::Stopped { .. } | RadioEventKind::Failed { .. } => {
                         self.ledger.end(event.radio).into_iter().for_each(|i| self.batch.tune(i));
+                        self.settings.transmit.rests(event.radio);
                     }
-                    RadioEventKind::Started { .. } => {}
+                    RadioEventKind::Started { source, .. } => {
+                        self.settings.transmit.listens(event.radio, source);
+                    }
                 }
                 self.counts.radio(&event);
                 self.batch.radio_event(event);

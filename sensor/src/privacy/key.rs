@@ -1,11 +1,11 @@
-//! The keys of pseudonyms and of home zones: drawn on the sensor, kept in its state folder, and
-//! forgotten.
+//! The keys of pseudonyms: drawn on the sensor, kept in its state folder, and forgotten.
 //!
 //! A pseudonym is the first 46 bits of HMAC-SHA-256 (RFC 2104) over the address, as a locally
 //! administered address. When its time is over the key is drawn anew and the old one overwritten:
 //! from then on nobody can tell, not even with the sensor in hand, which pseudonyms of two periods
 //! are one device, or which address one stands for.
 
+use super::zone_key;
 use crate::state_dir;
 use hmac::{Hmac, Mac};
 use pw_model::hash::SeededHash;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// The file of the keys in the state folder.
 const FILE: &str = "privacy.keys";
 const MAGIC: &[u8; 8] = b"PWKEYS1\n";
-/// Magic, zone key, period, length of the period, pseudonym key, check.
+/// Magic, copy of the key of home zones, period, length of the period, pseudonym key, check.
 const LENGTH: usize = 8 + 32 + 8 + 8 + 32 + 8;
 /// Pseudonyms kept so that they need not be reckoned again; when full, all are forgotten.
 const CACHE_MAX: usize = 65_536;
@@ -30,7 +30,7 @@ const CACHE_MAX: usize = 65_536;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be used.
-    #[error("cannot {what} the keys of pseudonyms in {}: {source}", path.display())]
+    #[error("cannot {what} {}, of the keys that keep people hidden: {source}", path.display())]
     File {
         /// What was tried.
         what: &'static str,
@@ -67,45 +67,23 @@ impl Keys {
         let file = state_dir::open_private(&path).map_err(failed("open"))?;
         let mut bytes = [0; LENGTH];
         let length = file.metadata().map_err(failed("read"))?.len();
+        let mut found = None;
         if length == LENGTH as u64 {
             file.read_exact_at(&mut bytes, 0).map_err(failed("read"))?;
-            if let Some(keys) = Self::read(&bytes, &file, &path) {
-                return keys;
-            }
+            found = Stored::read(&bytes);
+        }
+        // The key of home zones lies in a file of its own: what is overwritten here may be torn.
+        let zone = zone_key::open(state_dir, found.as_ref().map(|stored| stored.zone))?;
+        if let Some(Stored { period, rotation_secs, pseudonym, .. }) = found {
+            return Ok(Self { file, path, zone, period, rotation_secs, pseudonym });
         }
         if length > 0 {
-            tracing::warn!("{} is damaged; new keys are drawn", path.display());
+            tracing::warn!("{} is damaged; a new key of pseudonyms is drawn", path.display());
         }
-        let zone = pw_trust::random_bytes()?;
         let pseudonym = pw_trust::random_bytes()?;
         let keys = Self { file, path, zone, period: 0, rotation_secs: 0, pseudonym };
         keys.write()?;
         Ok(keys)
-    }
-
-    fn read(bytes: &[u8; LENGTH], file: &File, path: &Path) -> Option<Result<Self, KeyError>> {
-        let (content, check) = bytes.split_at_checked(LENGTH - 8)?;
-        let rest = content.strip_prefix(MAGIC.as_slice())?;
-        if Sha256::digest(content).get(..8)? != check {
-            return None;
-        }
-        let (zone, rest) = rest.split_first_chunk::<32>()?;
-        let (period, rest) = rest.split_first_chunk::<8>()?;
-        let (rotation, rest) = rest.split_first_chunk::<8>()?;
-        let (pseudonym, _) = rest.split_first_chunk::<32>()?;
-        let file = file.try_clone().map_err(|source| KeyError::File {
-            what: "open",
-            path: path.to_path_buf(),
-            source,
-        });
-        Some(file.map(|file| Self {
-            file,
-            path: path.to_path_buf(),
-            zone: *zone,
-            period: i64::from_le_bytes(*period),
-            rotation_secs: u64::from_le_bytes(*rotation),
-            pseudonym: *pseudonym,
-        }))
     }
 
     /// Overwrites the key of pseudonyms that were made before, where none are made any more.
@@ -137,6 +115,35 @@ impl Keys {
     /// its middle.
     pub(super) const fn zone_key(&self) -> &[u8; 32] {
         &self.zone
+    }
+}
+
+/// What the file says.
+struct Stored {
+    zone: [u8; 32],
+    period: i64,
+    rotation_secs: u64,
+    pseudonym: [u8; 32],
+}
+
+impl Stored {
+    /// `None` when it is damaged.
+    fn read(bytes: &[u8; LENGTH]) -> Option<Self> {
+        let (content, check) = bytes.split_at_checked(LENGTH - 8)?;
+        let rest = content.strip_prefix(MAGIC.as_slice())?;
+        if Sha256::digest(content).get(..8)? != check {
+            return None;
+        }
+        let (zone, rest) = rest.split_first_chunk::<32>()?;
+        let (period, rest) = rest.split_first_chunk::<8>()?;
+        let (rotation, rest) = rest.split_first_chunk::<8>()?;
+        let (pseudonym, _) = rest.split_first_chunk::<32>()?;
+        Some(Self {
+            zone: *zone,
+            period: i64::from_le_bytes(*period),
+            rotation_secs: u64::from_le_bytes(*rotation),
+            pseudonym: *pseudonym,
+        })
     }
 }
 
@@ -393,14 +400,30 @@ mod tests {
         let mode = std::fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let good = std::fs::read(&path).expect("there");
+        let key = || Keys::open(folder.path()).expect("keys");
+        let pseudonym = key().pseudonym;
         for at in 0..good.len() {
             let mut damaged = good.clone();
             damaged[at] ^= 1;
             std::fs::write(&path, &damaged).expect("written");
-            assert_ne!(Keys::open(folder.path()).expect("keys").zone_key(), &zone);
+            assert_ne!(key().pseudonym, pseudonym, "byte {at}");
+            assert_eq!(key().zone, zone, "byte {at}: homes keep their edges");
         }
         std::fs::write(&path, &good[..50]).expect("written");
-        Keys::open(folder.path()).expect("new keys");
+        assert_eq!(key().zone, zone);
         assert_eq!(std::fs::metadata(&path).expect("there").len(), LENGTH as u64);
+    }
+
+    #[test]
+    fn homes_keep_their_edges_when_a_state_folder_of_an_earlier_release_is_opened() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let keys = Keys::open(folder.path()).expect("keys");
+        // It had this file only, with both keys in it.
+        std::fs::remove_file(folder.path().join("home-zone.key")).expect("there");
+        assert_eq!(Keys::open(folder.path()).expect("keys").zone, keys.zone);
+        std::fs::remove_file(folder.path().join(FILE)).expect("there");
+        assert_eq!(Keys::open(folder.path()).expect("keys").zone, keys.zone, "it has its own now");
+        let bytes = std::fs::read(folder.path().join(FILE)).expect("there");
+        assert_eq!(bytes[8..40], keys.zone, "and earlier releases find the copy");
     }
 }

@@ -9,6 +9,7 @@ mod key;
 mod roles;
 mod settings;
 mod zone;
+mod zone_key;
 
 pub use key::KeyError;
 pub use settings::{HomeZone, PrivacyConfig, PrivacySettings, ZoneRecords};
@@ -56,7 +57,8 @@ impl Privacy {
     ) -> Result<Self, KeyError> {
         let mut keys = Keys::open(state_dir)?;
         let zone_key = (!settings.home_zones.is_empty()).then(|| keys.zone_key());
-        let zones = Zones::new(&settings.home_zones, zone_key, state_dir, now.is_some())?;
+        let machine = now.is_some().then(zone::Machine::this);
+        let zones = Zones::new(&settings.home_zones, zone_key, state_dir, machine)?;
         let pseudonyms = match settings.declaration.rotation_secs {
             Some(rotation_secs) if settings.declaration.clients == ClientAddresses::Pseudonyms => {
                 Some(PseudonymKey::open(keys, rotation_secs, now)?)
@@ -190,13 +192,18 @@ impl Privacy {
         within == Within::Outside
     }
 
-    /// The last known place lies where nothing is recorded.
+    /// The sensor stands at this place and is not moved: no fix is needed to know where it is.
+    pub fn stand(&mut self, place: &Position) {
+        self.zones.stand(place);
+    }
+
+    /// The last known place lies where nothing is recorded, or it may do so by now.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.zones.last() == Within::Nothing
     }
 
-    /// The last known place lies in a home zone.
+    /// The last known place lies in a home zone, or it may do so by now.
     #[must_use]
     pub fn is_in_home_zone(&self) -> bool {
         self.zones.last() != Within::Outside

@@ -4,6 +4,8 @@
 //! holds. The thread that hands frames on must not wait for them longer than a limit.
 
 use super::control::RadioControl;
+use super::identity::AdapterIdentity;
+use super::numbers::Awaited;
 use super::{RadioAbilities, RadioError};
 use crate::capture::{FrameSource, SourceError};
 use crate::hop::Tuning;
@@ -22,12 +24,17 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// It is not there, or may not be used.
     fn open(&self) -> Result<Equipment, SourceError>;
+
+    /// It was not there at the start: this is known of the one that is waited for.
+    fn await_it(&self, _awaited: Awaited) {}
 }
 
 /// An open radio.
 pub struct Equipment {
     /// Its interface.
     pub interface: String,
+    /// Which adapter it is; `None` without hardware.
+    pub identity: Option<AdapterIdentity>,
     /// Driver and device in words; empty when not known.
     pub hardware: String,
     /// What tunes it; `None` when somebody else does.
@@ -39,6 +46,7 @@ pub struct Equipment {
 /// An open radio whose control stays with the [`Hands`].
 pub(super) struct Opened {
     pub(super) interface: String,
+    pub(super) identity: Option<AdapterIdentity>,
     pub(super) hardware: String,
     /// `None` when somebody else tunes it.
     pub(super) abilities: Option<RadioAbilities>,
@@ -59,6 +67,7 @@ enum Ask {
     Open { old: Option<Box<dyn FrameSource>>, reply: Reply<Result<Opened, SourceError>> },
     Tune { tuning: Tuning, reply: Reply<Result<(), RadioError>> },
     Restore { reply: Reply<Result<(), RadioError>> },
+    Close { old: Box<dyn FrameSource>, reply: Reply<()> },
 }
 
 /// Makes the calls for one radio.
@@ -66,11 +75,18 @@ pub(super) struct Hands {
     adapter: Arc<dyn Adapter>,
     worker: Option<(SyncSender<Ask>, Weak<()>)>,
     given_up: Vec<Weak<()>>,
+    /// What was open, while there is no thread that could close it.
+    unclosed: Option<Box<dyn FrameSource>>,
 }
 
 impl Hands {
     pub(super) fn new(adapter: Arc<dyn Adapter>) -> Self {
-        Self { adapter, worker: None, given_up: Vec::new() }
+        Self { adapter, worker: None, given_up: Vec::new(), unclosed: None }
+    }
+
+    /// Says which adapter is waited for.
+    pub(super) fn await_it(&self, awaited: Awaited) {
+        self.adapter.await_it(awaited);
     }
 
     /// Closes what was open and opens the radio.
@@ -79,7 +95,22 @@ impl Hands {
         old: Option<Box<dyn FrameSource>>,
         limit: Duration,
     ) -> Called<Result<Opened, SourceError>> {
+        let old = old.or_else(|| self.unclosed.take());
+        if !self.is_ready() {
+            self.unclosed = old;
+            std::thread::sleep(limit);
+            return Called::Hung;
+        }
         self.call(limit, |reply| Ask::Open { old, reply })
+    }
+
+    /// Closes what is open. Where the driver hangs it stays open until the process ends.
+    pub(super) fn close(&mut self, old: Box<dyn FrameSource>, limit: Duration) -> Called<()> {
+        if !self.is_ready() {
+            self.unclosed = Some(old);
+            return Called::Hung;
+        }
+        self.call(limit, |reply| Ask::Close { old, reply })
     }
 
     /// Puts the radio on a channel.
@@ -97,7 +128,7 @@ impl Hands {
     }
 
     fn call<T>(&mut self, limit: Duration, ask: impl FnOnce(Reply<T>) -> Ask) -> Called<T> {
-        if self.worker.is_none() && !self.start() {
+        if !self.is_ready() {
             std::thread::sleep(limit);
             return Called::Hung;
         }
@@ -113,6 +144,11 @@ impl Hands {
                 Called::Hung
             }
         }
+    }
+
+    /// False when there is no thread that could make a call.
+    fn is_ready(&mut self) -> bool {
+        self.worker.is_some() || self.start()
     }
 
     /// Starts a thread; false when too many hang already or none can be started.
@@ -142,6 +178,13 @@ impl Hands {
     }
 }
 
+impl Drop for Hands {
+    fn drop(&mut self) {
+        // Closing it here could keep this thread in the kernel for ever; it is closed with the process.
+        self.unclosed.take().into_iter().for_each(std::mem::forget);
+    }
+}
+
 /// Until the other end goes, or gave this thread up.
 fn work(adapter: &dyn Adapter, asks: &Receiver<Ask>) {
     let mut control: Option<Box<dyn RadioControl>> = None;
@@ -151,12 +194,13 @@ fn work(adapter: &dyn Adapter, asks: &Receiver<Ask>) {
                 drop(old);
                 drop(control.take());
                 let opened = adapter.open().and_then(|equipment| {
-                    let Equipment { interface, hardware, control: new, frames } = equipment;
+                    let Equipment { interface, identity, hardware, control: new, frames } =
+                        equipment;
                     let mut new = new;
                     let abilities = new.as_mut().map(|control| control.abilities()).transpose();
                     let abilities = abilities.map_err(|error| unusable(&interface, &error))?;
                     control = new;
-                    Ok(Opened { interface, hardware, abilities, frames })
+                    Ok(Opened { interface, identity, hardware, abilities, frames })
                 });
                 reply.send(opened).is_ok()
             }
@@ -168,6 +212,10 @@ fn work(adapter: &dyn Adapter, asks: &Receiver<Ask>) {
                 Some(control) => reply.send(control.restore()).is_ok(),
                 None => reply.send(Ok(())).is_ok(),
             },
+            Ask::Close { old, reply } => {
+                drop(old);
+                reply.send(()).is_ok()
+            }
         };
         if !heard {
             break;

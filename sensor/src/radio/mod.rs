@@ -24,7 +24,7 @@ pub use hands::{Adapter, Equipment};
 pub use identity::AdapterIdentity;
 pub use nl80211::Nl80211Radio;
 pub use novelty::{Heard, Novelty};
-pub use numbers::RadioNumbers;
+pub use numbers::{Awaited, NumberBook, RadioNumbers};
 pub use plans::{Order, Plans};
 pub use regulatory::{RegulatoryDomain, RegulatoryRule};
 pub use source::{Limits, RadioSource};

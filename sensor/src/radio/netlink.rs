@@ -4,9 +4,8 @@ use super::control::RadioError;
 use netlink_sys::{Socket, SocketAddr, protocols};
 use std::io;
 use std::os::fd::AsRawFd;
-use wl_nl80211::packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
-};
+use std::time::{Duration, Instant};
+use wl_nl80211::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
 use wl_nl80211::packet_generic::GenlMessage;
 use wl_nl80211::packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use wl_nl80211::packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
@@ -14,13 +13,16 @@ use wl_nl80211::{Nl80211Attr, Nl80211Command, Nl80211Message};
 
 /// The control family's fixed number (genetlink.h).
 const GENL_ID_CTRL: u16 = 0x10;
+/// Where its answer holds a family's number (genetlink.h).
+const CTRL_ATTR_FAMILY_ID: u16 = 1;
 /// Answers read for one request at most; a wiphy's dump has some hundred parts.
 const MOST_ANSWERS: usize = 10_000;
 /// RTM_NEWLINK (rtnetlink.h), and the flag of an interface that is up (if.h).
 const RTM_NEWLINK: u16 = 16;
 const IFF_UP: u32 = 1;
-/// Longest wait for an answer in seconds.
+/// Longest wait for a part of an answer in seconds; for all of it, [`PATIENCE`].
 const PATIENCE_SECS: libc::time_t = 2;
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Length of a netlink header (netlink.h).
 const HEADER: usize = 16;
 
@@ -110,23 +112,20 @@ impl Netlink {
         message.finalize();
         self.sequence += 1;
         let mut request = NetlinkMessage::from(message);
-        request.header.flags = NLM_F_REQUEST;
+        request.header.flags = NLM_F_REQUEST | NLM_F_ACK;
         request.header.sequence_number = self.sequence;
         request.finalize();
         let mut bytes = vec![0; request.buffer_len()];
         request.serialize(&mut bytes);
         self.generic.send(&bytes, 0).map_err(failed)?;
-        let answer = receive(&self.generic)?;
-        let answer = NetlinkMessage::<GenlMessage<GenlCtrl>>::deserialize(&answer);
-        Ok(match answer.map_err(failed)?.payload {
-            NetlinkPayload::InnerMessage(message) => {
-                message.payload.nlas.iter().find_map(|nla| match nla {
-                    GenlCtrlAttrs::FamilyId(id) => Some(*id),
-                    _ => None,
-                })
-            }
-            _ => None,
-        })
+        match collect(|| receive(&self.generic), self.sequence, PATIENCE) {
+            Ok(answers) => Ok(answers.iter().find_map(|answer| {
+                let id = answer.get(CTRL_ATTR_FAMILY_ID)?;
+                half(id, 0)
+            })),
+            Err(Failure::Refused(error)) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Asks with an acknowledgement behind the answers.
@@ -157,14 +156,7 @@ impl Netlink {
         self.sequence += 1;
         let bytes = request_bytes(self.family, self.sequence, command, attributes, flags);
         self.generic.send(&bytes, 0).map_err(failed)?;
-        let mut answers = Vec::new();
-        for _ in 0..MOST_ANSWERS {
-            let bytes = receive(&self.generic)?;
-            if take_answers(&bytes, self.sequence, &mut answers)? {
-                return Ok(answers);
-            }
-        }
-        Err(failed("the kernel's answer does not end"))
+        collect(|| receive(&self.generic), self.sequence, PATIENCE)
     }
 
     /// Brings an interface up or down: a message of RTM_NEWLINK with nothing but flags.
@@ -183,16 +175,30 @@ impl Netlink {
         bytes.extend_from_slice(&flags.to_ne_bytes());
         bytes.extend_from_slice(&IFF_UP.to_ne_bytes());
         self.route.send(&bytes, 0).map_err(failed)?;
-        let answer = receive(&self.route)?;
-        // The acknowledgement: a header of 16 bytes, then the error's number, 0 for none.
-        match word(&answer, HEADER) {
-            Some(0) => Ok(()),
-            Some(code) => Err(Failure::Refused(io::Error::from_raw_os_error(
-                code.cast_signed().saturating_neg(),
-            ))),
-            None => Err(failed("an answer that is too short")),
+        collect(|| receive(&self.route), self.sequence, PATIENCE).map(drop)
+    }
+}
+
+/// What the kernel says to the request with this number, up to the acknowledgement or the dump's end.
+/// What it says to an earlier one, which was not waited for any longer, is passed over.
+fn collect(
+    mut receive: impl FnMut() -> Result<Vec<u8>, Failure>,
+    sequence: u32,
+    patience: Duration,
+) -> Result<Vec<Answer>, Failure> {
+    let until = Instant::now() + patience;
+    let mut answers = Vec::new();
+    for _ in 0..MOST_ANSWERS {
+        let bytes = receive()?;
+        if take_answers(&bytes, sequence, &mut answers)? {
+            return Ok(answers);
+        }
+        if Instant::now() >= until {
+            let secs = patience.as_secs_f64();
+            return Err(failed(format!("the kernel's answer did not end within {secs} s")));
         }
     }
+    Err(failed("the kernel's answer does not end"))
 }
 
 /// The bytes of a request.
@@ -452,6 +458,34 @@ pub(super) mod tests {
             }
             Ok(_) => panic!("refused"),
         }
+    }
+
+    #[test]
+    fn an_answer_belongs_to_the_request_with_its_number() {
+        // NLMSG_ERROR with a number, then the request's header.
+        let said = |sequence, number: i32| {
+            part(2, 0, sequence, &[number.to_ne_bytes().to_vec(), vec![0; 16]].concat())
+        };
+        let hear = |mut said: Vec<Vec<u8>>| {
+            said.reverse();
+            let receive = || said.pop().ok_or_else(|| failed("nothing more is said"));
+            collect(receive, 8, Duration::from_secs(60)).map(|answers| answers.len())
+        };
+        // What was asked before and not waited for was refused; this was done, and the other way round.
+        assert!(matches!(hear(vec![said(7, -libc::EBUSY), said(8, 0)]), Ok(0)));
+        let refused = hear(vec![said(7, 0), said(8, -libc::EBUSY)]);
+        match refused {
+            Err(Failure::Refused(error)) => assert_eq!(error.raw_os_error(), Some(libc::EBUSY)),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(hear(vec![said(7, 0)]), Err(Failure::Netlink(_))), "not its answer");
+        assert!(matches!(hear(vec![dump(7), dump(8)]), Ok(5)));
+        assert!(matches!(hear(vec![vec![0; 8]]), Err(Failure::Netlink(_))), "too short");
+        // One that never ends is not listened to for ever.
+        let endless = || Ok(said(7, 0));
+        let failure = collect(endless, 8, Duration::ZERO).expect_err("never its answer");
+        let words = failure.about("wlan1", "bring it up").to_string();
+        assert!(words.contains("did not end within 0 s"), "{words}");
     }
 
     #[test]

@@ -4,10 +4,12 @@
 use super::identity::AdapterIdentity;
 use crate::journal::RADIOS_MAX;
 use anyhow::{Context, Result};
+use pw_model::RadioId;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The file in the state folder.
 const FILE: &str = "radios.json";
@@ -92,6 +94,13 @@ impl RadioNumbers {
                 Some(at) => self.radios.iter_mut().filter(same).nth(at),
                 None => self.radios.iter_mut().find(same),
             };
+            let number_of = known.map(|known| known.number).or_else(|| {
+                // It was waited for under this name and is seen for the first time.
+                let waited_for =
+                    |known: &&Known| known.adapter.is_none() && known.interface == *interface;
+                self.radios.iter().find(waited_for).map(|known| known.number)
+            });
+            let known = self.radios.iter_mut().find(|known| Some(known.number) == number_of);
             if let Some(known) = known {
                 known.interface.clone_from(interface);
                 if adapter.is_some() {
@@ -117,6 +126,30 @@ impl RadioNumbers {
         numbers.into_iter().collect()
     }
 
+    /// The adapter that listens under this number now, and its interface. True when that was not known.
+    fn learn(&mut self, number: u8, interface: &str, adapter: &AdapterIdentity) -> bool {
+        let found = self.radios.iter_mut().find(|known| known.number == number);
+        let Some(known) = found else { return false };
+        let same = known.adapter.as_ref() == Some(adapter);
+        if same && known.interface == interface {
+            return false;
+        }
+        if let Some(before) = &known.adapter
+            && !before.is(adapter)
+        {
+            tracing::warn!(
+                "radio number {number} goes to another adapter, which was plugged in as {interface}; \
+                 the records of both stand under it"
+            );
+        }
+        interface.clone_into(&mut known.interface);
+        known.adapter = Some(adapter.clone());
+        // Where it had another number before, it would get that again.
+        self.radios
+            .retain(|other| other.number == number || other.adapter.as_ref() != Some(adapter));
+        true
+    }
+
     fn free(&mut self, taken: &[Option<u8>]) -> Option<u8> {
         let known = |number: &u8| self.radios.iter().any(|known| known.number == *number);
         let last = u8::try_from(RADIOS_MAX).unwrap_or(u8::MAX);
@@ -131,6 +164,74 @@ impl RadioNumbers {
             old.number
         );
         Some(old.number)
+    }
+}
+
+/// The numbers while the sensor runs: an adapter that is plugged in later is written down with the
+/// number that it listens under, so that it has the same one after the next start.
+#[derive(Clone, Debug, Default)]
+pub struct NumberBook(Option<Arc<Book>>);
+
+#[derive(Debug)]
+struct Book {
+    state_dir: PathBuf,
+    /// Numbers of the radios that are listened to, plugged in or not.
+    in_use: Vec<u8>,
+    numbers: Mutex<RadioNumbers>,
+}
+
+/// Which adapter a radio waits for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Awaited {
+    /// The one it was; `None` when none was seen yet.
+    pub own: Option<AdapterIdentity>,
+    /// Those of the other radios, which it must leave to them.
+    pub others: Vec<AdapterIdentity>,
+}
+
+impl NumberBook {
+    /// Of these numbers, which lie in the state folder; `in_use` are those of the radios that are
+    /// listened to. The default one is of a sensor without adapters and keeps nothing.
+    #[must_use]
+    pub fn new(state_dir: &Path, numbers: RadioNumbers, in_use: Vec<u8>) -> Self {
+        let book = Book { state_dir: state_dir.to_owned(), in_use, numbers: Mutex::new(numbers) };
+        Self(Some(Arc::new(book)))
+    }
+
+    /// Which adapter this radio waits for.
+    #[must_use]
+    pub fn awaited(&self, radio: RadioId) -> Awaited {
+        let Some(book) = &self.0 else { return Awaited::default() };
+        let mut awaited = Awaited::default();
+        for known in &book.numbers().radios {
+            match &known.adapter {
+                Some(adapter) if known.number == radio.0 => awaited.own = Some(adapter.clone()),
+                Some(adapter) if book.in_use.contains(&known.number) => {
+                    awaited.others.push(adapter.clone());
+                }
+                _ => {}
+            }
+        }
+        awaited
+    }
+
+    /// This adapter listens under that number from now on. That it cannot be written down stops
+    /// nothing; the log says so.
+    pub fn plugged_in(&self, radio: RadioId, interface: &str, adapter: Option<&AdapterIdentity>) {
+        let (Some(book), Some(adapter)) = (&self.0, adapter) else { return };
+        let mut numbers = book.numbers();
+        if numbers.learn(radio.0, interface, adapter)
+            && let Err(error) = numbers.write(&book.state_dir)
+        {
+            let number = radio.0;
+            tracing::warn!("{interface} may not be radio {number} after the next start: {error:#}");
+        }
+    }
+}
+
+impl Book {
+    fn numbers(&self) -> MutexGuard<'_, RadioNumbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,5 +302,52 @@ mod tests {
         std::fs::write(folder.path().join(FILE), "{").expect("written");
         let error = format!("{:#}", RadioNumbers::read(folder.path()).expect_err("damaged"));
         assert!(error.contains("radios.json is damaged"), "{error}");
+    }
+
+    #[test]
+    fn an_adapter_keeps_the_number_that_it_had_when_it_was_plugged_in() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut numbers = RadioNumbers::default();
+        // Neither is plugged in at the first start; then the second comes first, under another name.
+        assert_eq!(numbers.assign(&[plain("wlan1"), plain("wlan2")]), Some(vec![0, 1]));
+        let book = NumberBook::new(folder.path(), numbers, vec![0, 1]);
+        assert_eq!(book.awaited(RadioId(1)), Awaited::default());
+        let (name, identity) = adapter("wlan7", 2, "b");
+        book.plugged_in(RadioId(1), &name, identity.as_ref());
+        assert_eq!(book.awaited(RadioId(1)).own, identity);
+        assert_eq!(book.awaited(RadioId(0)).others, Vec::from_iter(identity));
+        let later = [adapter("wlan1", 2, "b"), adapter("wlan2", 1, "a")];
+        let mut again = RadioNumbers::read(folder.path()).expect("written when it was plugged in");
+        assert_eq!(again.assign(&later[..1]), Some(vec![1]));
+        // The other one is new, and no radio of its name was seen yet that it could be.
+        let mut again = RadioNumbers::read(folder.path()).expect("as before");
+        assert_eq!(again.assign(&later), Some(vec![1, 2]));
+    }
+
+    #[test]
+    fn what_was_waited_for_by_name_keeps_its_number_when_it_is_there_at_the_next_start() {
+        let mut numbers = RadioNumbers::default();
+        assert_eq!(numbers.assign(&[plain("wlan1"), plain("wlan2")]), Some(vec![0, 1]));
+        let both = [adapter("wlan2", 2, "b"), adapter("wlan1", 1, "a")];
+        assert_eq!(numbers.assign(&both), Some(vec![1, 0]));
+        // From here on they go by what they are.
+        let swapped = [adapter("wlan1", 2, "b"), adapter("wlan2", 1, "a")];
+        assert_eq!(numbers.assign(&swapped), Some(vec![1, 0]));
+    }
+
+    #[test]
+    fn an_adapter_that_replaces_a_broken_one_keeps_the_number_too() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut numbers = RadioNumbers::default();
+        let old = adapter("wlan1", 1, "a");
+        let other = adapter("wlan5", 5, "e");
+        assert_eq!(numbers.assign(&[old]), Some(vec![0]));
+        assert_eq!(numbers.assign(std::slice::from_ref(&other)), Some(vec![1]));
+        assert_eq!(numbers.assign(&[plain("wlan1")]), Some(vec![0]));
+        let book = NumberBook::new(folder.path(), numbers, vec![0]);
+        assert_eq!(book.awaited(RadioId(0)).others, [], "nobody listens to the other one");
+        book.plugged_in(RadioId(0), "wlan1", other.1.as_ref());
+        let mut again = RadioNumbers::read(folder.path()).expect("written");
+        assert_eq!(again.assign(&[other]), Some(vec![0]));
     }
 }

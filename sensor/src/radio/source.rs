@@ -88,72 +88,107 @@ impl RadioSource {
         Self { name: name.to_owned(), hands: Hands::new(adapter), opened: None, limits }
     }
 
-    /// Listens until it is stopped; a radio that goes away or hangs is waited for.
+    /// Listens until it is stopped; a radio that goes away or hangs is waited for. A driver that hangs
+    /// keeps it from ending for some calls' limits at most.
     pub(crate) fn run(self, context: &SourceContext, mut feed: Feed) -> Result<(), Gone> {
-        let Self { name, mut hands, opened, limits } = self;
-        let radio = feed.radio();
-        let started = |opened: &Opened| RadioEventKind::Started {
-            source: opened.interface.clone(),
-            origin: Origin::Live,
-            hardware: opened.hardware.clone(),
-        };
-        let mut opened = match opened {
-            Some(opened) => opened,
-            None => {
-                let since = clock::now();
-                let reason = "gone: it was not there at the start".to_owned();
-                tracing::warn!("{name}: not there; waiting for it");
-                context.radio(radio, since, RadioEventKind::Failed { reason })?;
-                let back = wait_for_return(context, &mut hands, &name, None, limits);
-                state_absence(&mut feed, since)?;
-                let Some(opened) = back else {
-                    return context.radio(radio, clock::now(), stopped());
-                };
-                opened
+        let Self { name, mut hands, mut opened, limits } = self;
+        let attended = attend(context, &mut feed, &name, &mut hands, &mut opened, limits);
+        if let Some(opened) = opened {
+            put_back(&mut hands, opened, limits.call);
+        }
+        attended?;
+        context.radio(feed.radio(), clock::now(), stopped())
+    }
+}
+
+/// Listens to the radio, and waits for it while it is not there, until the source is to end.
+fn attend(
+    context: &SourceContext,
+    feed: &mut Feed,
+    name: &str,
+    hands: &mut Hands,
+    radio_now: &mut Option<Opened>,
+    limits: Limits,
+) -> Result<(), Gone> {
+    let radio = feed.radio();
+    let mut begun = clock::now();
+    if radio_now.is_none() {
+        hands.await_it(context.numbers.awaited(radio));
+        let reason = "gone: it was not there at the start".to_owned();
+        tracing::warn!("{name}: not there; waiting for it");
+        context.radio(radio, begun, RadioEventKind::Failed { reason })?;
+        *radio_now = wait_for_return(context, hands, name, None, limits);
+        begun = state_absence(feed, begun)?;
+    }
+    let mut pause = limits.retry;
+    let mut is_new = true;
+    while let Some(opened) = radio_now {
+        if std::mem::take(&mut is_new) {
+            let interface = &opened.interface;
+            context.numbers.plugged_in(radio, interface, opened.identity.as_ref());
+            context.radio(radio, begun, started(opened))?;
+        }
+        let failure = match &opened.abilities {
+            Some(abilities) => {
+                context.plans.opened(radio, &abilities.channels);
+                let mut hopper = Hopper::new(context, hands, limits);
+                let failure = hopper.run(opened, feed)?;
+                // One that opens and takes no channel is not opened without end.
+                let longer = pause.saturating_mul(2).min(FRUITLESS_PAUSE);
+                pause = if hopper.worked { limits.retry } else { longer };
+                failure
             }
+            None => listen(context, opened, feed)?,
         };
-        context.radio(radio, clock::now(), started(&opened))?;
-        let mut pause = limits.retry;
-        loop {
-            let failure = match &opened.abilities {
-                Some(abilities) => {
-                    context.plans.opened(radio, &abilities.channels);
-                    let mut hopper = Hopper::new(context, &mut hands, limits);
-                    let failure = hopper.run(&mut opened, &mut feed)?;
-                    // One that opens and takes no channel is not opened without end.
-                    let longer = pause.saturating_mul(2).min(FRUITLESS_PAUSE);
-                    pause = if hopper.worked { limits.retry } else { longer };
-                    failure
-                }
-                None => listen(context, &mut opened, &mut feed)?,
-            };
-            let Some(Failure { since, reason }) = failure else { break };
-            opened.frames.finish(&mut feed, GapCause::RadioGone)?;
-            context.plans.gone(radio);
-            tracing::warn!("{}: {reason}; waiting for it to come back", opened.interface);
-            context.radio(radio, clock::now(), RadioEventKind::Failed { reason })?;
-            if pause > limits.retry {
-                context.sleep(pause);
-            }
-            let old = Some(opened.frames);
-            let back = wait_for_return(context, &mut hands, &opened.interface, old, limits);
-            let end = state_absence(&mut feed, since)?;
-            let Some(again) = back else {
-                feed.finish()?;
-                return context.radio(radio, clock::now(), stopped());
-            };
-            opened = again;
+        let Some(Failure { since, reason }) = failure else {
+            opened.frames.finish(feed, GapCause::QueueFull)?;
+            break;
+        };
+        opened.frames.finish(feed, GapCause::RadioGone)?;
+        context.plans.gone(radio);
+        tracing::warn!("{}: {reason}; waiting for it to come back", opened.interface);
+        context.radio(radio, clock::now(), RadioEventKind::Failed { reason })?;
+        if pause > limits.retry {
+            context.sleep(pause);
+        }
+        let interface = opened.interface.clone();
+        let old = radio_now.take().map(|opened| opened.frames);
+        *radio_now = wait_for_return(context, hands, &interface, old, limits);
+        begun = state_absence(feed, since)?;
+        if let Some(opened) = radio_now {
             tracing::info!("{}: back", opened.interface);
-            context.radio(radio, end, started(&opened))?;
+            is_new = true;
         }
-        opened.frames.finish(&mut feed, GapCause::QueueFull)?;
-        feed.finish()?;
-        match hands.restore(limits.call) {
-            Called::Done(Ok(())) => {}
-            Called::Done(Err(error)) => tracing::warn!("{error}; the radio stays in monitor mode"),
-            Called::Hung => tracing::warn!("{}: its driver hangs", opened.interface),
-        }
-        context.radio(radio, clock::now(), stopped())
+    }
+    feed.finish()
+}
+
+/// Leaves the radio as it was found. What a driver that hangs does not do is said in the log.
+fn put_back(hands: &mut Hands, opened: Opened, limit: Duration) {
+    let Opened { interface, frames, abilities, .. } = opened;
+    let restored = if abilities.is_some() { hands.restore(limit) } else { Called::Done(Ok(())) };
+    let secs = limit.as_secs_f64();
+    match restored {
+        Called::Done(Ok(())) => {}
+        Called::Done(Err(error)) => tracing::warn!("{error}; the radio stays in monitor mode"),
+        Called::Hung => tracing::warn!(
+            "{interface}: its driver hangs and is not waited for longer than {secs} s; the radio \
+             may stay in monitor mode"
+        ),
+    }
+    if matches!(hands.close(frames, limit), Called::Hung) {
+        tracing::warn!(
+            "{interface}: its driver hangs; that it closes the capture is not waited for longer \
+             than {secs} s"
+        );
+    }
+}
+
+fn started(opened: &Opened) -> RadioEventKind {
+    RadioEventKind::Started {
+        source: opened.interface.clone(),
+        origin: Origin::Live,
+        hardware: opened.hardware.clone(),
     }
 }
 
@@ -194,6 +229,11 @@ fn wait_for_return(
             Called::Hung => tracing::debug!("{name}: its driver hangs"),
         }
         context.sleep(limits.retry);
+    }
+    if let Some(old) = old
+        && matches!(hands.close(old, limits.call), Called::Hung)
+    {
+        tracing::warn!("{name}: its driver hangs; that it closes the capture is not waited for");
     }
     None
 }

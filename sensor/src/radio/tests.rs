@@ -90,11 +90,16 @@ impl Adapter for ScriptedAdapter {
         let plugged = script.plugged;
         Ok(Equipment {
             interface: format!("fake{plugged}"),
+            identity: Some(fake_identity()),
             hardware: "scripted".to_owned(),
             control: Some(Box::new(ScriptedControl(Arc::clone(&self.0), self.1, plugged))),
             frames: Box::new(ScriptedFrames(Arc::clone(&self.0), plugged)),
         })
     }
+}
+
+fn fake_identity() -> AdapterIdentity {
+    AdapterIdentity { address: Some("00:c0:ca:00:00:01".to_owned()), driver: None, place: None }
 }
 
 fn refused(number: i32) -> RadioError {
@@ -168,6 +173,13 @@ impl FrameSource for ScriptedFrames {
     }
 }
 
+impl Drop for ScriptedFrames {
+    /// To close an interface is a call too.
+    fn drop(&mut self) {
+        drop(self.0.call());
+    }
+}
+
 /// Scripted radios that run.
 struct Running {
     scripts: Vec<Arc<Scripted>>,
@@ -210,6 +222,7 @@ impl Running {
                 events: events.clone(),
                 stop: Arc::clone(&stop),
                 plans: plans.clone(),
+                numbers: NumberBook::default(),
             };
             scripts.push(scripted);
             threads.push(std::thread::spawn(move || source.run(&context, feed)));
@@ -391,8 +404,16 @@ fn a_radio_that_is_not_there_yet_is_listened_to_when_it_comes() {
     let plans = Plans::new(fast("all"));
     plans.add(RadioId(0), "fake0", None);
     let stop = Arc::new(AtomicBool::new(false));
-    let context =
-        SourceContext { first_radio: 0, events, stop: Arc::clone(&stop), plans: plans.clone() };
+    let mut numbers = RadioNumbers::default();
+    assert_eq!(numbers.assign(&[("fake0".to_owned(), None)]), Some(vec![0]));
+    let state = folder.path().to_owned();
+    let context = SourceContext {
+        first_radio: 0,
+        events,
+        stop: Arc::clone(&stop),
+        plans: plans.clone(),
+        numbers: NumberBook::new(&state, numbers, vec![0]),
+    };
     let thread = std::thread::spawn(move || source.run(&context, feed));
     let running = Running {
         scripts: vec![scripted],
@@ -407,7 +428,33 @@ fn a_radio_that_is_not_there_yet_is_listened_to_when_it_comes() {
     running.scripts[0].set(|script| script.pulled = false);
     running.gap_and_return(0);
     running.frames_of(0);
+    // At the next start it is there, behind another interface and after a new one.
+    let mut numbers = RadioNumbers::read(&state).expect("written when it came");
+    let new = AdapterIdentity { address: Some("00:c0:ca:00:00:02".to_owned()), ..fake_identity() };
+    let radios = [("wlan0".to_owned(), Some(new)), ("wlan1".to_owned(), Some(fake_identity()))];
+    assert_eq!(numbers.assign(&radios), Some(vec![1, 0]), "it keeps its number");
     running.end();
+}
+
+#[test]
+fn a_driver_that_hangs_does_not_keep_its_radio_from_stopping() {
+    for is_given_up_before in [false, true] {
+        let running = Running::start(1, fast("lock:2437"), Duration::ZERO);
+        running.frames_of(0);
+        running.scripts[0].set(|script| script.hangs = true);
+        if is_given_up_before {
+            running.scripts[0].set(|script| script.plugged += 1);
+            running.failure(0);
+        }
+        running.stop.store(true, Ordering::Relaxed);
+        let until = Instant::now() + PATIENCE;
+        while !running.threads[0].is_finished() {
+            assert!(Instant::now() < until, "it waits for a driver that hangs");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(running.scripts[0].script().calls > 0, "it hangs still");
+        running.end();
+    }
 }
 
 #[test]

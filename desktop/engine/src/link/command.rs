@@ -177,7 +177,17 @@ mod tests {
         assert_eq!(done, "listens everywhere", "without control characters");
         let error = command(&store, &sensor, &set_plan("survey")).await.expect_err("refused");
         assert_eq!(error.to_string(), "cannot do survey");
-        let audit = std::fs::read_to_string(audit).expect("written");
+        // A thread of its own writes it.
+        let mut noted = String::new();
+        for _ in 0..3_000 {
+            noted = std::fs::read_to_string(&audit).expect("there from the start");
+            if noted.contains("\"plan_refused\"") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(noted.contains("plan survey: cannot do survey"), "{noted}");
+        let audit = noted;
         let changed: Vec<&str> =
             audit.lines().filter(|line| line.contains("\"plan_changed\"")).collect();
         assert_eq!(changed.len(), 1, "what was not done is no change: {audit}");
