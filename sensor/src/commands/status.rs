@@ -3,6 +3,7 @@
 use super::{bytes_words, say, say_json, status_guard};
 use crate::control;
 use anyhow::Result;
+use pw_model::words::counted;
 use serde_json::Value;
 use std::path::Path;
 
@@ -69,8 +70,8 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
     }
     say(format!("frames: {} in, {} lost", field("frames"), field("frames_lost")))?;
     say(format!(
-        "journal: {} batches ({}) wait for a desktop, {} on disk, {} free{}",
-        number("backlog_batches"),
+        "journal: {} ({}) for a desktop, {} on disk, {} free{}",
+        counted(number("backlog_batches"), "batch waits", "batches wait"),
         bytes_words(number("backlog_bytes")),
         bytes_words(number("journal_bytes")),
         status
@@ -83,8 +84,8 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
         },
     ))?;
     say(format!(
-        "link: {} desktops connected, {} refused, listens on {}",
-        field("desktops_connected"),
+        "link: {} connected, {} refused, listens on {}",
+        counted(number("desktops_connected"), "desktop", "desktops"),
         field("connections_refused"),
         field("listen")
     ))?;
