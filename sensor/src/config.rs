@@ -7,6 +7,7 @@ use crate::journal::Sealing;
 use crate::motion::{ImuSpec, SpeedSpec};
 use crate::privacy::{PrivacyConfig, PrivacySettings};
 use anyhow::{Context, Result, bail};
+use pw_model::words::wrong_at;
 use pw_model::{Channel, ChannelPlan, Origin, PLAN_WIDTHS_MHZ};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -262,10 +263,8 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let config: Self = toml::from_str(&text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-            let message = error.message().trim().replace('\n', "; ");
-            anyhow::anyhow!("{}: line {line}: {message}", path.display())
+            let start = error.span().map(|span| span.start);
+            anyhow::anyhow!("{}: {}", path.display(), wrong_at(&text, start, error.message()))
         })?;
         config.sources().with_context(|| format!("{}: source", path.display()))?;
         config.gps().with_context(|| format!("{}: gps", path.display()))?;
@@ -453,7 +452,8 @@ mod tests {
     #[test]
     fn slips_are_found_with_their_line() {
         for (text, words) in [
-            ("name = 'x'\nsorce = []\n", "line 2"),
+            ("name = 'x'\nsorce = []\n", "sensor.toml: line 2, column 1: "),
+            ("name = 'x'\nsource\n", "sensor.toml: line 2, column 7: "),
             ("[hop]\ndwell_ms = 1\n", "50 to 600000"),
             ("[hop]\nplan = 'some'\n", "is no channel plan"),
             ("[hop]\nplan = 'favourites'\n", "name them in favourites_mhz"),

@@ -40,6 +40,22 @@ pub fn create(path: &Path) -> Result<()> {
         .with_context(|| format!("cannot create the state folder {}", path.display()))
 }
 
+/// The folders on the way to `path`, itself included, that are not there; the innermost first.
+pub(crate) fn missing(path: &Path) -> Vec<PathBuf> {
+    let named = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty());
+    named.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
+}
+
+/// Takes away those of `folders`, in their order, that are there and empty.
+pub(crate) fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        // One that holds something by now stays, and so do those around it.
+        if std::fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
+}
+
 /// Opens a small file for reading and writing in place, or makes it, for its owner only.
 ///
 /// # Errors

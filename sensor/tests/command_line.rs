@@ -70,6 +70,7 @@ fn what_cannot_be_used_is_one_line() {
         refuses(&arguments, 1, words);
     };
     start(&source("/no/such/file.pcap"), &["/no/such/file.pcap"]);
+    assert!(!Path::new(state).exists(), "a sensor that cannot start made its folder");
     start(&source(folder.path().to_str().expect("text")), &["directory"]);
     start(&source(&file("empty.pcap", b"")), &["empty.pcap", "empty"]);
     start(
@@ -91,6 +92,12 @@ fn what_cannot_be_used_is_one_line() {
     refuses(&with_gps, 1, &["words.nmea"]);
     refuses(&["status", "--state", state], 1, &["no sensor runs"]);
     refuses(&["pair", "--state", state], 1, &["no sensor runs"]);
+    let absent = folder.path().join("absent");
+    for command in [&["status"][..], &["pair"], &["keys", "revoke", "x"], &["journal", "verify"]] {
+        let absent = ["--state", absent.to_str().expect("text")];
+        refuses(&[command, &absent[..]].concat(), 1, &[]);
+    }
+    assert!(!absent.exists(), "a command that failed made its folder");
     refuses(&["journal", "info", "--state", "/no/such/folder"], 1, &["no journal"]);
 }
 

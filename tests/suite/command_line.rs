@@ -326,6 +326,152 @@ fn nothing_is_replaced_unasked() -> Result<()> {
     Ok(())
 }
 
+/// What is no pairing code is told before anything is made for it, with the exit code of wrong usage.
+#[test]
+fn what_is_no_pairing_code_is_wrong_usage() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("config");
+    let piwardrive = Piwardrive::new(&config);
+    for code in [&["1234"][..], &["1234", "567x"], &["123456789"], &[]] {
+        let arguments: Vec<&str> = ["pair", "127.0.0.1:9"].iter().chain(code).copied().collect();
+        let output = piwardrive.run(&arguments)?;
+        ensure!(output.status.code() == Some(2), "{code:?}: {output:?}");
+    }
+    ensure!(!config.exists(), "a key was drawn for it");
+    Ok(())
+}
+
+/// Every output that another program may read says of simulated data that it is; of other data none does.
+#[test]
+fn outputs_of_simulated_data_say_so() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (out, survey) = (path("drive"), path("s"));
+    piwardrive.ok(&["simulate", "quiet_street", "--out", &out])?;
+    let capture = format!("{out}/capture.pcapng");
+    piwardrive.ok(&["import", &survey, &capture, &format!("{out}/gps.nmea")])?;
+    // Written as pcap, which has no place for a comment: nothing says any more where it comes from.
+    fs::write(folder.path().join("plain.pcap"), ethernet_capture())?;
+    for form in [
+        &["packets", "--json"][..],
+        &["packets", "--json", "--topology"],
+        &["packets", "--json", "--flows"],
+        &["packets", "--json", "--anomalies"],
+        &["dissect", "--summary", "--json"],
+        &["dissect", "--statistics", "--json"],
+    ] {
+        let of = |capture: &str| {
+            let arguments: Vec<&str> =
+                [form[0], capture].iter().chain(&form[1..]).copied().collect();
+            piwardrive.json(&arguments)
+        };
+        ensure!(of(&capture)?["simulated"] == true, "{form:?}");
+        ensure!(of(&path("plain.pcap"))?.get("simulated").is_none(), "{form:?}");
+    }
+    for (form, mark) in
+        [("--graphml", "<data key=\"graph_simulated\">true</data>"), ("--dot", "label=\"simulated")]
+    {
+        let of = |capture: &str| piwardrive.ok(&["packets", capture, form]);
+        ensure!(of(&capture)?.contains(mark), "{form}");
+        ensure!(!of(&path("plain.pcap"))?.contains("simulated"), "{form}");
+    }
+    let located = piwardrive.json(&["locate", &survey, "--json"])?;
+    let rows = located.as_array().context("rows")?;
+    ensure!(!rows.is_empty() && rows.iter().all(|row| row["simulated"] == true), "{located}");
+    Ok(())
+}
+
+/// A row of another program's table is no frame, wherever it is counted.
+#[test]
+fn rows_of_a_table_are_sightings_and_no_frames() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let csv = "WigleWifi-1.4,x\nMAC,SSID,AuthMode,FirstSeen,Channel,RSSI,CurrentLatitude,\
+               CurrentLongitude,AltitudeMeters,AccuracyMeters,Type\n\
+               02:00:5e:00:00:01,x,[ESS],2026-05-01 10:00:00,6,-61,50.1,8.6,120,5,WIFI\n\
+               02:00:5e:00:00:01,x,[ESS],2026-05-01 10:00:09,6,-63,50.2,8.6,120,5,WIFI\n";
+    fs::write(folder.path().join("1.csv"), csv)?;
+    small_capture(&folder.path().join("in.pcapng"))?;
+    let survey = path("s");
+    for (file, rebuilt) in [("1.csv", false), ("in.pcapng", false), ("in.pcapng", true)] {
+        if rebuilt {
+            piwardrive.ok(&["survey", "rebuild", &survey])?;
+        } else {
+            piwardrive.ok(&["import", &survey, &path(file)])?;
+        }
+        let info = piwardrive.json(&["survey", "info", &survey, "--json"])?;
+        ensure!(info["sightings"] == 2, "{info}");
+        let sensors = piwardrive.json(&["list", &survey, "sensors", "--json"])?;
+        let sensors = sensors.as_array().context("rows")?.clone();
+        let table = sensors.iter().find(|row| row["name"] == "1.csv").context("the table")?;
+        ensure!(table["sightings"] == 2 && table["observations"] == 2, "{table}");
+        let networks = piwardrive.json(&["list", &survey, "networks", "--json"])?;
+        let networks = networks.as_array().context("rows")?.clone();
+        let seen = networks.iter().find(|row| row["bssid"] == "02:00:5e:00:00:01");
+        let seen = seen.context("the network")?;
+        ensure!(seen["sightings"] == 2 && seen["frames"] == 0 && seen["beacons"] == 0, "{seen}");
+        ensure!(seen["rssi_dbm"]["max"] == -61, "{seen}");
+        let coverage = piwardrive.json(&["list", &survey, "coverage", "--json"])?;
+        let heard: u64 = coverage
+            .as_array()
+            .context("rows")?
+            .iter()
+            .filter_map(|row| row["frames"].as_u64())
+            .sum();
+        let frames = info["observations"].as_u64().context("a count")? - 2;
+        ensure!(heard <= frames, "{heard} of {frames} frames: {coverage}");
+        let others = networks.iter().filter(|row| row["bssid"] != "02:00:5e:00:00:01");
+        ensure!(others.into_iter().all(|row| row.get("sightings").is_none()), "{networks:?}");
+        let words = piwardrive.ok(&["survey", "info", &survey])?;
+        ensure!(words.contains(&format!("Frames        {frames} (")), "{words}");
+        ensure!(words.contains("Sightings     2: "), "{words}");
+    }
+    Ok(())
+}
+
+/// A picture is made where that was asked for, of what was asked for, and nothing else is said.
+#[test]
+fn screenshots_make_no_folders_and_ignore_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let piwardrive = Piwardrive::new(&folder.path().join("config"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    small_capture(&folder.path().join("in.pcapng"))?;
+    let (capture, picture, survey) = (path("in.pcapng"), path("p.png"), path("s"));
+    piwardrive.ok(&["import", &survey, &capture])?;
+    let before = all_below(folder.path())?;
+    for (of, more, words) in [
+        (&capture, vec!["--out", &path("no/p.png")], "there is no folder"),
+        (&capture, vec!["--out", &picture, "--select", "4000000000"], "choose one from 1 to "),
+        (&capture, vec!["--out", &picture, "--select", "0"], "choose one from 1 to "),
+        (
+            &capture,
+            vec!["--out", &picture, "--select", "1", "--where", "frame.number > 1"],
+            "does not pass the filter",
+        ),
+        (&survey, vec!["--out", &picture, "--select", "1"], "no capture file"),
+    ] {
+        let arguments: Vec<&str> =
+            ["screenshot", of, "--view", "packets"].into_iter().chain(more).collect();
+        let output = piwardrive.run(&arguments)?;
+        if said(&output).contains("nothing here can paint") {
+            skip("screenshots", "no renderer is installed here");
+            return Ok(());
+        }
+        ensure!(output.status.code() == Some(1), "{arguments:?}: {output:?}");
+        ensure!(said(&output).contains(words), "{arguments:?}: {}", said(&output));
+        let after = all_below(folder.path())?;
+        ensure!(after == before, "{arguments:?} left {:?}", after.difference(&before));
+    }
+    let arguments =
+        ["screenshot", &capture, "--view", "packets", "--select", "2", "--out", &picture];
+    let output = piwardrive.command()?.args(arguments).env_remove("XDG_RUNTIME_DIR").output()?;
+    ensure!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    ensure!(fs::read(&picture)?.starts_with(b"\x89PNG"), "no picture");
+    Ok(())
+}
+
 /// Every name that the tree of a packet gives is one that can be asked for, in the program as it is built:
 /// the compiler lays out fields that stand in tables otherwise there than in a test of one crate.
 #[test]

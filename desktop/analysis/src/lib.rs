@@ -23,6 +23,7 @@ mod tests {
             frequency_mhz: None,
             beacons: 0,
             frames: 0,
+            sightings: 0,
             heard_again: 0,
             kinds: BTreeMap::new(),
             bytes: 0,

@@ -8,7 +8,7 @@ use pw_engine::{
     Command, Engine, EngineSettings, Event, JobId, JobState, JobStatus, LinkState, PairedSensor,
     ReportPreview, ReportSettings,
 };
-use pw_model::{MacAddr, SensorId, Timestamp};
+use pw_model::{MacAddr, Origin, SensorId, Timestamp};
 use pw_survey::{SensorState, Snapshot};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -346,7 +346,7 @@ fn command(order: Order) -> Option<Command> {
 }
 
 fn links(engine: &Engine) -> Vec<LinkRow> {
-    let links = engine.links();
+    let (links, snapshot) = (engine.links(), engine.snapshot());
     let row = |sensor: PairedSensor| {
         let link = links.iter().find(|link| link.id == sensor.id);
         let words =
@@ -359,6 +359,9 @@ fn links(engine: &Engine) -> Vec<LinkRow> {
             words,
             last_heard: link.and_then(|link| link.last_heard),
             radios: link.and_then(|link| link.radios.clone()),
+            is_played: snapshot.sensors.iter().any(|state| {
+                state.id == sensor.id && matches!(state.origin, Origin::Replay | Origin::Simulated)
+            }),
             sensor_time: link.and_then(|link| link.sensor_time),
             has_position: link.and_then(|link| link.has_position),
             gps: link.and_then(|link| link.gps.clone()),

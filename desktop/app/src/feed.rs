@@ -49,6 +49,8 @@ pub(crate) struct LinkRow {
     pub(crate) last_heard: Option<Timestamp>,
     /// Its radios, as it last said.
     pub(crate) radios: Option<Vec<RadioRow>>,
+    /// It plays a recording or a scenario, as its data says.
+    pub(crate) is_played: bool,
     /// Its own clock when it last said how it is.
     pub(crate) sensor_time: Option<Timestamp>,
     /// True while its receiver knows the position.
@@ -65,8 +67,21 @@ pub(crate) struct LinkRow {
 }
 
 impl LinkRow {
-    /// True while it is connected and says that none of its radios listens.
+    /// True while it is connected and says that none of its radios listens, which they should.
     pub(crate) fn is_deaf(&self) -> bool {
+        self.is_silent() && !self.has_ended()
+    }
+
+    /// True while it is connected and has played to its end what it was to play: that is no trouble.
+    pub(crate) fn has_ended(&self) -> bool {
+        let mut radios = self.radios.iter().flatten().peekable();
+        self.is_played
+            && self.is_silent()
+            && radios.peek().is_some()
+            && radios.all(|radio| radio.trouble.is_none())
+    }
+
+    fn is_silent(&self) -> bool {
         self.kind == LinkKind::Connected
             && self.radios.as_ref().is_some_and(|radios| !radios.iter().any(|r| r.listening))
     }

@@ -93,11 +93,13 @@ pub(crate) fn snapshot() -> Arc<Snapshot> {
             sensor: SensorId([7; 16]),
             range,
             observations: frames,
+            sightings: 0,
             length_m: Some(8100.0),
         }],
         totals: Totals {
             batches: 1800,
             observations: frames + 31_204,
+            sightings: 0,
             positioned: frames + 28_771,
             frames_lost: 412,
             uncounted_gaps: 1,
@@ -138,6 +140,7 @@ pub(crate) fn link(kind: LinkKind) -> LinkRow {
         words: "because".to_owned(),
         last_heard: None,
         radios: None,
+        is_played: false,
         sensor_time: None,
         has_position: None,
         gps: None,
@@ -168,6 +171,7 @@ fn sensor(range: TimeRange) -> SensorState {
         received: BTreeMap::from([(1, 1800)]),
         missing_batches: 0,
         observations: 61_000,
+        sightings: 0,
         health: Some(Health {
             time: range.end,
             temperature_c: Some(54.5),
@@ -314,6 +318,7 @@ fn access_point(number: u64, numbers: &mut Numbers) -> AccessPoint {
         frequency_mhz: Some(frequency_mhz),
         beacons: frames * 4 / 5,
         frames,
+        sightings: 0,
         heard_again: 0,
         kinds: BTreeMap::from([
             (FrameKind::BEACON, frames * 4 / 5),

@@ -54,6 +54,7 @@ fn colors(image: &image::RgbaImage) -> usize {
 fn pictures_to_look_at() -> anyhow::Result<()> {
     let Some(folder) = std::env::var_os("PIWARDRIVE_PICTURES") else { return Ok(()) };
     let folder = std::path::PathBuf::from(folder);
+    std::fs::create_dir_all(&folder)?;
     let only = std::env::var("PIWARDRIVE_VIEWS").unwrap_or_default();
     for name in Picture::NAMES.into_iter().filter(|name| only.is_empty() || only.contains(name)) {
         let Some(view) = Picture::from_name(name) else { continue };

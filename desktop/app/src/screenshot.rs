@@ -7,7 +7,7 @@ use crate::feed::{Feed, Notice};
 use crate::picker::wait_for;
 use crate::settings::SettingsFile;
 use crate::style::ThemeChoice;
-use crate::views::packets::{PacketsOrder, PacketsTab};
+use crate::views::packets::{PacketsOrder, PacketsState, PacketsTab};
 use anyhow::{Context, bail, ensure};
 use eframe::{egui_wgpu, wgpu};
 use egui_kittest::Harness;
@@ -86,6 +86,15 @@ pub struct ScreenshotRequest {
 /// The survey cannot be opened, no renderer is there (a Vulkan driver or OpenGL, in software too), or
 /// the file cannot be written.
 pub fn screenshot(request: &ScreenshotRequest) -> anyhow::Result<()> {
+    // Before the work, not after it.
+    check_folder(&request.out)?;
+    let of_capture =
+        request.select.is_some() || request.filter.is_some() || request.tab != PacketsTab::Packets;
+    ensure!(
+        !of_capture || request.path.is_file(),
+        "{}: this is no capture file: there are no packets to choose or to filter in it",
+        request.path.display()
+    );
     if request.view == Picture::View(View::Packets) && request.path.is_file() {
         return write_png(&packets_picture(request)?, &request.out);
     }
@@ -141,6 +150,7 @@ fn packets_picture(request: &ScreenshotRequest) -> anyhow::Result<image::RgbaIma
         settle(&mut harness)?;
     }
     if let Some(number) = request.select {
+        check_number(number, harness.state_mut().packets(), &request.path)?;
         harness.state_mut().packets().choose(number);
         settle(&mut harness)?;
     }
@@ -149,6 +159,21 @@ fn packets_picture(request: &ScreenshotRequest) -> anyhow::Result<image::RgbaIma
         settle(&mut harness)?;
     }
     render(&mut harness)
+}
+
+/// Fails where the list has no packet of this number, and says which it has.
+fn check_number(number: u32, packets: &PacketsState, capture: &Path) -> anyhow::Result<()> {
+    let (capture, count) = (capture.display(), packets.count());
+    ensure!(count > 0, "{capture}: it has no packet that could be chosen");
+    ensure!(
+        (1..=count).contains(&number),
+        "{capture}: there is no packet {number}; choose one from 1 to {count}"
+    );
+    ensure!(
+        packets.lists(number),
+        "{capture}: packet {number} does not pass the filter; choose one that does, or leave --where out"
+    );
+    Ok(())
 }
 
 /// Lets the app run until the packet view has everything that it shows.
@@ -259,11 +284,22 @@ fn is_ready(feed: &Feed) -> bool {
     counted && !feed.selecting && (!placed || !feed.located.is_empty())
 }
 
+/// Fails where the folder of a new file is not there; none is made unasked.
+fn check_folder(out: &Path) -> anyhow::Result<()> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    ensure!(
+        folder.is_dir(),
+        "{}: there is no folder {}; make it first",
+        out.display(),
+        folder.display()
+    );
+    Ok(())
+}
+
 /// Writes a picture as PNG.
 pub(crate) fn write_png(image: &image::RgbaImage, out: &Path) -> anyhow::Result<()> {
-    if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
+    check_folder(out)?;
     image
         .save_with_format(out, image::ImageFormat::Png)
         .with_context(|| format!("{}: the picture cannot be written", out.display()))

@@ -54,11 +54,12 @@ impl SettingsFile {
     pub(crate) fn load(&self) -> (Settings, Option<String>) {
         let Some(path) = &self.path else { return (Settings::default(), None) };
         match std::fs::read_to_string(path) {
-            Ok(text) => match toml::from_str(&text) {
+            Ok(text) => match toml::from_str::<Settings>(&text) {
                 Ok(settings) => (settings, None),
                 Err(error) => {
-                    let words =
-                        format!("{}: {}; usual settings are used", path.display(), error.message());
+                    let start = error.span().map(|span| span.start);
+                    let why = pw_model::words::wrong_at(&text, start, error.message());
+                    let words = format!("{}: {why}; usual settings are used", path.display());
                     (Settings::default(), Some(words))
                 }
             },

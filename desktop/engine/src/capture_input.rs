@@ -84,6 +84,12 @@ impl CaptureInput {
         Ok(Self { reader, read, size: metadata.len() })
     }
 
+    /// True when the section that was read last says of itself that it was simulated.
+    pub(crate) fn is_simulated(&self) -> bool {
+        let comment = self.reader.section().and_then(|section| section.comment.as_ref());
+        comment.is_some_and(|comment| crate::simulated::is_marked(comment.as_bytes()))
+    }
+
     /// Share of the file's bytes that was read, 0 to 1; `None` of pipes and the like, which have no length.
     pub(crate) fn share(&self) -> Option<f32> {
         let read = self.read.load(Ordering::Relaxed);

@@ -50,4 +50,10 @@ pub enum EngineError {
     /// The link.
     #[error("{0}")]
     Link(String),
+    /// What was given as a pairing code is none: nothing was tried with it.
+    #[error("'{text}': a pairing code is eight digits, like 1234 5678")]
+    NoPairingCode {
+        /// What was given.
+        text: String,
+    },
 }

@@ -7,6 +7,7 @@ use crate::link::{
     self, BatchSink, Durable, KnownSensor, LevelSink, LinkStore, SensorLink, SinkError,
 };
 use crate::shared::Shared;
+use pw_model::words::counted;
 use pw_model::{ChannelPlan, FixMode, MacAddr, Origin, RadioId, SensorId, Timestamp};
 use pw_wire::{
     EncodedBatch, GpsStatus, RadioStatus, RadioTuning, SensorCommand, Status, plain_text,
@@ -284,6 +285,10 @@ pub fn pair_and_wait(
     code: &str,
     name: Option<&str>,
 ) -> Result<PairedSensor, EngineError> {
+    // Before anything is made for it.
+    if code.parse::<pw_trust::PairingCode>().is_err() {
+        return Err(EngineError::NoPairingCode { text: code.to_owned() });
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -554,7 +559,8 @@ fn gps_words(gps: Option<&GpsStatus>) -> String {
         Some(FixMode::Fixed) => "fixed place".to_owned(),
     };
     if let Some(satellites) = gps.satellites {
-        words.push_str(&format!(", {satellites} satellites"));
+        let satellites = counted(u64::from(satellites), "satellite", "satellites");
+        words.push_str(&format!(", {satellites}"));
     }
     match (gps.mode, gps.error_m, gps.position_age_secs) {
         (Some(FixMode::NoFix), _, Some(age)) => {

@@ -27,6 +27,8 @@ pub enum PacketsError {
 pub struct AnalysedCapture {
     /// The results.
     pub report: PacketReport,
+    /// The file says of itself that it was simulated.
+    pub is_simulated: bool,
     /// What is wrong with the end of the file; what comes before it was analysed.
     pub warning: Option<String>,
 }
@@ -44,6 +46,7 @@ pub fn analyse(
 ) -> Result<AnalysedCapture, PacketsError> {
     let mut input = CaptureInput::open(path)?;
     let mut analysis = PacketAnalysis::new(settings);
+    let is_simulated = input.is_simulated();
     let warning = loop {
         let packets = input.reader.packets();
         if packets.is_multiple_of(PACKETS_PER_STEP) {
@@ -62,7 +65,7 @@ pub fn analyse(
         }
     };
     progress(Some(1.0), input.reader.packets());
-    Ok(AnalysedCapture { report: analysis.finish(), warning })
+    Ok(AnalysedCapture { report: analysis.finish(), is_simulated, warning })
 }
 
 #[cfg(test)]

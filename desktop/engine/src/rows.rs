@@ -119,6 +119,9 @@ pub struct NetworkRow {
     /// True when all streams that heard it are simulated; left out where not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
+    /// Rows of other programs' tables that list it, which are no frames; left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sightings: u64,
 }
 
 impl NetworkRow {
@@ -158,8 +161,14 @@ impl NetworkRow {
             note: ap.note.clone(),
             known: ap.known,
             simulated: all_simulated(&ap.sensors, snapshot),
+            sightings: ap.sightings,
         }
     }
+}
+
+/// What is left out of a row.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// True when every one of `sensors` is a simulated stream.
@@ -254,6 +263,9 @@ pub struct SensorRow {
     pub radios: BTreeMap<String, String>,
     /// Observations received.
     pub observations: u64,
+    /// Of these, rows of another program's table, which are no frames; left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sightings: u64,
     /// Batches missing between those received.
     pub missing_batches: u64,
     /// First time of its data, RFC 3339 UTC.
@@ -288,6 +300,7 @@ impl From<&SensorState> for SensorRow {
                 .map(|(id, what)| (id.0.to_string(), what.clone()))
                 .collect(),
             observations: sensor.observations,
+            sightings: sensor.sightings,
             missing_batches: sensor.missing_batches,
             first: sensor.range.map(|range| range.start.rfc3339()),
             last: sensor.range.map(|range| range.end.rfc3339()),
@@ -325,6 +338,9 @@ pub struct DriveRow {
     pub duration_secs: f64,
     /// Observations.
     pub observations: u64,
+    /// Of these, rows of another program's table, which are no frames; left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sightings: u64,
     /// Length of the track in metres; null when no position was known.
     pub length_m: Option<f64>,
     /// True when its stream is simulated; left out where not.
@@ -343,6 +359,7 @@ impl DriveRow {
             end: drive.range.end.rfc3339(),
             duration_secs: rounded(drive.range.duration().as_secs_f64(), 3),
             observations: drive.observations,
+            sightings: drive.sightings,
             length_m: drive.length_m.map(|length_m| rounded(length_m, 1)),
             simulated: all_simulated(&[drive.sensor], snapshot),
         }

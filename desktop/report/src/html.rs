@@ -7,6 +7,9 @@ use std::fmt::{self, Display, Write};
 
 const STYLE: &str = include_str!("../../../assets/report/report.css");
 
+/// Tables of more columns than this are wide.
+const WIDE: usize = 8;
+
 /// Makes the HTML file.
 #[must_use]
 pub fn render_html(input: &ReportInput) -> String {
@@ -37,6 +40,7 @@ fn write_document(page: &mut String, document: &Document) -> fmt::Result {
     write!(
         page,
         "<!doctype html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
          'unsafe-inline'; img-src data:\"><title>{}</title><style>{STYLE}</style></head><body>",
         Text(&title)
@@ -134,7 +138,7 @@ fn write_block(page: &mut String, block: &Block, document: &Document) -> fmt::Re
             let svg = document.figures.get(name).map_or("", String::as_str);
             write!(
                 page,
-                "<figure role=\"img\" aria-label=\"{}\">{svg}<figcaption>{}</figcaption></figure>",
+                "<figure><div role=\"img\" aria-label=\"{}\">{svg}</div><figcaption>{}</figcaption></figure>",
                 Text(words),
                 Text(caption)
             )
@@ -164,13 +168,19 @@ fn write_finding(page: &mut String, finding: &Finding) -> fmt::Result {
 }
 
 fn write_table(page: &mut String, table: &Table) -> fmt::Result {
-    page.write_str("<table>")?;
+    // What is wider than a narrow screen moves to and fro by itself, and not the whole page with it.
+    page.write_str(if table.columns.len() > WIDE {
+        "<div class=\"table\" tabindex=\"0\"><table class=\"wide\">"
+    } else {
+        "<div class=\"table\"><table>"
+    })?;
     if let Some(caption) = &table.caption {
         write!(page, "<caption>{}</caption>", Text(caption))?;
     }
     page.write_str("<thead><tr>")?;
     for column in &table.columns {
-        write!(page, "<th>{}</th>", Text(column.title))?;
+        let right = if column.align == Align::Right { " class=\"right\"" } else { "" };
+        write!(page, "<th scope=\"col\"{right}>{}</th>", Text(column.title))?;
     }
     page.write_str("</tr></thead><tbody>")?;
     for row in &table.rows {
@@ -180,7 +190,7 @@ fn write_table(page: &mut String, table: &Table) -> fmt::Result {
         }
         page.write_str("</tr>")?;
     }
-    page.write_str("</tbody></table>")
+    page.write_str("</tbody></table></div>")
 }
 
 fn write_cell(page: &mut String, cell: &Cell, align: Align) -> fmt::Result {

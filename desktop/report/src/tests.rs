@@ -4,6 +4,7 @@ use crate::fixture::{self, Shape};
 use crate::input::{Include, Progress, ReportError, ReportInput};
 use crate::{preview, render_html, render_pdf};
 use pw_model::Origin;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ fn check_renders(name: &str, input: &ReportInput) -> (Vec<u8>, String) {
     let pdf = render_pdf(input, &go_on).expect("a report");
     println!("{name}: {} bytes in {:.2?}", pdf.len(), start.elapsed());
     let html = render_html(input);
+    check_structure(name, &html);
     assert!(pdf.starts_with(b"%PDF-"), "{name}");
     assert!(pdf.windows(5).rev().take(20).any(|tail| tail == b"%%EOF"), "{name}");
     if let Some(folder) = std::env::var_os("PIWARDRIVE_REPORTS") {
@@ -25,6 +27,75 @@ fn check_renders(name: &str, input: &ReportInput) -> (Vec<u8>, String) {
         std::fs::write(folder.join(format!("{name}.html")), &html).expect("written");
     }
     (pdf, html)
+}
+
+/// The page as a strict reader takes it: elements are closed in their order, nothing is named twice or
+/// refers to what is not there or outside, every table has a head as wide as its rows, every picture says
+/// what it shows, and no heading skips a level.
+fn check_structure(name: &str, html: &str) {
+    let style = html.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+    let (style, body) = style.expect("a style sheet");
+    assert!(
+        !style.contains("url(") && !style.contains("@import"),
+        "{name}: the style loads nothing"
+    );
+    // The style stands inside of these.
+    let mut open = vec!["html", "head"];
+    let (mut ids, mut used) = (BTreeSet::new(), Vec::new());
+    let (mut heads, mut cells, mut level, mut label) = (0, 0, 1, None);
+    for part in body.split('<').skip(1) {
+        let (inside, _) = part.split_once('>').expect("a tag has an end");
+        let tag = inside.trim_end_matches('/').split(' ').next().unwrap_or_default();
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "{name}: {part}");
+            assert!(
+                closed != "tr" || cells == 0 || cells == heads,
+                "{name}: {cells} of {heads} cells"
+            );
+            continue;
+        }
+        for outside in ["href", "src", "srcset", "action", "data", "poster", "onclick", "onload"] {
+            assert_eq!(attribute_of(inside, outside), None, "{name}: {inside}");
+        }
+        if let Some(id) = attribute_of(inside, "id") {
+            assert!(ids.insert(id.clone()), "{name}: two things are called {id}");
+        }
+        let urls = inside.split("url(").skip(1).filter_map(|rest| rest.split_once(')'));
+        used.extend(urls.map(|(target, _)| target.to_owned()));
+        match tag {
+            "table" => heads = 0,
+            "tr" => cells = 0,
+            "th" => {
+                heads += 1;
+                assert_eq!(attribute_of(inside, "scope").as_deref(), Some("col"), "{name}");
+            }
+            "td" => cells += 1,
+            "svg" => {
+                let says = label.as_ref().is_some_and(|label: &String| !label.is_empty());
+                assert!(says, "{name}: a picture in silence");
+            }
+            "h2" | "h3" => {
+                let this = if tag == "h2" { 2 } else { 3 };
+                assert!(this <= level + 1, "{name}: a heading skips a level: {part}");
+                level = this;
+            }
+            _ => {}
+        }
+        label = attribute_of(inside, "aria-label");
+        if !inside.ends_with('/') {
+            open.push(tag);
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new(), "{name}: not closed");
+    for target in used {
+        let id = target.strip_prefix('#').unwrap_or_else(|| panic!("{name}: {target} is outside"));
+        assert!(ids.contains(id), "{name}: nothing is called {id}");
+    }
+}
+
+fn attribute_of(inside: &str, attribute: &str) -> Option<String> {
+    let (_, rest) = inside.split_once(&format!(" {attribute}=\""))?;
+    rest.split_once('"').map(|(value, _)| value.to_owned())
 }
 
 #[test]

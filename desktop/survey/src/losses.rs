@@ -7,6 +7,7 @@ use crate::directory::BatchEntry;
 use crate::received::Received;
 use crate::snapshot::GapRow;
 use crate::store::segments::Place;
+use pw_model::words::counted;
 use pw_model::{Gap, GapCause, SensorId, TimeRange};
 use pw_wire::{BatchId, LossRecord, LostBatches};
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,7 @@ impl Loss {
         let name = self.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
         let frames = self.observations.map_or_else(
             || "an unknown number of observations".to_owned(),
-            |count| format!("{count} observations"),
+            |count| counted(count, "observation", "observations"),
         );
         let times = self.range.map_or_else(
             || "times unknown".to_owned(),

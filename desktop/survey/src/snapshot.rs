@@ -2,6 +2,7 @@
 //! reports and exports. Whoever holds one sees no change.
 
 use crate::tracker::guard::Guard;
+use pw_model::words::counted;
 use pw_model::{
     Advertisement, AdvertisementKind, Channel, ClockState, FrameKind, GapCause, Health, MacAddr,
     Origin, Position, RadioId, Security, SecurityLabel, SensorId, Ssid, TimeRange, Timestamp,
@@ -143,7 +144,9 @@ pub struct AccessPoint {
     pub beacons: u64,
     /// Receptions of frames that it sent.
     pub frames: u64,
-    /// Of these, receptions of a frame that another radio of the same sensor heard as well: so many
+    /// Rows of other programs' tables that list it; none of them is a frame.
+    pub sightings: u64,
+    /// Of the receptions, those of a frame that another radio of the same sensor heard as well: so many
     /// fewer frames it sent at least.
     pub heard_again: u64,
     /// Frames by kind.
@@ -295,6 +298,8 @@ pub struct SensorState {
     pub missing_batches: u64,
     /// Observations received.
     pub observations: u64,
+    /// Of these, rows of another program's table.
+    pub sightings: u64,
     /// Latest health record.
     pub health: Option<Health>,
     /// Latest clock record.
@@ -342,8 +347,50 @@ pub struct Drive {
     pub range: TimeRange,
     /// Observations.
     pub observations: u64,
+    /// Of these, rows of another program's table.
+    pub sightings: u64,
     /// Length of the track in metres; `None` when no position was known.
     pub length_m: Option<f64>,
+}
+
+impl Drive {
+    /// What is in it, in words.
+    #[must_use]
+    pub fn content_words(&self) -> String {
+        content_words(self.observations, self.sightings)
+    }
+}
+
+impl SensorState {
+    /// What came from it, in words.
+    #[must_use]
+    pub fn content_words(&self) -> String {
+        content_words(self.observations, self.sightings)
+    }
+}
+
+impl Totals {
+    /// What is stored, in words: `1,200 frames`, `80 sightings`, or both.
+    #[must_use]
+    pub fn content_words(&self) -> String {
+        content_words(self.observations, self.sightings)
+    }
+
+    /// Frames heard and stored: the observations without the sightings.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.observations.saturating_sub(self.sightings)
+    }
+}
+
+fn content_words(observations: u64, sightings: u64) -> String {
+    let frames = observations.saturating_sub(sightings);
+    let sighted = counted(sightings, "sighting", "sightings");
+    match (frames, sightings) {
+        (_, 0) => counted(frames, "frame", "frames"),
+        (0, _) => sighted,
+        _ => format!("{} and {sighted}", counted(frames, "frame", "frames")),
+    }
 }
 
 /// Counts over everything in a snapshot.
@@ -351,8 +398,11 @@ pub struct Drive {
 pub struct Totals {
     /// Batches.
     pub batches: u64,
-    /// Observations: frames heard and stored.
+    /// Observations: frames heard and stored, and sightings.
     pub observations: u64,
+    /// Of these, sightings: rows of other programs' tables (WiGLE CSV), each of which says that a
+    /// network was listed and stands for any number of frames.
+    pub sightings: u64,
     /// Observations with a position.
     pub positioned: u64,
     /// Frames in stated gaps with a count.

@@ -98,6 +98,7 @@ pub(crate) struct Head {
 pub(crate) struct Counts {
     batches: u64,
     observations: u64,
+    sightings: u64,
     positioned: u64,
     frames_lost: u64,
     uncounted_gaps: u64,
@@ -114,6 +115,7 @@ impl Counts {
         Totals {
             batches: self.batches,
             observations: self.observations,
+            sightings: self.sightings,
             positioned: self.positioned,
             frames_lost: self.frames_lost,
             uncounted_gaps: self.uncounted_gaps,
@@ -349,6 +351,7 @@ impl Tracker {
         let bad_fcs = o.flags.contains(FrameFlags::BAD_FCS);
         let totals = &mut self.head.totals;
         totals.observations += 1;
+        totals.sightings += u64::from(o.is_sighting());
         totals.positioned += u64::from(o.position.is_some());
         totals.bad_fcs += u64::from(bad_fcs);
         totals.unreadable += u64::from(o.kind == FrameKind::UNREADABLE);
@@ -356,7 +359,7 @@ impl Tracker {
         totals.heard_again += u64::from(heard.reception != Reception::First);
         if let Some(frequency_mhz) = o.frequency_mhz {
             let channel = self.head.channels.entry(frequency_mhz).or_default();
-            channel.frames += 1;
+            channel.frames += u64::from(!o.is_sighting());
             channel.airtime_us =
                 channel.airtime_us.saturating_add(o.airtime_us.map_or(0, u64::from));
             channel.strongest_dbm = channel.strongest_dbm.max(o.signal_dbm);
@@ -391,7 +394,7 @@ impl Tracker {
         device.heard_again += u64::from(reception != Reception::First);
         match &mut device.role {
             Role::AccessPoint(part) => {
-                part.beacons += u64::from(o.kind == FrameKind::BEACON);
+                part.beacons += u64::from(o.kind == FrameKind::BEACON && !o.is_sighting());
                 if let Some(said) = &said {
                     announce(part, o.time, said);
                 }
@@ -513,8 +516,9 @@ impl Tracker {
             return;
         }
         let of_kind = self.devices.iter().filter(|(_, d)| d.is_access_point() == access_points);
-        let mut oldest: Vec<(bool, Timestamp, MacAddr)> =
-            of_kind.map(|(address, d)| (d.frames > 1, d.last_seen, *address)).collect();
+        let mut oldest: Vec<(bool, Timestamp, MacAddr)> = of_kind
+            .map(|(address, d)| (d.frames + d.sightings > 1, d.last_seen, *address))
+            .collect();
         let go = MAX_DEVICES / 16;
         // MAX_DEVICES of the kind are held, so `go` lies within.
         if go < oldest.len() {

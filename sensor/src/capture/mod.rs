@@ -98,7 +98,7 @@ pub struct Prepared {
 }
 
 enum PreparedKind {
-    File(file::FileSource),
+    File(Box<file::FileSource>),
     Radio { source: RadioSource, tuned: bool },
     Simulated(simulated::SimulatedSource),
 }
@@ -127,7 +127,7 @@ pub fn prepare(spec: &SourceSpec, settings: &LiveSettings) -> Result<Prepared, S
     let (name, radios, kind) = match spec {
         SourceSpec::File { path, pace } => {
             let source = file::FileSource::open(path, *pace)?;
-            one(&path.display().to_string(), PreparedKind::File(source))
+            one(&path.display().to_string(), PreparedKind::File(Box::new(source)))
         }
         SourceSpec::Live { interface } | SourceSpec::Wifi { interface } => {
             let tuned = matches!(spec, SourceSpec::Wifi { .. });

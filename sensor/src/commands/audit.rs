@@ -3,6 +3,7 @@
 use super::{say, say_json};
 use crate::audit::read;
 use anyhow::{Context, Result};
+use pw_model::words::counted;
 use serde_json::json;
 use std::path::Path;
 
@@ -33,7 +34,8 @@ pub(super) fn audit(state: &Path, json: bool) -> Result<bool> {
         say(line)?;
     }
     if damaged > 0 {
-        say(format!("{damaged} lines are damaged, as a power cut leaves them"))?;
+        let lines = counted(damaged as u64, "line is", "lines are");
+        say(format!("{lines} damaged, as a power cut leaves them"))?;
     }
     Ok(damaged == 0)
 }

@@ -2,8 +2,7 @@
 
 use super::{say, say_json};
 use crate::link::{PairingRequest, PairingState};
-use crate::state_dir;
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,18 +10,28 @@ use std::time::{Duration, Instant};
 /// A running sensor opens the window within a second.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+fn nobody(state: &Path) -> Error {
+    anyhow!(
+        "no sensor runs with the state folder {}; start it first: piwardrive-sensor run",
+        state.display()
+    )
+}
+
 /// Opens a pairing window in the running sensor.
 pub(super) fn pair(state: &Path, json: bool) -> Result<bool> {
-    state_dir::create(state)?;
-    let request = PairingRequest::write(state)?;
     let begun = Instant::now();
+    // A sensor that is just starting makes its folder; where none does, nothing is made for it.
+    while !state.is_dir() {
+        if begun.elapsed() > PATIENCE {
+            return Err(nobody(state));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let request = PairingRequest::write(state)?;
     let mut shown = false;
     loop {
         match request.state()? {
-            PairingState::Idle if begun.elapsed() > PATIENCE => bail!(
-                "no sensor runs with the state folder {}; start it first: piwardrive-sensor run",
-                state.display()
-            ),
+            PairingState::Idle if begun.elapsed() > PATIENCE => return Err(nobody(state)),
             PairingState::Idle => {}
             PairingState::Open if !shown => {
                 shown = true;

@@ -3,6 +3,7 @@
 use super::{say, say_json};
 use crate::radio::{FoundRadio, Radios, RegulatoryDomain, RegulatoryRule, discover};
 use anyhow::Result;
+use pw_model::words::counted;
 use serde_json::{Value, json};
 
 /// Prints all radios; the exit code is 1 where there is none.
@@ -57,8 +58,8 @@ fn radio_lines(radio: &FoundRadio) -> Vec<String> {
         let widest = channels.iter().map(|c| c.widest_mhz()).max().unwrap_or(20);
         let radar = channels.iter().filter(|channel| channel.radar).count();
         lines.push(format!(
-            "  {band} GHz: {} channels, up to {widest} MHz wide{}",
-            channels.len(),
+            "  {band} GHz: {}, up to {widest} MHz wide{}",
+            counted(channels.len() as u64, "channel", "channels"),
             if radar > 0 { format!(", {radar} shared with radar") } else { String::new() }
         ));
     }
@@ -66,7 +67,10 @@ fn radio_lines(radio: &FoundRadio) -> Vec<String> {
         lines.push("  no channel that is allowed here".to_owned());
     }
     if radio.abilities.disabled > 0 {
-        lines.push(format!("  {} channels are not allowed here", radio.abilities.disabled));
+        lines.push(format!(
+            "  {} not allowed here",
+            counted(radio.abilities.disabled as u64, "channel is", "channels are")
+        ));
     }
     lines
 }
@@ -158,7 +162,7 @@ mod tests {
             "phy1: driver mt76x2u",
             "wlan1 (managed)",
             "monitor mode: yes",
-            "5 GHz: 1 channels, up to 80 MHz wide, 1 shared with radar",
+            "5 GHz: 1 channel, up to 80 MHz wide, 1 shared with radar",
             "3 channels are not allowed here",
             "country: DE",
             "2400 to 2483.5 MHz",

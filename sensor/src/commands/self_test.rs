@@ -4,7 +4,7 @@
 use super::checks::{self, Check, Outcome};
 use super::{baseline, measure};
 use crate::cli::SelfTestArguments;
-use crate::clock;
+use crate::{clock, state_dir};
 use anyhow::Result;
 use pw_wire::DEFAULT_PORT;
 use serde_json::{Map, json};
@@ -13,6 +13,7 @@ use std::path::Path;
 
 /// Runs every check; true when none is bad.
 pub(super) fn self_test(state: &Path, arguments: &SelfTestArguments) -> Result<bool> {
+    let missing = state_dir::missing(state);
     let usual = SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT));
     let mut checks: Vec<Check> = checks::radios();
     checks.push(checks::capture_rights());
@@ -42,6 +43,10 @@ pub(super) fn self_test(state: &Path, arguments: &SelfTestArguments) -> Result<b
             }
         }
         Err(error) => checks.push(Check::new("storage", Outcome::Bad, format!("{error:#}"))),
+    }
+    if !arguments.save_baseline {
+        // The folder was made to be measured; it goes where nothing is in it.
+        state_dir::remove_empty(&missing);
     }
     checks::show_with(&checks, arguments.common.json, more)
 }

@@ -70,8 +70,8 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
     }
     say(format!("frames: {} in, {} lost", field("frames"), field("frames_lost")))?;
     say(format!(
-        "journal: {} batches ({}) wait for a desktop, {} on disk, {} free{}",
-        number("backlog_batches"),
+        "journal: {} ({}) for a desktop, {} on disk, {} free{}",
+        counted(number("backlog_batches"), "batch waits", "batches wait"),
         bytes_words(number("backlog_bytes")),
         bytes_words(number("journal_bytes")),
         status
@@ -86,8 +86,8 @@ pub(super) fn status(state: &Path, json: bool) -> Result<bool> {
     thinning(&status).map_or(Ok(()), say)?;
     sealing(&status).map_or(Ok(()), say)?;
     say(format!(
-        "link: {} desktops connected, {} refused, listens on {}",
-        field("desktops_connected"),
+        "link: {} connected, {} refused, listens on {}",
+        counted(number("desktops_connected"), "desktop", "desktops"),
         field("connections_refused"),
         field("listen")
     ))?;

@@ -9,6 +9,7 @@ use crate::motion::{ImuSpec, SpeedSpec};
 use crate::pipeline::Join;
 use crate::privacy::{Privacy, PrivacySettings};
 use crate::radio::{AdapterIdentity, NumberBook, RadioNumbers, SYS};
+use crate::state_dir;
 use anyhow::Result;
 use pw_model::Origin;
 use std::path::Path;
@@ -63,6 +64,8 @@ fn privacy(settings: &Settings, join: &Join) -> Result<Privacy> {
         tracing::warn!("an audit is declared: {purpose}");
     }
     let now = (settings.origin() == Origin::Live).then(crate::clock::now);
+    // What could be wrong was looked at: a sensor that cannot start leaves nothing behind.
+    state_dir::create(&settings.state)?;
     let mut privacy = Privacy::open(&privacy, &settings.state, now)?;
     if let Join::Fixed(place) = join {
         privacy.stand(place);

@@ -41,7 +41,6 @@ pub fn run(arguments: RunArguments) -> Result<()> {
     }
     let mut service =
         ServiceManager::from_environment().context("the service manager's NOTIFY_SOCKET")?;
-    state_dir::create(&settings.state)?;
     let sealing = sealing(&settings)?;
     let inputs = Inputs::open(&settings)?;
     let identity = link::identity(&settings.state)?;

@@ -1,6 +1,7 @@
 //! The sensor's own key, and the keys of the desktops it is paired with, in its state folder.
 
 use pw_model::Timestamp;
+use pw_model::words::wrong_at;
 use pw_trust::{Identity, IdentityError, KeyFingerprint};
 use pw_wire::plain_name;
 use serde::{Deserialize, Serialize};
@@ -183,6 +184,10 @@ impl KeyStore {
     /// None or several fit, or the list cannot be written.
     pub fn revoke(&self, name_or_key: &str) -> Result<PairedDesktop, KeyStoreError> {
         let digits: String = name_or_key.chars().filter(|c| !c.is_whitespace()).collect();
+        if self.file_stamp()?.is_none() {
+            // Nothing is made in a folder that holds no keys, be it by a slip of its name.
+            return Err(KeyStoreError::NoSuchDesktop { wanted: name_or_key.to_owned(), found: 0 });
+        }
         self.change(|desktops| {
             let by_key = |desktop: &PairedDesktop| {
                 let own = desktop.fingerprint.to_string().replace(' ', "");
@@ -254,8 +259,13 @@ impl KeyStore {
         let damaged = |error| KeyStoreError::Damaged { path: path.clone(), error };
         let Some(text) = read_text(&path)? else { return Ok(Vec::new()) };
         let file: KeysFile =
-            toml::from_str(&text).map_err(|error| damaged(error.to_string().replace('\n', " ")))?;
-        file.desktop.iter().map(|entry| entry.desktop().map_err(&damaged)).collect()
+            toml::from_str(&text).map_err(|error| damaged(toml_error(&text, &error)))?;
+        let entries = file.desktop.iter().zip(1..);
+        let desktop = |(entry, number): (&Entry, usize)| {
+            let name = plain_name(&entry.name);
+            entry.desktop().map_err(|why| damaged(format!("desktop {number} ('{name}'): {why}")))
+        };
+        entries.map(desktop).collect()
     }
 
     fn file_stamp(&self) -> Result<Option<Stamp>, KeyStoreError> {
@@ -289,6 +299,11 @@ impl From<&PairedDesktop> for Entry {
             paired: desktop.paired.map(Timestamp::rfc3339_secs),
         }
     }
+}
+
+/// What is wrong with a file of the state folder, and where, in one line.
+pub(super) fn toml_error(text: &str, error: &toml::de::Error) -> String {
+    wrong_at(text, error.span().map(|span| span.start), error.message())
 }
 
 /// Reads a small text file; `None` when there is none.
@@ -371,6 +386,33 @@ mod tests {
         write_secret(&path, "x").expect("written");
         let meta = fs::metadata(&path).expect("written");
         assert_eq!((meta.uid(), meta.mode() & 0o777), (owner, 0o600));
+    }
+
+    #[test]
+    fn damage_is_told_in_one_line_with_its_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (text, words) in [
+            ("desktop = 1\n", "keys.toml: line 1, column 11: "),
+            ("[[desktop]]\nname = 'a'\nfingerprint\n", "keys.toml: line 3, column 12: "),
+            ("[[desktop]]\nname = 'a'\nfingerprint = '00'\n", "keys.toml: desktop 1 ('a'): "),
+        ] {
+            fs::write(dir.path().join(KEYS_FILE), text).expect("written");
+            let error = KeyStore::open(dir.path()).expect_err("damaged").to_string();
+            assert!(error.contains(words) && !error.contains(['\n', '|']), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_made_where_no_desktop_can_be_revoked() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for folder in [dir.path().to_owned(), dir.path().join("absent")] {
+            let store = KeyStore::open(&folder).expect("no keys");
+            assert!(matches!(
+                store.revoke("laptop"),
+                Err(KeyStoreError::NoSuchDesktop { found: 0, .. })
+            ));
+        }
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! a file in the state folder, readable for its owner only. Whoever may write there may pair.
 
 use super::gate::{Gate, PairingState};
-use super::keys::{KeyStoreError, read_text, write_secret};
+use super::keys::{KeyStoreError, read_text, toml_error, write_secret};
 use pw_trust::{PairingCode, RandomError};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -199,7 +199,7 @@ fn read_file(path: &Path) -> Result<Option<PairingFile>, KeyStoreError> {
     let Some(text) = read_text(path)? else { return Ok(None) };
     toml::from_str(&text).map(Some).map_err(|error| KeyStoreError::Damaged {
         path: path.to_owned(),
-        error: error.to_string().replace('\n', " "),
+        error: toml_error(&text, &error),
     })
 }
 

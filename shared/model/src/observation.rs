@@ -75,3 +75,13 @@ pub struct Observation {
     /// Where the sensor was. `None` when that is not known.
     pub position: Option<Position>,
 }
+
+impl Observation {
+    /// True for a row of another program's table (WiGLE CSV): it says that a network was listed there
+    /// and then, which stands for any number of frames. Such a row is kept as a beacon without a
+    /// length, which no frame on the air is.
+    #[must_use]
+    pub fn is_sighting(&self) -> bool {
+        self.length == 0 && self.kind == FrameKind::BEACON
+    }
+}

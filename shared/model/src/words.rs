@@ -23,6 +23,22 @@ pub fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
+/// What is wrong in a text, after the place where it is: `line 3, column 7: no such key`. Lines and
+/// columns are counted from 1, columns in characters; `offset` is in bytes, the first where it is not
+/// known. Parsers that draw the place over several lines are told in one by this.
+#[must_use]
+pub fn wrong_at(text: &str, offset: Option<usize>, message: &str) -> String {
+    let mut offset = offset.unwrap_or(0).min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &text[..offset];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    let parts: Vec<&str> = message.lines().map(str::trim).filter(|part| !part.is_empty()).collect();
+    format!("line {line}, column {column}: {}", parts.join("; "))
+}
+
 /// Bytes in the unit that fits, powers of 1024.
 #[must_use]
 pub fn bytes(value: u64) -> String {
@@ -50,6 +66,25 @@ mod tests {
         assert_eq!(counted(1, "network", "networks"), "1 network");
         assert_eq!(counted(0, "network", "networks"), "0 networks");
         assert_eq!(counted(2_000, "network", "networks"), "2,000 networks");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line_with_its_place() {
+        let text = "a = 1\nü = é2\n";
+        for (offset, place) in [
+            (None, "line 1, column 1: "),
+            (Some(4), "line 1, column 5: "),
+            (Some(6), "line 2, column 1: "),
+            (Some(11), "line 2, column 5: "),
+            // In the middle of the character there.
+            (Some(12), "line 2, column 5: "),
+            (Some(13), "line 2, column 6: "),
+            // Behind the end.
+            (Some(99), "line 3, column 1: "),
+        ] {
+            let told = wrong_at(text, offset, "bad key\n\n  expected `.`\n");
+            assert_eq!(told, format!("{place}bad key; expected `.`"));
+        }
     }
 
     #[test]

@@ -252,10 +252,13 @@ fn summary(links: &[LinkRow]) -> Option<Summary> {
         .filter(|link| !matches!(link.kind, LinkKind::Off | LinkKind::Replaced))
         .collect();
     let deaf = wanted.iter().filter(|link| link.is_deaf()).count();
-    let live = wanted.iter().filter(|link| link.kind == LinkKind::Connected).count() - deaf;
+    let ended = wanted.iter().filter(|link| link.has_ended()).count();
+    let connected = wanted.iter().filter(|link| link.kind == LinkKind::Connected).count();
+    let live = connected - deaf - ended;
     let of = |kind| wanted.iter().filter(|link| link.kind == kind).count();
     let states = [
         (live, "Live", "live"),
+        (ended, "Played to its end", "played to its end"),
         (deaf, "No radio listens", "without a radio"),
         (of(LinkKind::Connecting), "Connecting", "connecting"),
         (of(LinkKind::Refused), "Refused", "refused"),
@@ -270,7 +273,7 @@ fn summary(links: &[LinkRow]) -> Option<Summary> {
         }),
     };
     let kind = match wanted.len() {
-        all if all == live => LinkKind::Connected,
+        all if all == live + ended => LinkKind::Connected,
         all if all == of(LinkKind::Refused) => LinkKind::Refused,
         _ => LinkKind::Connecting,
     };
@@ -323,5 +326,10 @@ mod tests {
         assert_eq!(words(&[link(Connected), link(Connected)]), some("2 live", Connected));
         let deaf = LinkRow { radios: Some(Vec::new()), ..link(Connected) };
         assert_eq!(words(&[deaf]), some("No radio listens", Connecting));
+        let radios = Some(vec![pw_engine::RadioRow::default()]);
+        let ended = LinkRow { radios, is_played: true, ..link(Connected) };
+        assert_eq!(words(std::slice::from_ref(&ended)), some("Played to its end", Connected));
+        let both = some("1 live, 1 played to its end", Connected);
+        assert_eq!(words(&[link(Connected), ended]), both);
     }
 }

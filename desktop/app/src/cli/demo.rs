@@ -7,6 +7,7 @@ use super::progress::Progress;
 use anyhow::{Context, Result, bail};
 use pw_engine::exchange::{self, ExportFormat, ExportInput};
 use pw_engine::{Command as Order, Engine, EngineSettings, LinkState, ReportSettings, SurveyView};
+use pw_model::words::{count, counted};
 use pw_survey::Filter;
 use std::fs::{self, File};
 use std::io::Write;
@@ -284,12 +285,12 @@ fn without_window(folder: &Folder, mut sensor: Sensor) -> Result<()> {
     let mut out = stdout();
     writeln!(
         out,
-        "A simulated drive: {} frames, {} of them with a position, {} lost; {} networks, {} clients.",
-        totals.observations,
-        totals.positioned,
-        totals.frames_lost,
-        snapshot.access_points.len(),
-        snapshot.clients.len()
+        "A simulated drive: {}, {} of them with a position, {} lost; {}, {}.",
+        counted(totals.observations, "frame", "frames"),
+        count(totals.positioned),
+        count(totals.frames_lost),
+        counted(snapshot.access_points.len() as u64, "network", "networks"),
+        counted(snapshot.clients.len() as u64, "client", "clients")
     )?;
     writeln!(out, "Everything is in {}:", folder.root.display())?;
     writeln!(out, "  {}", folder.survey.display())?;
@@ -309,7 +310,7 @@ fn record(engine: &Engine, sensor: &mut Sensor, stop: &AtomicBool) -> Result<()>
         let totals = engine.snapshot().totals;
         if totals.batches != seen {
             (seen, changed) = (totals.batches, Instant::now());
-            bar.words(&format!("{} frames", totals.observations));
+            bar.words(&counted(totals.observations, "frame", "frames"));
         }
         let link = engine.links().into_iter().next();
         let all_sent = link.as_ref().is_some_and(|link| {

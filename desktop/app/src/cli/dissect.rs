@@ -12,6 +12,7 @@ use pw_engine::dissect::{
     self, CaptureEnd, Columns, Counts, FieldsFormat, FrameRow, Group, Selection, StatisticsReport,
     Watch,
 };
+use pw_model::words::{count, counted};
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -57,7 +58,8 @@ pub(super) fn run(arguments: &Dissect) -> Result<()> {
     let end = if let Some(target) = &arguments.write {
         may_write(target, arguments.force)?;
         let end = dissect::export(capture, &selection, target, &mut watch)?;
-        println!("{} of {} packets: {}", end.selected, end.packets, target.display());
+        let packets = counted(end.packets, "packet", "packets");
+        println!("{} of {packets}: {}", count(end.selected), target.display());
         end
     } else if arguments.summary {
         print_summary(arguments, capture, &selection, &mut watch)?
@@ -67,7 +69,9 @@ pub(super) fn run(arguments: &Dissect) -> Result<()> {
         print_packets(arguments, capture, &selection, &mut columns, &mut watch)?
     };
     drop(bar);
-    say_simulated(capture);
+    if is_simulated(capture) {
+        say_simulated(capture);
+    }
     if let Some(warning) = end.warning {
         eprintln!("piwardrive: {}: warning: {warning}", capture.display());
     }
@@ -119,7 +123,7 @@ fn print_summary(
 ) -> Result<CaptureEnd> {
     let (counts, end) = dissect::summary(capture, selection, watch)?;
     if arguments.json {
-        json(&counts)?;
+        json(&marked(counts, capture))?;
         return Ok(end);
     }
     let mut out = stdout();
@@ -136,7 +140,7 @@ fn print_statistics(
 ) -> Result<CaptureEnd> {
     let (report, end) = dissect::statistics(capture, selection, DEVICES, watch)?;
     if arguments.json {
-        json(&report.to_json())?;
+        json(&marked(report.to_json(), capture))?;
         return Ok(end);
     }
     let mut out = stdout();
@@ -147,7 +151,8 @@ fn print_statistics(
 
 fn write_statistics(out: &mut impl Write, report: &StatisticsReport) -> io::Result<()> {
     let total = &report.total;
-    writeln!(out, "{} frames, {} bytes on the air", total.frames, total.bytes)?;
+    let frames = counted(total.frames, "frame", "frames");
+    writeln!(out, "{frames}, {} on the air", counted(total.bytes, "byte", "bytes"))?;
     if let Some(time) = report.time {
         writeln!(out, "{} to {}", time.start.rfc3339(), time.end.rfc3339())?;
     }
@@ -159,7 +164,7 @@ fn write_statistics(out: &mut impl Write, report: &StatisticsReport) -> io::Resu
         percent(report.busy_share),
         match total.without_airtime {
             0 => String::new(),
-            frames => format!("; unknown of {frames} frames"),
+            frames => format!("; unknown of {}", counted(frames, "frame", "frames")),
         }
     )?;
     section(out, "kind", &report.kinds, String::clone)?;
@@ -172,10 +177,10 @@ fn write_statistics(out: &mut impl Write, report: &StatisticsReport) -> io::Resu
     section(out, &title, &report.devices, ToString::to_string)?;
     for (words, counts) in [
         ("of transmitters beyond those counted apart", &report.other_devices),
-        ("that name no transmitter", &report.without_transmitter),
+        ("without the address of a transmitter", &report.without_transmitter),
     ] {
         if *counts != Counts::default() {
-            writeln!(out, "{} frames {words}", counts.frames)?;
+            writeln!(out, "{} {words}", counted(counts.frames, "frame", "frames"))?;
         }
     }
     Ok(())
@@ -216,13 +221,22 @@ fn unknown() -> String {
 
 /// Says on standard error that a capture is simulated: what is printed can be mistaken for what was heard.
 pub(super) fn say_simulated(capture: &Path) {
-    // A capture that cannot be read was told of before.
-    if pw_engine::is_simulated(capture).unwrap_or(false) {
-        eprintln!(
-            "piwardrive: {}: simulated; nothing in it was heard on the air",
-            capture.display()
-        );
+    eprintln!("piwardrive: {}: simulated; nothing in it was heard on the air", capture.display());
+}
+
+fn is_simulated(capture: &Path) -> bool {
+    // A capture that cannot be read is told of where it is read.
+    pw_engine::is_simulated(capture).unwrap_or(false)
+}
+
+/// With the mark of simulated data, where it is such.
+fn marked(mut value: Value, capture: &Path) -> Value {
+    if let Value::Object(members) = &mut value
+        && is_simulated(capture)
+    {
+        members.insert("simulated".to_owned(), Value::Bool(true));
     }
+    value
 }
 
 fn percent(share: Option<f64>) -> String {

@@ -3,7 +3,7 @@
 use super::WrongUsage;
 use super::arguments::{List, Subject};
 use super::output::json_array;
-use super::table::{Columns, aligned, csv};
+use super::table::{Column, Columns, aligned, csv};
 use anyhow::Result;
 use pw_engine::rows::{
     AxesRow, ClientRow, CoverageRow, DriveRow, LossRow, MotionRow, NetworkRow, SensorRow,
@@ -147,6 +147,13 @@ fn print<T: Serialize>(
     aligned(rows, columns)
 }
 
+/// Rows of other programs' tables: a column that is shown only where there are some.
+const SIGHTINGS: &str = "SIGHTINGS";
+
+fn shown<'a, T>(columns: Columns<'a, T>, sightings: bool) -> Vec<Column<'a, T>> {
+    columns.iter().filter(|(title, _)| sightings || *title != SIGHTINGS).copied().collect()
+}
+
 /// Seconds are enough for people.
 fn seconds(time: &str) -> Option<String> {
     let end = time.find(['.', 'Z']).unwrap_or(time.len());
@@ -158,24 +165,22 @@ fn networks(rows: &[NetworkRow], arguments: &List) -> Result<()> {
         let out = super::output::stdout();
         return Ok(pw_engine::exchange::write_rows(out, rows.iter().cloned())?);
     }
-    print(
-        rows,
-        arguments,
-        &[],
-        &[
-            ("BSSID", &|row| Some(row.bssid.clone())),
-            ("SSID", &|row| row.ssid.clone().or_else(|| row.hidden.then(|| "(hidden)".to_owned()))),
-            ("SECURITY", &|row| row.security.map(str::to_owned)),
-            ("CH", &|row| row.channel.map(|channel| channel.to_string())),
-            ("DBM", &|row| row.rssi_dbm.map(|signal| signal.max.to_string())),
-            ("FRAMES", &|row| Some(row.frames.to_string())),
-            ("CLIENTS", &|row| Some(row.clients.to_string())),
-            ("LAST SEEN", &|row| seconds(&row.last_seen)),
-            ("POSITION", &|row| row.position.map(|p| format!("{:.5},{:.5}", p.lat, p.lon))),
-            ("±M", &|row| row.position?.error_m.map(|error_m| format!("{error_m:.0}"))),
-            ("VENDOR", &|row| row.vendor.map(str::to_owned)),
-        ],
-    )
+    let sightings = rows.iter().any(|row| row.sightings > 0);
+    let columns: Columns<'_, NetworkRow> = &[
+        ("BSSID", &|row| Some(row.bssid.clone())),
+        ("SSID", &|row| row.ssid.clone().or_else(|| row.hidden.then(|| "(hidden)".to_owned()))),
+        ("SECURITY", &|row| row.security.map(str::to_owned)),
+        ("CH", &|row| row.channel.map(|channel| channel.to_string())),
+        ("DBM", &|row| row.rssi_dbm.map(|signal| signal.max.to_string())),
+        ("FRAMES", &|row| Some(row.frames.to_string())),
+        (SIGHTINGS, &|row| Some(row.sightings.to_string())),
+        ("CLIENTS", &|row| Some(row.clients.to_string())),
+        ("LAST SEEN", &|row| seconds(&row.last_seen)),
+        ("POSITION", &|row| row.position.map(|p| format!("{:.5},{:.5}", p.lat, p.lon))),
+        ("±M", &|row| row.position?.error_m.map(|error_m| format!("{error_m:.0}"))),
+        ("VENDOR", &|row| row.vendor.map(str::to_owned)),
+    ];
+    print(rows, arguments, &[], &shown(columns, sightings))
 }
 
 fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
@@ -219,6 +224,18 @@ fn clients(rows: &[ClientRow], arguments: &List) -> Result<()> {
 }
 
 fn sensors(rows: &[SensorRow], arguments: &List) -> Result<()> {
+    let sightings = rows.iter().any(|row| row.sightings > 0);
+    let columns: Columns<'_, SensorRow> = &[
+        ("NAME", &|row| Some(row.name.clone())),
+        ("ORIGIN", &|row| Some(row.origin.to_owned())),
+        ("FRAMES", &|row| Some((row.observations - row.sightings).to_string())),
+        (SIGHTINGS, &|row| Some(row.sightings.to_string())),
+        ("LOST", &|row| Some(row.frames_lost.values().sum::<u64>().to_string())),
+        ("MISSING", &|row| Some(row.missing_batches.to_string())),
+        ("FIRST", &|row| seconds(row.first.as_deref()?)),
+        ("LAST", &|row| seconds(row.last.as_deref()?)),
+        ("ID", &|row| Some(row.id.clone())),
+    ];
     print(
         rows,
         arguments,
@@ -231,34 +248,38 @@ fn sensors(rows: &[SensorRow], arguments: &List) -> Result<()> {
             "first",
             "last",
             "uncounted_losses",
+            "sightings",
         ],
-        &[
-            ("NAME", &|row| Some(row.name.clone())),
-            ("ORIGIN", &|row| Some(row.origin.to_owned())),
-            ("FRAMES", &|row| Some(row.observations.to_string())),
-            ("LOST", &|row| Some(row.frames_lost.values().sum::<u64>().to_string())),
-            ("MISSING", &|row| Some(row.missing_batches.to_string())),
-            ("FIRST", &|row| seconds(row.first.as_deref()?)),
-            ("LAST", &|row| seconds(row.last.as_deref()?)),
-            ("ID", &|row| Some(row.id.clone())),
-        ],
+        &shown(columns, sightings),
     )
 }
 
 fn drives(rows: &[DriveRow], arguments: &List) -> Result<()> {
+    let sightings = rows.iter().any(|row| row.sightings > 0);
+    let columns: Columns<'_, DriveRow> = &[
+        ("DRIVE", &|row| Some(row.number.to_string())),
+        ("SENSOR", &|row| row.sensor.clone()),
+        ("START", &|row| seconds(&row.start)),
+        ("END", &|row| seconds(&row.end)),
+        ("SECONDS", &|row| Some(format!("{:.0}", row.duration_secs))),
+        ("FRAMES", &|row| Some((row.observations - row.sightings).to_string())),
+        (SIGHTINGS, &|row| Some(row.sightings.to_string())),
+        ("METRES", &|row| row.length_m.map(|metres| format!("{metres:.0}"))),
+    ];
     print(
         rows,
         arguments,
-        &["number", "sensor", "start", "end", "duration_secs", "observations", "length_m"],
         &[
-            ("DRIVE", &|row| Some(row.number.to_string())),
-            ("SENSOR", &|row| row.sensor.clone()),
-            ("START", &|row| seconds(&row.start)),
-            ("END", &|row| seconds(&row.end)),
-            ("SECONDS", &|row| Some(format!("{:.0}", row.duration_secs))),
-            ("FRAMES", &|row| Some(row.observations.to_string())),
-            ("METRES", &|row| row.length_m.map(|metres| format!("{metres:.0}"))),
+            "number",
+            "sensor",
+            "start",
+            "end",
+            "duration_secs",
+            "observations",
+            "length_m",
+            "sightings",
         ],
+        &shown(columns, sightings),
     )
 }
 

@@ -24,18 +24,25 @@ pub(super) fn run(arguments: &Locate) -> Result<()> {
         return Ok(());
     }
     let places = &view.places;
+    if view.snapshot.is_simulated() {
+        eprintln!("piwardrive: {}: simulated data", arguments.survey.display());
+    }
     let rows = network_rows(&view.snapshot, places, |ap| places.contains_key(&ap.bssid));
     if arguments.json {
         return json_array(rows.iter().map(|row| {
             let place = row.position;
-            json!({
+            let mut object = json!({
                 "bssid": row.bssid,
                 "ssid": row.ssid,
                 "lat": place.map(|place| place.lat),
                 "lon": place.map(|place| place.lon),
                 "error_m": place.and_then(|place| place.error_m),
                 "method": place.map(|place| place.method),
-            })
+            });
+            if row.simulated {
+                object["simulated"] = true.into();
+            }
+            object
         }));
     }
     aligned(

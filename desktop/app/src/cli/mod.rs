@@ -12,6 +12,7 @@ mod locate;
 mod output;
 mod packets;
 mod progress;
+mod runtime_folder;
 mod screenshot;
 mod sensors;
 mod simulate;
@@ -22,6 +23,7 @@ use anyhow::Result;
 use arguments::{Arguments, Task};
 use clap::Parser;
 use output::is_closed_pipe;
+use runtime_folder::RuntimeFolder;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -95,7 +97,10 @@ fn dispatch(arguments: Arguments) -> Result<()> {
         Task::Locate(arguments) => locate::run(&arguments),
         Task::Report(arguments) => exchange::report(&arguments),
         Task::Simulate(arguments) => simulate::run(&arguments),
-        Task::Screenshot(arguments) => screenshot::run(&arguments),
+        Task::Screenshot(arguments) => {
+            let _removed_at_the_end = RuntimeFolder::ensure();
+            screenshot::run(&arguments)
+        }
     }
 }
 
@@ -107,6 +112,7 @@ fn window(survey: Option<std::path::PathBuf>) -> Result<()> {
              line (piwardrive --help), or see the whole without a window: piwardrive demo --headless"
         );
     }
+    let _removed_at_the_end = RuntimeFolder::ensure();
     pw_app::run_window(survey)
 }
 

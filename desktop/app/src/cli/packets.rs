@@ -10,7 +10,9 @@ use pw_analysis::packets::{
     Anomaly, Conversation, Edge, Flow, Grade, Layer3Flow, Node, PacketReport, PacketSettings,
 };
 use pw_engine::packets::analyse;
+use pw_model::words::counted;
 use pw_model::{MacAddr, Timestamp};
+use serde::Serialize;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
@@ -30,17 +32,20 @@ pub(super) fn run(arguments: &Packets) -> Result<()> {
         if let Some(share) = share {
             progress.share(share);
         }
-        progress.words(&format!("{packets} packets"));
+        progress.words(&counted(packets, "packet", "packets"));
     })?;
     drop(progress);
-    say_simulated(&arguments.capture);
+    let simulated = analysed.is_simulated;
+    if simulated {
+        say_simulated(&arguments.capture);
+    }
     let report = &analysed.report;
     if arguments.graphml {
-        print(&report.topology.to_graphml())?;
+        print(&report.topology.to_graphml(simulated))?;
     } else if arguments.dot {
-        print(&report.topology.to_dot())?;
+        print(&report.topology.to_dot(simulated))?;
     } else if arguments.json {
-        print_json(report, arguments)?;
+        print_json(report, arguments, simulated)?;
     } else if arguments.topology {
         print_topology(report)?;
     } else if arguments.flows {
@@ -65,21 +70,31 @@ fn print(text: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
-fn print_json(report: &PacketReport, arguments: &Packets) -> Result<()> {
+/// A part of the report; the key `simulated` is left out where it is not.
+#[derive(Serialize)]
+struct Marked<T> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
+    #[serde(flatten)]
+    part: T,
+}
+
+fn print_json(report: &PacketReport, arguments: &Packets, simulated: bool) -> Result<()> {
     if arguments.topology {
-        json(&report.topology)
+        json(&Marked { simulated, part: &report.topology })
     } else if arguments.flows {
-        json(&serde_json::json!({
+        let part = serde_json::json!({
             "flows": report.flows,
             "conversations": report.conversations,
             "classes": report.classes,
             "layer3": report.layer3,
             "left_out": report.left_out,
-        }))
+        });
+        json(&Marked { simulated, part })
     } else if arguments.anomalies {
-        json(&report.anomalies)
+        json(&Marked { simulated, part: &report.anomalies })
     } else {
-        json(report)
+        json(&Marked { simulated, part: report })
     }
 }
 
@@ -89,17 +104,17 @@ fn print_overview(report: &PacketReport) -> Result<()> {
         |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |v| format!("{v:.1}"));
     let statistics = &report.topology.statistics;
     let mut text = format!(
-        "{} packets: {} frames analysed, {} with a wrong FCS, {} unreadable\n\
-         {} s, {} frames/s, {} bit/s; {} s on the air; {} retransmissions, {} encrypted\n",
-        totals.packets,
-        totals.frames,
+        "{}: {} analysed, {} with a wrong FCS, {} unreadable\n\
+         {} s, {} frames/s, {} bit/s; {} s on the air; {}, {} encrypted\n",
+        counted(totals.packets, "packet", "packets"),
+        counted(totals.frames, "frame", "frames"),
         totals.bad_fcs,
         totals.unreadable,
         known(totals.span.duration_s()),
         known(totals.frames_per_second),
         known(totals.bits_per_second),
         known(totals.airtime_us.map(|us| us as f64 / 1e6)),
-        totals.retries,
+        counted(totals.retries, "retransmission", "retransmissions"),
         totals.protected,
     );
     let list = |counts: &std::collections::BTreeMap<&'static str, u64>| {
@@ -117,7 +132,9 @@ fn print_overview(report: &PacketReport) -> Result<()> {
     let classes: Vec<String> = report
         .classes
         .iter()
-        .map(|(class, total)| format!("{} {class} ({} bytes)", total.conversations, total.bytes))
+        .map(|(class, total)| {
+            format!("{} {class} ({})", total.conversations, counted(total.bytes, "byte", "bytes"))
+        })
         .collect();
     text.push_str(&format!("Conversations by estimated class: {}\n\n", classes.join(", ")));
     print(&text)?;
@@ -209,8 +226,9 @@ fn print_flows(report: &PacketReport, rows: usize) -> Result<()> {
     )?;
     let Some(layer3) = &report.layer3 else { return Ok(()) };
     print(&format!(
-        "\nLayer 3: {} unencrypted payloads read; {} encrypted frames cannot be.\n",
-        layer3.read, layer3.encrypted
+        "\nLayer 3: {} read; {} cannot be.\n",
+        counted(layer3.read, "unencrypted payload", "unencrypted payloads"),
+        counted(layer3.encrypted, "encrypted frame", "encrypted frames")
     ))?;
     if layer3.flows.is_empty() {
         return print("No unencrypted flow of IPv4, IPv6 or ARP.\n");

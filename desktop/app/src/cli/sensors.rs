@@ -1,12 +1,14 @@
 //! `piwardrive pair`, `sensors` and `record`
 
+use super::WrongUsage;
 use super::arguments::{Pair, Record, Sensors, SensorsAction};
 use super::output::{json_array, stdout};
 use super::survey::{Made, open_or_create};
 use super::table::aligned;
 use anyhow::Result;
 use pw_engine::{
-    Command, DiscoveredSensor, Engine, Event, LinkRow, LinkState, PairedSensor, default_state_dir,
+    Command, DiscoveredSensor, Engine, EngineError, Event, LinkRow, LinkState, PairedSensor,
+    default_state_dir,
 };
 use pw_model::words::counted;
 use serde_json::json;
@@ -26,7 +28,11 @@ pub(super) fn pair(arguments: &Pair) -> Result<()> {
         &arguments.address,
         &arguments.code.join(" "),
         arguments.name.as_deref(),
-    )?;
+    )
+    .map_err(|error| match error {
+        EngineError::NoPairingCode { .. } => WrongUsage(error.to_string()).into(),
+        error => anyhow::Error::from(error),
+    })?;
     writeln!(
         stdout(),
         "paired with {} at {} (key {}); record from it: piwardrive record SURVEY --sensor '{}'",
@@ -202,8 +208,9 @@ fn record_into(engine: Engine, arguments: &Record, made: &Made) -> Result<()> {
     }
     writeln!(
         stdout(),
-        "{survey}: {frames} frames recorded, {} networks in all",
-        view.snapshot.access_points.len()
+        "{survey}: {} recorded, {} in all",
+        counted(frames, "frame", "frames"),
+        counted(view.snapshot.access_points.len() as u64, "network", "networks")
     )?;
     if let Err(error) = closed {
         anyhow::bail!("{error}; what the sensor sent beyond that is still in its journal");
@@ -231,11 +238,11 @@ fn tell(engine: &Engine) {
 fn line(engine: &Engine, link: &LinkRow, before: u64) -> String {
     let snapshot = engine.snapshot();
     let mut words = format!(
-        "{}: {}; {} frames, {} networks",
+        "{}: {}; {}, {}",
         link.sensor,
         link.words,
-        snapshot.totals.observations.saturating_sub(before),
-        snapshot.access_points.len()
+        counted(snapshot.totals.observations.saturating_sub(before), "frame", "frames"),
+        counted(snapshot.access_points.len() as u64, "network", "networks")
     );
     if let Some(gps) = &link.gps {
         words.push_str(&format!("; {gps}"));

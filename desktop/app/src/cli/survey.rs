@@ -130,6 +130,7 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             "last": snapshot.range.map(|range| range.end.rfc3339()),
             "batches": totals.batches,
             "observations": totals.observations,
+            "sightings": totals.sightings,
             "positioned": totals.positioned,
             "bad_fcs": totals.bad_fcs,
             "unreadable": totals.unreadable,
@@ -176,11 +177,22 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             range.end.rfc3339_secs()
         )?;
     }
-    writeln!(
-        out,
-        "Frames        {} ({} with a position, {} lost as far as counted)",
-        totals.observations, totals.positioned, totals.frames_lost
-    )?;
+    let frames = if totals.sightings == 0 { totals.observations } else { totals.frames() };
+    let positioned = match totals.sightings {
+        0 => format!("{} with a position, ", totals.positioned),
+        _ => String::new(),
+    };
+    let lost_frames = totals.frames_lost;
+    writeln!(out, "Frames        {frames} ({positioned}{lost_frames} lost as far as counted)")?;
+    if totals.sightings > 0 {
+        writeln!(
+            out,
+            "Sightings     {}: rows of other programs' tables, each of any number of frames",
+            totals.sightings
+        )?;
+        let of = if frames > 0 { "frames and sightings" } else { "sightings" };
+        writeln!(out, "Positions     {} of {} {of}", totals.positioned, totals.observations)?;
+    }
     if totals.heard_again > 0 {
         writeln!(
             out,
@@ -253,9 +265,11 @@ impl Lost {
 
     fn words(&self) -> Option<String> {
         let range = self.range?;
-        let mut words = format!("{} observations that were stored", self.observations);
+        let stored = counted(self.observations, "observation that was", "observations that were");
+        let mut words = format!("{stored} stored");
         if self.uncounted > 0 {
-            words.push_str(&format!(", and {} losses that nobody can count", self.uncounted));
+            let losses = counted(self.uncounted, "loss", "losses");
+            words.push_str(&format!(", and {losses} that nobody can count"));
         }
         Some(format!(
             "{words}, from {} to {}: {}; see: piwardrive survey verify",
@@ -304,11 +318,12 @@ fn verify(path: &Path, as_json: bool) -> Result<()> {
     if !report.is_sound() {
         let lost: u64 = report.lost.iter().map(|loss| loss.last - loss.first + 1).sum();
         anyhow::bail!(
-            "{}: {} damaged records, {lost} batches lost, {} duplicates; what is sound stays \
-             readable; a file imported again, or a sensor that still has them, brings batches back",
+            "{}: {}, {} lost, {}; what is sound stays readable; a file imported again, or a sensor \
+             that still has them, brings batches back",
             path.display(),
-            report.damaged_records,
-            report.duplicates
+            counted(report.damaged_records, "damaged record", "damaged records"),
+            counted(lost, "batch", "batches"),
+            counted(report.duplicates, "duplicate", "duplicates")
         );
     }
     Ok(())
@@ -323,11 +338,11 @@ fn verdict(path: &Path, report: &VerifyReport) -> Result<()> {
     };
     writeln!(
         out,
-        "{}: {word}: {} batches with {} observations in {} segments, {}",
+        "{}: {word}: {} with {} in {}, {}",
         path.display(),
-        report.batches,
-        report.observations,
-        report.segments,
+        counted(report.batches, "batch", "batches"),
+        counted(report.observations, "observation", "observations"),
+        counted(report.segments, "segment", "segments"),
         bytes(report.bytes)
     )?;
     for loss in &report.lost {
@@ -348,11 +363,12 @@ fn verdict(path: &Path, report: &VerifyReport) -> Result<()> {
         )?;
     }
     if report.torn_bytes > 0 {
-        writeln!(out, "  the last record is not whole ({} bytes)", report.torn_bytes)?;
+        let torn = counted(report.torn_bytes, "byte", "bytes");
+        writeln!(out, "  the last record is not whole ({torn})")?;
     }
     if report.unknown_records > 0 {
-        let count = report.unknown_records;
-        writeln!(out, "  {count} records of kinds that a later release added")?;
+        let records = counted(report.unknown_records, "record", "records");
+        writeln!(out, "  {records} of kinds that a later release added")?;
     }
     for damage in &report.damage {
         writeln!(out, "  {damage}")?;
@@ -375,10 +391,10 @@ fn rebuild(path: &Path) -> Result<()> {
     let mut out = stdout();
     writeln!(
         out,
-        "{}: index made anew from {} batches with {} observations",
+        "{}: index made anew from {} with {}",
         path.display(),
-        report.batches,
-        report.observations
+        counted(report.batches, "batch", "batches"),
+        counted(report.observations, "observation", "observations")
     )?;
     for repair in &report.repairs {
         writeln!(out, "  {repair}")?;

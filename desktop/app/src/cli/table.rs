@@ -9,8 +9,11 @@ use std::io::Write;
 /// What stands for "not known".
 const UNKNOWN: &str = "–";
 
-/// Columns of a table: title, and the cell of a row, `None` for what is not known.
-pub(crate) type Columns<'a, T> = &'a [(&'a str, &'a dyn Fn(&T) -> Option<String>)];
+/// A column of a table: title, and the cell of a row, `None` for what is not known.
+pub(crate) type Column<'a, T> = (&'a str, &'a dyn Fn(&T) -> Option<String>);
+
+/// Columns of a table.
+pub(crate) type Columns<'a, T> = &'a [Column<'a, T>];
 
 /// Prints rows under `columns`. The last column is not padded.
 pub(crate) fn aligned<T>(rows: &[T], columns: Columns<'_, T>) -> Result<()> {

@@ -183,6 +183,19 @@ impl PacketsState {
         self.settle = false;
     }
 
+    /// Packets of the open capture, as far as it is read.
+    pub(crate) fn count(&self) -> u32 {
+        self.session.as_ref().map_or(0, |session| session.file.count())
+    }
+
+    /// True when the list has the packet of this number: it is there, and passes the filter.
+    pub(crate) fn lists(&self, number: u32) -> bool {
+        self.session.as_ref().is_some_and(|session| {
+            let place = session.place(number);
+            place < session.rows() && session.number(place) == Some(number)
+        })
+    }
+
     /// Opens a capture in place of the one that is open.
     pub(crate) fn open(&mut self, path: &Path, ctx: &egui::Context) {
         self.dialog = None;

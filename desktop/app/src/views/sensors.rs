@@ -22,6 +22,19 @@ pub(crate) struct SensorCard {
     /// Name, value, and whether the value needs a look.
     facts: Vec<(&'static str, String, bool)>,
     losses: Vec<String>,
+    /// Something came from it: it is a source of what the survey holds.
+    has_data: bool,
+}
+
+/// How many gave data, and how many are paired of which nothing came yet.
+fn summary(cards: &[SensorCard]) -> String {
+    let sources = cards.iter().filter(|card| card.has_data).count();
+    let silent = words::counted((cards.len() - sources) as u64, "paired sensor", "paired sensors");
+    let sources = words::counted(sources as u64, "source of data", "sources of data");
+    match cards.iter().any(|card| !card.has_data) {
+        true => format!("{sources}; nothing came yet from {silent}"),
+        false => sources,
+    }
 }
 
 /// Streams of the survey and paired sensors, joined by identity.
@@ -38,6 +51,7 @@ pub(crate) fn rows(snapshot: Option<&Snapshot>, feed: &Feed) -> Vec<SensorCard> 
             facts: link_facts(link, feed),
             link: Some(link.clone()),
             losses: Vec::new(),
+            has_data: false,
         });
     }
     cards
@@ -54,7 +68,7 @@ fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard 
     }
     let heard = state.range.map_or_else(|| "nothing yet".to_owned(), words::range);
     facts.push(("Data", heard, false));
-    facts.push(("Frames stored", words::count(state.observations), false));
+    facts.push(("Stored", state.content_words(), false));
     // While a backlog is fetched, the newest come ahead of it and leave a hole that fills by itself.
     let fetching = link.is_some_and(|link| {
         link.kind == LinkKind::Connected && link.backlog_batches.is_some_and(|batches| batches > 0)
@@ -85,6 +99,7 @@ fn card(state: &SensorState, link: Option<&LinkRow>, feed: &Feed) -> SensorCard 
         link: link.cloned(),
         facts,
         losses: losses(&state.losses),
+        has_data: state.observations > 0 || state.range.is_some(),
     }
 }
 
@@ -97,14 +112,15 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
         facts.push(("Round trip", format!("{:.1} ms", round_trip.as_secs_f64() * 1e3), false));
     }
     for radio in link.radios.iter().flatten().filter(|_| link.kind == LinkKind::Connected) {
-        let (text, look) = radio_words(radio);
+        let (text, look) = radio_words(radio, link.is_played);
         facts.push(("Listens", text, look));
         if let Some(words) = &radio.plan_words {
             facts.push(("Plan", format!("{}: {words}", radio.source), false));
         }
     }
     if let Some(rate) = link.frames_per_sec {
-        facts.push(("Hears now", format!("{rate:.0} frames per second"), false));
+        let unit = if rate.round() == 1.0 { "frame" } else { "frames" };
+        facts.push(("Hears now", format!("{rate:.0} {unit} per second"), false));
     }
     if link.kind == LinkKind::Connected {
         let gps = link.gps.clone().unwrap_or_else(|| "nothing said yet".to_owned());
@@ -126,7 +142,7 @@ fn link_facts(link: &LinkRow, feed: &Feed) -> Vec<(&'static str, String, bool)> 
 }
 
 /// A radio, and whether it needs a look.
-fn radio_words(radio: &RadioRow) -> (String, bool) {
+fn radio_words(radio: &RadioRow, is_played: bool) -> (String, bool) {
     match (&radio.trouble, radio.listening) {
         (Some(trouble), _) => (format!("{}: no: {trouble}", radio.source), true),
         (None, true) => {
@@ -137,6 +153,7 @@ fn radio_words(radio: &RadioRow) -> (String, bool) {
                 });
             (format!("{}: yes{where_to}", radio.source), false)
         }
+        (None, false) if is_played => (format!("{}: played to its end", radio.source), false),
         (None, false) => (format!("{}: no, it ended", radio.source), true),
     }
 }
@@ -161,12 +178,7 @@ fn health_facts(
         .map_or_else(|| words::date_clock(health.time), |now| words::ago(health.time, now));
     facts.push(("Health as of", when, false));
     if !linked && health.backlog_batches > 0 {
-        let text = format!(
-            "{} ({}) were not fetched at that time",
-            words::counted(health.backlog_batches, "batch", "batches"),
-            words::bytes(health.backlog_bytes)
-        );
-        facts.push(("Backlog", text, false));
+        facts.push(("Backlog", backlog_words(health), false));
     }
     let lost = health.frames_lost;
     let heard = format!(
@@ -190,6 +202,15 @@ fn health_facts(
     if let Some(memory) = health.memory_bytes {
         facts.push(("Memory used", words::bytes(memory), false));
     }
+}
+
+/// What nobody had fetched when the sensor said so.
+fn backlog_words(health: &Health) -> String {
+    format!(
+        "{} ({}) had not been fetched at that time",
+        words::counted(health.backlog_batches, "batch", "batches"),
+        words::bytes(health.backlog_bytes)
+    )
 }
 
 fn clock_fact(clock: Option<&ClockState>) -> (&'static str, String, bool) {
@@ -246,7 +267,8 @@ fn gaps_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut V
         }
         let rest = snapshot.gaps.len().saturating_sub(MOST_GAPS);
         if rest > 0 {
-            let words = format!("and {} earlier ones", words::count(rest as u64));
+            let words =
+                format!("and {}", words::counted(rest as u64, "earlier one", "earlier ones"));
             ui.label(RichText::new(words).color(palette.weak));
         }
     });
@@ -293,8 +315,7 @@ pub(crate) fn ui(ui: &mut Ui, feed: &Feed, palette: &Palette, commands: &mut Vec
     }
     let cards = rows(snapshot.as_deref(), feed);
     ui.horizontal(|ui| {
-        let count = words::counted(cards.len() as u64, "source of data", "sources of data");
-        ui.label(RichText::new(count).color(palette.weak));
+        ui.label(RichText::new(summary(&cards)).color(palette.weak));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Pair a sensor…").clicked() {
                 commands.push(Command::OpenDialog(DialogKind::Connect));
@@ -391,9 +412,8 @@ fn link_button(ui: &mut Ui, card: &SensorCard, commands: &mut Vec<Command>) {
             ("Connect", Order::Connect { sensor: link.name.clone() })
         }
         LinkKind::Refused => ("Try again", Order::Connect { sensor: link.name.clone() }),
-        LinkKind::Connected | LinkKind::Connecting => {
-            ("Disconnect", Order::Disconnect { sensor: link.name.clone() })
-        }
+        LinkKind::Connecting => ("Stop trying", Order::Disconnect { sensor: link.name.clone() }),
+        LinkKind::Connected => ("Disconnect", Order::Disconnect { sensor: link.name.clone() }),
     };
     if ui.button("Forget…").on_hover_text("End the pairing with this sensor").clicked() {
         commands
@@ -415,7 +435,7 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
         title(ui, palette, "The survey as a whole");
         ui.add_space(4.0);
         let mut fact = |name: &str, value: String| parts::fact(ui, palette, name, &value, commands);
-        fact("Frames stored", words::count(totals.observations));
+        fact("Stored", totals.content_words());
         if totals.heard_again > 0 {
             let several = totals.frames_of_several_radios;
             fact("By more than one radio", words::counted(several, "frame", "frames"));
@@ -435,7 +455,10 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
         fact("Batches", words::count(totals.batches));
         let evicted = totals.evicted_access_points + totals.evicted_clients;
         if evicted > 0 {
-            fact("Not shown", format!("{} devices: too many for memory", words::count(evicted)));
+            fact(
+                "Not shown",
+                format!("{}: too many for memory", words::counted(evicted, "device", "devices")),
+            );
         }
         for drive in &snapshot.drives {
             let length =
@@ -446,7 +469,7 @@ fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut
                     "{}: {}, {length}, {}",
                     drive.number,
                     words::range(drive.range),
-                    words::counted(drive.observations, "frame", "frames")
+                    drive.content_words()
                 ),
             );
         }
@@ -483,6 +506,32 @@ mod tests {
     }
 
     #[test]
+    fn only_what_gave_data_is_a_source_of_data() {
+        let snapshot = fixture::snapshot();
+        let mut feed = Feed::empty(fixture::now());
+        assert_eq!(summary(&rows(Some(&snapshot), &feed)), "1 source of data");
+        let link =
+            |id: u8| LinkRow { id: SensorId([id; 16]), ..fixture::link(LinkKind::Connected) };
+        feed.links = vec![link(7), link(9)];
+        let words = summary(&rows(Some(&snapshot), &feed));
+        assert_eq!(words, "1 source of data; nothing came yet from 1 paired sensor");
+        let words = summary(&rows(None, &feed));
+        assert_eq!(words, "0 sources of data; nothing came yet from 2 paired sensors");
+    }
+
+    #[test]
+    fn one_batch_and_two_batches() {
+        let health = fixture::snapshot().sensors[0].health.clone().expect("said");
+        for (batches, words) in [(1, "1 batch ("), (2, "2 batches (")] {
+            let health = Health { backlog_batches: batches, ..health.clone() };
+            let said = backlog_words(&health);
+            assert!(
+                said.starts_with(words) && said.ends_with(") had not been fetched at that time")
+            );
+        }
+    }
+
+    #[test]
     fn what_is_still_to_come_is_not_called_missing() {
         let mut state = fixture::snapshot().sensors[0].clone();
         state.missing_batches = 3;
@@ -507,12 +556,12 @@ mod tests {
         let mut link = fixture::link(LinkKind::Connected);
         assert!(!link.is_deaf(), "nothing said");
         link.radios = Some(vec![radio.clone()]);
-        assert_eq!((radio_words(&radio).1, link.is_deaf()), (false, false));
+        assert_eq!((radio_words(&radio, false).1, link.is_deaf()), (false, false));
         radio.listening = false;
         link.radios = Some(vec![radio.clone()]);
-        assert_eq!((radio_words(&radio).1, link.is_deaf()), (true, true));
+        assert_eq!((radio_words(&radio, false).1, link.is_deaf()), (true, true));
         radio.trouble = Some("no such device".to_owned());
-        assert!(radio_words(&radio).0.contains("no such device"));
+        assert!(radio_words(&radio, false).0.contains("no such device"));
         link.kind = LinkKind::Off;
         assert!(!link.is_deaf());
     }

@@ -233,11 +233,13 @@ fn scale(bands: &[BandBars], measure: Measure) -> (f64, f64) {
     }
 }
 
-/// The next of 1, 2, 4, 5 or 10 times a power of ten; never 0.
+/// The next round number whose quarters, where the lines of the axis are, are whole; 4 at least.
 fn round_up(value: f64) -> f64 {
     let power = 10f64.powf(value.max(1.0).log10().floor());
-    let steps = [1.0, 2.0, 4.0, 5.0, 10.0];
-    steps.into_iter().map(|n| n * power).find(|top| *top >= value).unwrap_or(10.0 * power).max(4.0)
+    let tops =
+        [12.0, 16.0, 20.0, 24.0, 32.0, 40.0, 60.0, 80.0, 100.0, 120.0].map(|n| n * power / 10.0);
+    let fits = |top: &f64| *top >= value && (top / 4.0).fract() == 0.0;
+    tops.into_iter().find(fits).unwrap_or(12.0 * power)
 }
 
 /// Paints the view.
@@ -420,6 +422,25 @@ fn summary(band: &BandBars) -> String {
     text
 }
 
+/// What stands at a line of the axis that is `step` apart from the next.
+fn tick(measure: Measure, value: f64, step: f64) -> String {
+    let (value, step, unit) = match measure {
+        Measure::Airtime => (value * 100.0, step * 100.0, " %"),
+        _ => (value, step, ""),
+    };
+    // As many digits as the step needs, so that no two lines that differ say the same.
+    let is_whole = |digits: i32| {
+        let scaled = step * 10f64.powi(digits);
+        (scaled - scaled.round()).abs() < 1e-6
+    };
+    let digits = (0..3).find(|digits| is_whole(*digits)).unwrap_or(3);
+    if digits == 0 && value >= 0.0 {
+        format!("{}{unit}", words::count(value.round() as u64))
+    } else {
+        format!("{value:.width$}{unit}", width = usize::try_from(digits).unwrap_or(0))
+    }
+}
+
 fn axis(
     painter: &Painter,
     plot: Rect,
@@ -432,12 +453,7 @@ fn axis(
         let share = f64::from(step) / 4.0;
         let y = plot.bottom() - plot.height() * share as f32;
         painter.hline(plot.x_range(), y, Stroke::new(1.0, palette.line));
-        let value = low + (high - low) * share;
-        let text = match measure {
-            Measure::Airtime => words::percent(value).replace(".0 %", " %"),
-            Measure::Strongest => format!("{value:.0}"),
-            Measure::Networks | Measure::Frames => words::count(value.round() as u64),
-        };
+        let text = tick(measure, low + (high - low) * share, (high - low) / 4.0);
         painter.text(
             pos2(plot.left() - 8.0, y),
             Align2::RIGHT_CENTER,
@@ -479,6 +495,30 @@ mod tests {
         assert!(bands.iter().all(|band| {
             band.bars.windows(2).all(|pair| pair[0].frequency_mhz < pair[1].frequency_mhz)
         }));
+    }
+
+    #[test]
+    fn lines_of_the_axis_have_the_digits_of_their_step() {
+        for (measure, low, high, ticks) in [
+            (Measure::Frames, 0.0, 10.0, ["0.0", "2.5", "5.0", "7.5", "10.0"]),
+            (Measure::Networks, 0.0, 4.0, ["0", "1", "2", "3", "4"]),
+            (Measure::Frames, 0.0, 4000.0, ["0", "1,000", "2,000", "3,000", "4,000"]),
+            (Measure::Strongest, -100.0, -20.0, ["-100", "-80", "-60", "-40", "-20"]),
+            (Measure::Airtime, 0.0, 0.05, ["0.00 %", "1.25 %", "2.50 %", "3.75 %", "5.00 %"]),
+            (Measure::Airtime, 0.0, 1.0, ["0 %", "25 %", "50 %", "75 %", "100 %"]),
+        ] {
+            let step = (high - low) / 4.0;
+            let shown = [0.0, 1.0, 2.0, 3.0, 4.0].map(|n| tick(measure, low + n * step, step));
+            assert_eq!(shown, ticks, "{measure:?}");
+        }
+    }
+
+    #[test]
+    fn no_axis_counts_parts_of_a_network() {
+        for most in 0..2000u32 {
+            let high = round_up(f64::from(most));
+            assert!(high >= f64::from(most) && (high / 4.0).fract() == 0.0, "{most}: {high}");
+        }
     }
 
     #[test]

@@ -17,8 +17,11 @@ const BARS: usize = 360;
 pub(crate) struct Histogram {
     /// First to last moment; `None` when the survey is empty.
     pub(crate) range: Option<TimeRange>,
-    /// Frames in each of equal stretches of the range.
+    /// Frames, or what else was stored, in each of equal stretches of the range.
     pub(crate) frames: Vec<u64>,
+    /// There are frames among it; rows of other programs' tables.
+    pub(crate) has_frames: bool,
+    pub(crate) has_sightings: bool,
     /// Stretches in which data was lost.
     pub(crate) lost: Vec<TimeRange>,
     /// Stretches in which the position was not known.
@@ -38,7 +41,25 @@ pub(crate) fn histogram(snapshot: &Snapshot) -> Histogram {
         }
     }
     let lost = snapshot.gaps.iter().map(|row| TimeRange::new(row.gap.start, row.gap.end)).collect();
-    Histogram { range: Some(range), frames, lost, no_position: no_position(snapshot) }
+    Histogram {
+        range: Some(range),
+        frames,
+        has_frames: snapshot.totals.frames() > 0,
+        has_sightings: snapshot.totals.sightings > 0,
+        lost,
+        no_position: no_position(snapshot),
+    }
+}
+
+impl Histogram {
+    /// What is counted: one of it, several of it.
+    const fn counted(&self) -> (&'static str, &'static str) {
+        match (self.has_frames, self.has_sightings) {
+            (_, false) => ("frame", "frames"),
+            (false, true) => ("sighting", "sightings"),
+            (true, true) => ("frame or sighting", "frames and sightings"),
+        }
+    }
 }
 
 /// Stretches between the first point of a track without a position and the next one with it.
@@ -175,7 +196,7 @@ fn hover(histogram: &Histogram, all: TimeRange, at: f64) -> String {
     let mut text = format!(
         "{} UTC\n{} in {}",
         words::date_clock(time),
-        words::counted(frames, "frame", "frames"),
+        words::counted(frames, histogram.counted().0, histogram.counted().1),
         words::duration(Duration::from_secs_f64(width))
     );
     if histogram.lost.iter().any(|range| range.contains(time)) {
@@ -223,7 +244,11 @@ fn header(
             if !feed.histogram.lost.is_empty() {
                 legend(ui, palette, palette.bad, "data lost");
             }
-            legend(ui, palette, palette.accent, "frames heard");
+            let what = match feed.histogram.counted() {
+                ("frame", _) => "frames heard",
+                (_, several) => several,
+            };
+            legend(ui, palette, palette.accent, what);
         });
     });
 }

@@ -6,6 +6,7 @@ use super::source::{self, EarlyEnd, MAX_UNPACKED, Meter};
 use super::{CaptureFileError, Phase, Shared};
 use crate::capture_input::CaptureInputError;
 use pw_dissect::capture::{CaptureError, CaptureReader};
+use pw_model::words;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,10 +120,11 @@ fn failed(path: &Path, source: CaptureError) -> CaptureFileError {
 /// Why unpacking ended early, as an error and as a warning.
 fn early_end(path: &Path, meter: &Meter, packets: u32) -> Option<(CaptureFileError, String)> {
     let done = meter.done.load(Ordering::Relaxed);
+    let counted = words::counted(u64::from(packets), "packet", "packets");
     Some(match meter.early_end()? {
         EarlyEnd::Cut => {
             let words = format!(
-                "the packed file is cut at its byte {done}, after {packets} packets; \
+                "the packed file is cut at its byte {done}, after {counted}; \
                  what comes before it is shown"
             );
             (CaptureFileError::Packed { path: path.to_owned(), reason: words.clone() }, words)
@@ -130,14 +132,15 @@ fn early_end(path: &Path, meter: &Meter, packets: u32) -> Option<(CaptureFileErr
         EarlyEnd::TooLong => {
             let words = format!(
                 "unpacked, it is longer than the {} GiB that are unpacked for display; \
-                 {packets} packets are shown: unpack it yourself and open the result",
-                MAX_UNPACKED >> 30
+                 {} shown: unpack it yourself and open the result",
+                MAX_UNPACKED >> 30,
+                words::counted(u64::from(packets), "packet is", "packets are")
             );
             (CaptureFileError::Packed { path: path.to_owned(), reason: words.clone() }, words)
         }
         EarlyEnd::Write(source) => {
             let words = format!(
-                "unpacking stopped after {packets} packets: the folder for temporary files ({}) \
+                "unpacking stopped after {counted}: the folder for temporary files ({}) \
                  cannot be written: {source}",
                 std::env::temp_dir().display()
             );

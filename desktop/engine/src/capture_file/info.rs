@@ -173,9 +173,16 @@ fn control(header: &Header) -> String {
     }
 }
 
+fn size(bytes: &[u8]) -> String {
+    match bytes.len() {
+        1 => "1 byte".to_owned(),
+        length => format!("{length} bytes"),
+    }
+}
+
 fn data(frame: &Frame<'_>, header: &Header) -> String {
     if header.flags.contains(FrameFlags::PROTECTED) {
-        return format!("encrypted, {} bytes", frame.body().len());
+        return format!("encrypted, {}", size(frame.body()));
     }
     if let Some(packet) = frame.eapol() {
         let message = EapolKey::read(packet).and_then(|key| key.message());
@@ -197,7 +204,7 @@ fn data(frame: &Frame<'_>, header: &Header) -> String {
         };
     }
     if header.is_a_msdu() {
-        return format!("not encrypted, aggregate, {} bytes", frame.body().len());
+        return format!("not encrypted, aggregate, {}", size(frame.body()));
     }
     match llc::ethertype(frame.body()) {
         Some((kind, payload)) => {
@@ -210,9 +217,9 @@ fn data(frame: &Frame<'_>, header: &Header) -> String {
                 0x890d => "fast roaming".to_owned(),
                 other => format!("EtherType {other:#06x}"),
             };
-            format!("not encrypted: {name}, {} bytes", payload.len())
+            format!("not encrypted: {name}, {}", size(payload))
         }
-        None => format!("not encrypted, {} bytes", frame.body().len()),
+        None => format!("not encrypted, {}", size(frame.body())),
     }
 }
 

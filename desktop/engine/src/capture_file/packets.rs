@@ -3,7 +3,7 @@
 use super::chunks::Chunks;
 use super::source::Content;
 use pw_dissect::LinkType;
-use pw_dissect::capture::{CapturedFrame, Interface};
+use pw_dissect::capture::{CapturedFrame, Interface, TimeReference};
 use pw_model::{Position, Timestamp};
 use std::io;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -150,6 +150,10 @@ pub(super) struct Scanner<'p> {
     buffer: Vec<u8>,
     /// Offset in the file of the buffer.
     start: u64,
+    /// When the first packet was captured, once that is known.
+    first: Option<Timestamp>,
+    /// Number and time of the packet given last: mostly the one before the next.
+    last: (u32, Option<Timestamp>),
 }
 
 impl<'p> Scanner<'p> {
@@ -165,7 +169,15 @@ impl<'p> Scanner<'p> {
 
     fn new(packets: &'p Packets, window: usize) -> Self {
         let interfaces = packets.interfaces();
-        Self { packets, interfaces, window, buffer: Vec::new(), start: 0 }
+        Self {
+            packets,
+            interfaces,
+            window,
+            buffer: Vec::new(),
+            start: 0,
+            first: None,
+            last: (0, None),
+        }
     }
 
     /// The packet of this number, from 1.
@@ -185,6 +197,7 @@ impl<'p> Scanner<'p> {
         if at_interface >= self.interfaces.len() {
             self.interfaces = self.packets.interfaces();
         }
+        let reference = self.reference(number, entry);
         let range = self.load(number, entry)?;
         let interface = self.interfaces.get(at_interface);
         let link_type = interface.map_or(LinkType::Other(u16::MAX), |i| i.link_type);
@@ -197,8 +210,18 @@ impl<'p> Scanner<'p> {
             position: self.packets.position(number),
             number: u64::from(number),
             fcs_len: entry.fcs_len(),
+            reference,
             ..CapturedFrame::new(link_type, data)
         })
+    }
+
+    /// What the time of a packet is measured against.
+    fn reference(&mut self, number: u32, entry: Entry) -> TimeReference {
+        let before = number.saturating_sub(1).max(1);
+        let previous = if self.last.0 == before { self.last.1 } else { self.packets.time(before) };
+        self.first = self.first.or_else(|| self.packets.time(1));
+        self.last = (number, entry.time());
+        TimeReference { first: self.first, previous }
     }
 
     /// Makes sure that the packet's bytes are in the buffer, and tells where.

@@ -74,6 +74,33 @@ fn indexed(open: &Open) -> Status {
     open.file.status()
 }
 
+#[test]
+fn times_since_other_packets_are_those_of_the_file_whatever_the_filter() {
+    let open = open("a.pcap", &pcap(3000));
+    indexed(&open);
+    let field = |name| pw_dissect::fields::by_name(name).expect("a field");
+    open.file.set_fields(vec![field("frame.time_relative"), field("frame.time_delta")]);
+    // Packets are a millisecond apart; asked for in an order that is not theirs.
+    for (number, relative, delta) in
+        [(1, "0", "0"), (3000, "2.999", "0.001"), (2, "0.001", "0.001"), (1500, "1.499", "0.001")]
+    {
+        assert_eq!(row(&open.file, number).extra, [relative, delta], "{number}");
+    }
+    for (filter, passing) in [
+        ("frame.time_relative >= 2.999", vec![3000]),
+        ("frame.time_relative == 0.017", vec![18]),
+        ("frame.time_delta == 0", vec![1]),
+        ("frame.time_delta > 0.001", vec![]),
+        ("frame.number in {5, 9} and frame.time_delta == 0.001", vec![5, 9]),
+    ] {
+        let selection =
+            open.file.select(Filter::compile(filter).expect("valid")).expect("a thread");
+        wait("the search", || selection.phase() != SelectionPhase::Searching);
+        let found: Vec<u32> = (0..selection.len()).filter_map(|at| selection.number(at)).collect();
+        assert_eq!(found, passing, "{filter}");
+    }
+}
+
 fn row(file: &CaptureFile, number: u32) -> Arc<PacketRow> {
     file.want(vec![number], None);
     wait("a row", || file.row(number).is_some());

@@ -144,6 +144,7 @@ pub(super) fn each_captured(
             position: captured.position,
             number: captured.number,
             fcs_len: captured.fcs_len,
+            reference: captured.reference,
         };
         let interface = reader.interfaces().get(captured.interface as usize);
         Ok(Seen::Selected(each(&captured, interface, notes)))

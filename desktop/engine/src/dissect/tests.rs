@@ -102,6 +102,22 @@ fn short_names_and_names_of_the_register() {
 }
 
 #[test]
+fn times_since_other_packets_are_those_of_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = capture(folder.path());
+    let names = ["frame.number", "frame.time_relative", "frame.time_delta"];
+    assert_eq!(fields(&path, &names, FieldsFormat::Tabs), "1\t0\t0\n2\t1\t1\n3\t2\t1\n4\t3\t1\n");
+    assert_eq!(numbers(&path, "frame.time_relative > 1.5", None, None), [3, 4]);
+    // Also of those that pass another filter: it is the one before in the file that counts.
+    let acknowledgement = "wlan.fc.type == 1 and frame.time_delta == 1";
+    assert_eq!(numbers(&path, acknowledgement, None, None), [4]);
+    let new = folder.path().join("new.pcapng");
+    let selection = Selection::new(Some("frame.time_relative < 2"), None, None).expect("a filter");
+    let end = quietly(|watch| export(&path, &selection, &new, watch)).expect("written");
+    assert_eq!((end.packets, end.selected), (4, 2));
+}
+
+#[test]
 fn trees_name_places_clauses_and_faults() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = capture(folder.path());

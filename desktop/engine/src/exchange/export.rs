@@ -4,6 +4,7 @@ use super::{ExchangeError, NewFile, geojson, gpx, kml, table, wigle};
 use crate::shared::Places;
 use crate::vendor::vendor;
 use pw_model::Origin;
+use pw_model::words::counted;
 use pw_survey::{AccessPoint, Filter, Snapshot, SurveyReader};
 use std::io;
 use std::path::Path;
@@ -127,13 +128,14 @@ impl ExportSummary {
     /// One sentence for people.
     #[must_use]
     pub fn words(&self) -> String {
-        let rows = self.rows.map(|rows| format!(" in {rows} rows")).unwrap_or_default();
+        let rows = self.rows.map(|rows| format!(" in {}", counted(rows, "row", "rows")));
+        let rows = rows.unwrap_or_default();
         let without = match (self.without_place, self.left_out) {
             (0, _) => String::new(),
             (count, true) => format!("; {count} left out: no position is known"),
             (count, false) => format!("; {count} of them without a known position"),
         };
-        format!("{} networks{rows}{without}", self.networks)
+        format!("{}{rows}{without}", counted(self.networks, "network", "networks"))
     }
 }
 

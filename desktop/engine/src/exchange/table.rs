@@ -5,7 +5,7 @@ use crate::rows::NetworkRow;
 use std::io::{self, Write};
 
 /// The columns, in order. They only ever grow at the end.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 32] = [
     "bssid",
     "ssid",
     "ssid_hex",
@@ -37,6 +37,7 @@ const COLUMNS: [&str; 31] = [
     "method",
     "note",
     "simulated",
+    "sightings",
 ];
 
 /// Writes the table of what is exported.
@@ -68,7 +69,7 @@ pub fn write_rows(out: impl Write, rows: impl Iterator<Item = NetworkRow>) -> io
     csv.flush()
 }
 
-fn fields(row: &NetworkRow) -> [String; 31] {
+fn fields(row: &NetworkRow) -> [String; 32] {
     fn text<T: ToString>(value: Option<T>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
@@ -108,6 +109,7 @@ fn fields(row: &NetworkRow) -> [String; 31] {
         text(place.map(|place| place.method)),
         row.note.as_deref().map(harmless).unwrap_or_default(),
         row.simulated.to_string(),
+        row.sightings.to_string(),
     ]
 }
 

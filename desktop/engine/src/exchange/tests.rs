@@ -338,7 +338,7 @@ fn the_keys_of_a_network_are_those_of_the_contract() {
     let keys: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
     let contract = "bssid ssid ssid_hex hidden security akm pairwise group pmf wps standard channel \
                     frequency_mhz width_mhz country vendor mld_address beacons frames clients \
-                    first_seen last_seen rssi_dbm position";
+                    first_seen last_seen rssi_dbm position sightings";
     assert_eq!(keys, contract.split_whitespace().collect::<Vec<_>>());
     assert_eq!(json["first_seen"], "2026-05-01T10:00:00Z");
     assert_eq!(json["rssi_dbm"], serde_json::json!({"max": -61, "min": -61, "last": -61}));

@@ -1,5 +1,6 @@
 //! This desktop's key and the sensors it knows, in its state folder.
 
+use pw_model::words::wrong_at;
 use pw_model::{SensorId, Timestamp};
 use pw_trust::{Identity, IdentityError, KeyFingerprint};
 use pw_wire::{DEFAULT_PORT, plain_name};
@@ -133,9 +134,16 @@ impl LinkStore {
         let path = self.path();
         let damaged = |error| LinkStoreError::Damaged { path: path.clone(), error };
         let Some(text) = read_text(&path)? else { return Ok(Vec::new()) };
-        let file: SensorsFile =
-            toml::from_str(&text).map_err(|error| damaged(error.to_string().replace('\n', " ")))?;
-        file.sensor.iter().map(|entry| entry.sensor().map_err(&damaged)).collect()
+        let file: SensorsFile = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let start = error.span().map(|span| span.start);
+            damaged(wrong_at(&text, start, error.message()))
+        })?;
+        let entries = file.sensor.iter().zip(1..);
+        let sensor = |(entry, number): (&Entry, usize)| {
+            let name = plain_name(&entry.name);
+            entry.sensor().map_err(|why| damaged(format!("sensor {number} ('{name}'): {why}")))
+        };
+        entries.map(sensor).collect()
     }
 
     /// The sensor of that name, or whose fingerprint begins with those eight or more digits.
@@ -456,8 +464,18 @@ mod tests {
     #[test]
     fn a_damaged_list_is_an_error() {
         let dir = tempfile::tempdir().expect("a folder");
-        fs::write(dir.path().join(SENSORS_FILE), "sensor = 1").expect("a file");
-        assert!(matches!(LinkStore::open(dir.path()), Err(LinkStoreError::Damaged { .. })));
+        for (text, words) in [
+            ("sensor = 1", "sensors.toml: line 1, column 10: "),
+            ("\n[[sensor]]\nname = \n", "sensors.toml: line 3, column 8: "),
+            (
+                "[[sensor]]\nname = 'car'\naddress = 'pi'\nfingerprint = '00'\n",
+                "sensors.toml: sensor 1 ('car'): ",
+            ),
+        ] {
+            fs::write(dir.path().join(SENSORS_FILE), text).expect("a file");
+            let error = LinkStore::open(dir.path()).expect_err("damaged").to_string();
+            assert!(error.contains(words) && !error.contains(['\n', '|']), "{error}");
+        }
     }
 
     #[test]

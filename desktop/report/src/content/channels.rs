@@ -42,7 +42,7 @@ pub(crate) fn section(facts: &Facts<'_>, figures: &mut BTreeMap<String, String>)
             continue;
         }
         rows.extend(slots.iter().filter(known).map(row));
-        figures.insert(name.to_owned(), draw(&slots));
+        figures.insert(name.to_owned(), draw(name, &slots));
         let listened =
             slots.iter().filter(|slot| matches!(slot.listened, Listened::For(_))).count();
         let caption = if ledger {

@@ -119,7 +119,7 @@ fn sensors(facts: &Facts<'_>) -> Table {
             } else {
                 radios.join("; ")
             }),
-            Cell::text(words::count(sensor.observations)),
+            Cell::text(sensor.content_words()),
             Cell::text(words::count(sensor.missing_batches)),
             Cell::text(sensor.range.map_or_else(
                 || words::UNKNOWN.to_owned(),
@@ -139,7 +139,7 @@ fn sensors(facts: &Facts<'_>) -> Table {
             Column::wide("Name", 1.0),
             Column::narrow("Data"),
             Column::wide("Radios", 1.2),
-            Column::number("Frames"),
+            Column::number("Stored"),
             Column::number("Batches missing"),
             Column::narrow("Time (UTC)"),
         ],
@@ -155,7 +155,7 @@ fn drives(facts: &Facts<'_>) -> Table {
             Cell::name(name_of(facts, drive.sensor)),
             Cell::text(words::moment(drive.range.start)),
             Cell::text(words::duration(drive.range.duration().as_secs_f64())),
-            Cell::text(words::count(drive.observations)),
+            Cell::text(drive.content_words()),
             Cell::text(drive.length_m.map_or_else(|| words::UNKNOWN.to_owned(), words::metres)),
         ]
     });
@@ -166,7 +166,7 @@ fn drives(facts: &Facts<'_>) -> Table {
             Column::wide("Source", 1.0),
             Column::narrow("Start"),
             Column::number("Length"),
-            Column::number("Frames"),
+            Column::number("Stored"),
             Column::number("Way"),
         ],
         rows: rows.collect(),
@@ -180,7 +180,8 @@ fn positions(facts: &Facts<'_>, section: &mut Section) {
     let mut errors: Vec<f64> =
         track.iter().filter_map(|point| point.position?.error_m).map(f64::from).collect();
     let mut rows = vec![[
-        "Frames with a known position".to_owned(),
+        if totals.sightings > 0 { "With a known position" } else { "Frames with a known position" }
+            .to_owned(),
         format!(
             "{} of {} ({})",
             words::count(totals.positioned),

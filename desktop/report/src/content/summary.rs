@@ -71,18 +71,25 @@ fn heard(facts: &Facts<'_>) -> String {
         "Between {} and {} the survey recorded {} from {} with {}, and {} of clients.",
         words::moment(range.start),
         words::moment(range.end),
-        words::counted(to_usize(totals.observations), "frame", "frames"),
+        totals.content_words(),
         words::counted(facts.networks.len(), "access point", "access points"),
         words::counted(facts.names(), "different network name", "different network names"),
         words::counted(snapshot.clients.len(), "address", "addresses"),
     );
+    if totals.sightings > 0 {
+        text.push_str(
+            " A sighting is a row of another program's table: it says that a network was listed, \
+             and stands for any number of frames.",
+        );
+    }
     if totals.positioned > 0 {
         text.push_str(&format!(
-            " The position was known for {} of the frames.",
-            words::percent(totals.positioned, totals.observations)
+            " The position was known for {} of the {}.",
+            words::percent(totals.positioned, totals.observations),
+            if totals.frames() > 0 { "frames" } else { "sightings" }
         ));
     } else {
-        text.push_str(" No position was known for any frame.");
+        text.push_str(" No position was known.");
     }
     text
 }

@@ -14,7 +14,7 @@ const NETWORKS: f64 = 70.0;
 const AIRTIME: f64 = 48.0;
 /// Between and around them.
 const TOP: f64 = 19.0;
-const GAP: f64 = 26.0;
+const GAP: f64 = 32.0;
 const BOTTOM: f64 = 12.0;
 
 /// The usual 20 MHz channels of 5 GHz.
@@ -70,14 +70,15 @@ pub(crate) fn slots(uses: &[ChannelUse], band: Band, has_ledger: bool) -> Vec<Sl
         .collect()
 }
 
-/// Draws a band; without the airtime where no listening time is known.
-pub(crate) fn draw(slots: &[Slot]) -> String {
+/// Draws a band; without the airtime where no listening time is known. Where several drawings stand in
+/// one page, `name` tells apart what they refer to.
+pub(crate) fn draw(name: &str, slots: &[Slot]) -> String {
     let has_airtime = slots.iter().any(|slot| slot.listened != Listened::Unknown);
     let networks_foot = TOP + NETWORKS;
     let airtime_foot = networks_foot + if has_airtime { GAP + AIRTIME } else { 0.0 };
     let mut svg = Svg::new(WIDTH, airtime_foot + BOTTOM);
     svg.raw(format_args!(
-        "<pattern id=\"not\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" \
+        "<pattern id=\"{name}-not\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><rect width=\"4\" height=\"4\" fill=\"#f3f4f6\"/>\
          <line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"4\" stroke=\"#c3cad1\" stroke-width=\"1\"/></pattern>"
     ));
@@ -87,13 +88,14 @@ pub(crate) fn draw(slots: &[Slot]) -> String {
     let ink = "fill=\"#4a5864\"";
     svg.label([0.0, 7.0], 7.0, Anchor::Start, ink, "Access points");
     if has_airtime {
-        svg.label([0.0, networks_foot + GAP - 4.0], 7.0, Anchor::Start, ink, "Airtime share");
+        svg.label([0.0, networks_foot + GAP - 10.0], 7.0, Anchor::Start, ink, "Airtime share");
     }
     for (at, _) in slots.iter().enumerate().filter(|(_, slot)| slot.listened == Listened::Not) {
         let x = LEFT + step * at as f64 + 0.5;
         // Unknown and not listened never stand together, so that there is an airtime part here.
         for (foot, height) in [(networks_foot, NETWORKS), (airtime_foot, AIRTIME)] {
-            svg.rect([x, foot - height, step - 1.0, height], "fill=\"url(#not)\"");
+            let fill = format!("fill=\"url(#{name}-not)\"");
+            svg.rect([x, foot - height, step - 1.0, height], &fill);
         }
     }
     let whole = round_down(most / 2.0).max(1.0);
@@ -207,8 +209,8 @@ mod tests {
 
     #[test]
     fn drawings_of_nothing_and_of_much() {
-        assert!(draw(&[]).ends_with("</svg>"));
+        assert!(draw("none", &[]).ends_with("</svg>"));
         let all: Vec<ChannelUse> = (0..59).map(|n| used(5955 + 20 * n, Some(1))).collect();
-        assert!(draw(&slots(&all, Band::Ghz6, true)).contains("233"));
+        assert!(draw("much", &slots(&all, Band::Ghz6, true)).contains("233"));
     }
 }

@@ -56,8 +56,8 @@ pub(crate) fn draw(facts: &Facts<'_>) -> Option<Map> {
     let height = view.height;
     let mut svg = Svg::new(WIDTH, height + LEGEND);
     svg.raw(format_args!(
-        "<clipPath id=\"map\"><rect width=\"{WIDTH}\" height=\"{height}\"/></clipPath>\
-         <g clip-path=\"url(#map)\">"
+        "<clipPath id=\"map-area\"><rect width=\"{WIDTH}\" height=\"{height}\"/></clipPath>\
+         <g clip-path=\"url(#map-area)\">"
     ));
     svg.rect([0.0, 0.0, WIDTH, height], "fill=\"#dbe7ee\"");
     draw_land(&mut svg, &view);
@@ -412,8 +412,8 @@ fn draw_locator(svg: &mut Svg, view: &View, drawn: &[[f64; 2]]) {
         height: high,
     };
     svg.raw(format_args!(
-        "<clipPath id=\"inset\"><rect width=\"{wide}\" height=\"{high}\"/></clipPath>\
-         <g transform=\"translate({left} {top})\"><g clip-path=\"url(#inset)\">"
+        "<clipPath id=\"map-inset\"><rect width=\"{wide}\" height=\"{high}\"/></clipPath>\
+         <g transform=\"translate({left} {top})\"><g clip-path=\"url(#map-inset)\">"
     ));
     svg.rect([0.0, 0.0, wide, high], "fill=\"#cfdfe8\"");
     draw_land(svg, &inset);

@@ -38,6 +38,7 @@ fn ap() -> AccessPoint {
         frequency_mhz: Some(2437),
         beacons: 90,
         frames: 100,
+        sightings: 0,
         heard_again: 0,
         kinds: BTreeMap::new(),
         bytes: 5000,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 /// Layout of the rows. An index of another layout is made anew from the segments.
-pub(super) const LAYOUT: u32 = 2;
+pub(super) const LAYOUT: u32 = 3;
 /// Largest row that is read.
 const MAX_ROW: usize = 256 << 20;
 

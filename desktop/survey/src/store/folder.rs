@@ -185,8 +185,8 @@ impl Folder {
         let text = str::from_utf8(text)
             .map_err(|error| wrong(format!("no text after byte {}", error.valid_up_to())))?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
-            wrong(format!("line {line}: {}", error.message()))
+            let start = error.span().map(|span| span.start);
+            wrong(pw_model::words::wrong_at(text, start, error.message()))
         })?;
         if table.get("program").and_then(toml::Value::as_str) != Some(PROGRAM) {
             return Err(wrong(format!("'program' is not \"{PROGRAM}\"")));

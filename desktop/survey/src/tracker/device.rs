@@ -19,6 +19,8 @@ const MAX_SENSORS: usize = 256;
 pub(crate) struct Device {
     /// Receptions of its frames.
     pub(crate) frames: u64,
+    /// Rows of other programs' tables that list it.
+    pub(crate) sightings: u64,
     /// Of these, receptions of a frame that another radio of the same sensor heard as well.
     pub(crate) heard_again: u64,
     pub(crate) bytes: u64,
@@ -173,6 +175,7 @@ impl Device {
     pub(crate) fn new(role: Role, time: Timestamp) -> Self {
         Self {
             frames: 0,
+            sightings: 0,
             heard_again: 0,
             bytes: 0,
             kinds: Vec::new(),
@@ -188,12 +191,16 @@ impl Device {
         }
     }
 
-    /// Counts one frame that it sent.
+    /// Counts one frame that it sent, or a sighting of it.
     pub(crate) fn hear(&mut self, observation: &Observation, sensor: SensorId) {
         let o = observation;
-        self.frames += 1;
-        self.bytes += u64::from(o.length);
-        count(&mut self.kinds, o.kind.0, usize::MAX);
+        if o.is_sighting() {
+            self.sightings += 1;
+        } else {
+            self.frames += 1;
+            self.bytes += u64::from(o.length);
+            count(&mut self.kinds, o.kind.0, usize::MAX);
+        }
         self.first_seen = self.first_seen.min(o.time);
         self.last_seen = self.last_seen.max(o.time);
         if let Some(frequency_mhz) = o.frequency_mhz {

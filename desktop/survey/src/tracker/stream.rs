@@ -24,6 +24,8 @@ pub(crate) struct Stream {
     /// Radios by number, with the time of what is known of their hardware.
     pub(crate) radios: BTreeMap<RadioId, (Timestamp, String)>,
     pub(crate) observations: u64,
+    /// Of these, rows of another program's table.
+    pub(crate) sightings: u64,
     pub(crate) health: Option<Health>,
     pub(crate) clock: Option<ClockState>,
     pub(crate) range: Option<TimeRange>,
@@ -66,6 +68,7 @@ struct Span {
     start: Timestamp,
     end: Timestamp,
     observations: u64,
+    sightings: u64,
 }
 
 impl Stream {
@@ -76,6 +79,7 @@ impl Stream {
             origin: batch.stream.origin,
             radios: BTreeMap::new(),
             observations: 0,
+            sightings: 0,
             health: None,
             clock: None,
             range: None,
@@ -99,7 +103,9 @@ impl Stream {
             self.origin = batch.stream.origin;
         }
         let observations = batch.observations.len() as u64;
+        let sightings = batch.observations.iter().filter(|o| o.is_sighting()).count() as u64;
         self.observations += observations;
+        self.sightings += sightings;
         // While a backlog is fetched, the newest batches come ahead of it. What a batch says of now is
         // judged by its number and not by its times: a sensor may have started again with an earlier
         // clock, or play another recording.
@@ -122,7 +128,7 @@ impl Stream {
                 self.latest = Some(range.end);
             }
             self.range = Some(self.range.map_or(range, |known| known.union(&range)));
-            self.drive(Span { start: range.start, end: range.end, observations });
+            self.drive(Span { start: range.start, end: range.end, observations, sightings });
         }
         self.positions(batch)
     }
@@ -165,6 +171,7 @@ impl Stream {
             start: joined.start.min(drive.start),
             end: joined.end.max(drive.end),
             observations: joined.observations + drive.observations,
+            sightings: joined.sightings + drive.sightings,
         });
         self.drives.splice(touched, [joined]);
     }
@@ -194,6 +201,7 @@ impl Stream {
             sensor,
             range: TimeRange { start: span.start, end: span.end },
             observations: span.observations,
+            sightings: span.sightings,
             length_m: self.track.length_m(span.start, span.end),
         })
     }

@@ -3,6 +3,7 @@
 use super::{Check, Outcome};
 use crate::commands::bytes_words;
 use crate::machine::Machine;
+use pw_model::words::counted;
 use pw_model::{DiskWear, Memory, Reading, Timestamp, UsbDevices};
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub(in crate::commands) fn machine(state: &Path, time: Timestamp) -> Vec<Check> 
             (if wear.is_worn() { Outcome::Attention } else { Outcome::Good }, wear.words())
         }),
         check("USB", &details.usb, |usb: &UsbDevices| {
-            (Outcome::Good, format!("{} devices", usb.devices))
+            (Outcome::Good, counted(u64::from(usb.devices), "device", "devices"))
         }),
     ]
 }

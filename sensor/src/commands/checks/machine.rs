@@ -7,6 +7,7 @@ use crate::gps::{GpsSpec, GpsdClient, GpsdLine, read_nmea_file};
 use crate::radio::Nl80211Radio;
 use crate::{health, link, state_dir};
 use anyhow::Result;
+use pw_model::words::counted;
 use pw_model::{ClockSource, FixMode};
 use std::fs::File;
 use std::io::Write;
@@ -187,7 +188,8 @@ pub(in crate::commands) fn disk(state: &Path) -> Check {
 pub(in crate::commands) fn key(state: &Path) -> Check {
     match link::KeyStore::open(state) {
         Ok(keys) => {
-            let words = format!("{} desktops are paired", keys.desktops().len());
+            let words =
+                counted(keys.desktops().len() as u64, "desktop is", "desktops are") + " paired";
             Check::new("keys", Outcome::Good, words)
         }
         Err(error) => Check::new("keys", Outcome::Bad, error.to_string()),

@@ -3,6 +3,7 @@
 use super::machine::{RadioFound, radios_found};
 use super::{Check, Outcome};
 use crate::control;
+use pw_model::words::counted;
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -126,7 +127,7 @@ fn carries_the_default_route(routes: &str, interface: &str) -> bool {
 /// Whether a switch holds the radios off: on a Raspberry Pi until a country is set.
 pub(in crate::commands) fn radio_switches() -> Check {
     let name = "radio switch";
-    let (mut soft, mut hard, mut radios) = (0, 0, 0);
+    let (mut soft, mut hard, mut radios) = (0u32, 0u32, 0u32);
     for entry in fs::read_dir("/sys/class/rfkill").into_iter().flatten().flatten() {
         let read = |file: &str| fs::read_to_string(entry.path().join(file)).unwrap_or_default();
         if read("type").trim() == "wlan" {
@@ -149,7 +150,7 @@ pub(in crate::commands) fn radio_switches() -> Check {
     if radios == 0 {
         return Check::new(name, Outcome::NotAvailable, "no radio has one");
     }
-    Check::new(name, Outcome::Good, format!("{radios} radios are on"))
+    Check::new(name, Outcome::Good, counted(u64::from(radios), "radio is", "radios are") + " on")
 }
 
 /// Whether desktops can be listened for, or the sensor already does.

@@ -114,6 +114,18 @@ pub struct CapturedFrame<'a> {
     pub fcs_len: Option<u8>,
     /// What else a pcapng file says of the packet: comments, hash, drop count.
     pub options: PacketOptions<'a>,
+    /// When other packets of the file were captured, which this one's time is measured against.
+    pub reference: TimeReference,
+}
+
+/// Times of other packets of a capture, against which the time of one is measured. Unknown where the
+/// file does not say them, and for a packet that stands alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TimeReference {
+    /// When the first packet of the file was captured.
+    pub first: Option<Timestamp>,
+    /// When the packet before this one was captured; for the first packet its own time.
+    pub previous: Option<Timestamp>,
 }
 
 impl<'a> CapturedFrame<'a> {
@@ -130,7 +142,26 @@ impl<'a> CapturedFrame<'a> {
             number: 1,
             fcs_len: None,
             options: PacketOptions::default(),
+            reference: TimeReference::default(),
         }
+    }
+
+    /// Nanoseconds since the first packet of the file; negative where the file is not in the order of
+    /// time. `None` when one of the two has no time.
+    #[must_use]
+    pub fn since_first_ns(&self) -> Option<i64> {
+        self.since_ns(self.reference.first)
+    }
+
+    /// Nanoseconds since the packet before this one in the file, 0 for the first; otherwise as
+    /// [`Self::since_first_ns`].
+    #[must_use]
+    pub fn since_previous_ns(&self) -> Option<i64> {
+        self.since_ns(self.reference.previous)
+    }
+
+    fn since_ns(&self, other: Option<Timestamp>) -> Option<i64> {
+        self.time?.unix_ns().checked_sub(other?.unix_ns())
     }
 }
 
@@ -211,6 +242,8 @@ pub struct CaptureReader<R: Read> {
     decoder: Decoder,
     interfaces: Vec<Interface>,
     packets: u64,
+    /// Times of the first packet and of the one read last.
+    reference: TimeReference,
     /// Where the bytes of the last frame stand in the (decompressed) file.
     data_offset: u64,
     /// Bytes of the previous record, given up when the next is asked for.
@@ -244,6 +277,7 @@ impl<R: Read> CaptureReader<R> {
             decoder,
             interfaces,
             packets: 0,
+            reference: TimeReference::default(),
             data_offset: 0,
             consumed,
             ended: false,
@@ -293,6 +327,11 @@ impl<R: Read> CaptureReader<R> {
         }
         let Some(located) = located? else { return Ok(None) };
         self.packets = self.packets.saturating_add(1);
+        if self.packets == 1 {
+            self.reference = TimeReference { first: located.time, previous: located.time };
+        }
+        let reference = self.reference;
+        self.reference.previous = located.time;
         let start = u64::try_from(located.start).unwrap_or(u64::MAX);
         self.data_offset = self.input.offset().saturating_add(start);
         let interface =
@@ -315,6 +354,7 @@ impl<R: Read> CaptureReader<R> {
                 own => own,
             },
             options,
+            reference,
         }))
     }
 

@@ -216,6 +216,35 @@ fn options_of_sections_interfaces_and_packets() {
 }
 
 #[test]
+fn times_are_measured_against_the_first_packet_and_the_one_before() {
+    let times = |bytes: &[u8]| {
+        let mut reader = CaptureReader::open(bytes).expect("a capture");
+        let mut found = Vec::new();
+        while let Some(frame) = reader.next_frame().expect("sound") {
+            found.push((frame.since_first_ns(), frame.since_previous_ns()));
+        }
+        found
+    };
+    // The third was captured before the second: files need not be in the order of time.
+    let bytes = pcap(false, true, 127, &[(5, 7, &[9]), (7, 0, &[8]), (6, 999_999_999, &[8])]);
+    let expected = [
+        (Some(0), Some(0)),
+        (Some(1_999_999_993), Some(1_999_999_993)),
+        (Some(1_999_999_992), Some(-1)),
+    ];
+    assert_eq!(times(&bytes), expected);
+    // A packet without a time, in the middle.
+    let mut bytes = section(false);
+    bytes.extend(interface(127, None, false));
+    bytes.extend(packet(0, 1, &[9; 10], false));
+    bytes.extend(block(3, &[&10u32.to_le_bytes()[..], &[7; 10], &[0; 2]].concat(), false));
+    bytes.extend(packet(0, 3, &[8; 10], false));
+    assert_eq!(times(&bytes), [(Some(0), Some(0)), (None, None), (Some(2_000), None)]);
+    let alone = CapturedFrame::new(LinkType::Radiotap, &[]);
+    assert_eq!((alone.since_first_ns(), alone.since_previous_ns()), (None, None));
+}
+
+#[test]
 fn a_file_cut_in_a_packet_keeps_what_came_before() {
     let pcap = pcap(false, false, 127, &[(1, 5, &[9; 10]), (2, 5, &[8; 10])]);
     let mut pcapng = section(false);

@@ -12,6 +12,13 @@ fields! {
     /// When it was captured.
     TIME: time("frame.time_epoch", "Time")
         .read(|packet| Some(Value::Signed(packet.captured.time?.unix_ns())));
+    /// Time since the first packet of the file, as Wireshark measures it (and not since the first that
+    /// passes a filter).
+    RELATIVE: float("frame.time_relative", "Time since the first packet").unit("s")
+        .read(|packet| seconds(packet.captured.since_first_ns()?));
+    /// Time since the packet before this one in the file, whether or not that passes a filter.
+    DELTA: float("frame.time_delta", "Time since the previous packet").unit("s")
+        .read(|packet| seconds(packet.captured.since_previous_ns()?));
     /// Interface of the file.
     INTERFACE: unsigned("frame.interface_id", "Interface")
         .read(|packet| Some(Value::Unsigned(u64::from(packet.captured.interface))));
@@ -59,6 +66,11 @@ fields! {
         .read(|packet| Some(Value::Float(f64::from(packet.captured.position?.altitude_m?))));
 }
 
+/// Exact as decimal fractions go, up to a hundred days: then digits beyond the nanosecond are rounded.
+fn seconds<'a>(ns: i64) -> Option<Value<'a>> {
+    Some(Value::Float(ns as f64 / 1e9))
+}
+
 fn direction(value: u64) -> Option<&'static str> {
     Some(match value {
         0 => "unknown",
@@ -95,7 +107,7 @@ pub(super) fn describe(walk: &mut Walk<'_>) {
     let packet = walk.packet;
     let whole = Span::new(0, packet.captured.data.len());
     walk.branch(&FRAME, Value::Nothing, whole, |walk| {
-        let fields = [&NUMBER, &TIME, &INTERFACE, &LENGTH, &CAPTURED];
+        let fields = [&NUMBER, &TIME, &RELATIVE, &DELTA, &INTERFACE, &LENGTH, &CAPTURED];
         for field in fields.into_iter().chain([&LATITUDE, &LONGITUDE, &ALTITUDE]) {
             if let Some(value) = field.read.and_then(|read| read(packet)) {
                 walk.derived(field, value);

@@ -4,6 +4,7 @@
 //! says that it was skipped. tshark runs once per capture for all tests together.
 
 mod airtime;
+mod fields;
 mod frames;
 mod radio;
 mod rows;

@@ -112,7 +112,8 @@ pub(crate) fn compare(
     let mut values = Values::default();
     describe(packet, &mut values);
     let mut compared = 0;
-    for field in names {
+    let times_of_others = ["frame.time_relative", "frame.time_delta"];
+    for field in names.iter().filter(|name| !row.is_joined || !times_of_others.contains(*name)) {
         let theirs: Vec<Text> = row.all(field).into_iter().map(parse).collect();
         let ours = values.0.remove(field).unwrap_or_default();
         compared += theirs.len() as u64;

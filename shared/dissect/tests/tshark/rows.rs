@@ -1,5 +1,6 @@
 //! tshark's rows of all captures, read once.
 
+use crate::fields::COMPARED;
 use pw_dissect::LinkType;
 use pw_dissect::capture::CaptureReader;
 use pw_dissect::fields::{Form, MALFORMED, Packet, Part, all};
@@ -38,6 +39,8 @@ const AGGREGATOR: char = '\u{1f}';
 pub(crate) struct Row<'a> {
     columns: &'a HashMap<String, usize>,
     values: Vec<&'a str>,
+    /// tshark read the capture as a part of another file: its times are measured against that one's.
+    pub(crate) is_joined: bool,
 }
 
 impl<'a> Row<'a> {
@@ -64,6 +67,7 @@ pub(crate) struct Capture {
     pub(crate) path: PathBuf,
     pub(crate) name: String,
     output: String,
+    is_joined: bool,
 }
 
 /// Captures up to this size are joined into one for tshark, whose start takes far longer than they do.
@@ -119,15 +123,20 @@ pub(crate) fn read_one(path: &Path) -> Option<Captures> {
     let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     arguments.extend(["-r", &path_text]);
     let name = path.file_name()?.display().to_string();
-    let files = vec![Capture { path: path.to_owned(), name, output: tshark(&arguments)? }];
+    let output = tshark(&arguments)?;
+    let files = vec![Capture { path: path.to_owned(), name, output, is_joined: false }];
     Some(Captures { files, columns: columns(&names) })
 }
 
 /// The fields asked for.
 fn all_names() -> Option<Vec<&'static str>> {
     let mut names = known_to_tshark()?;
-    let more: Vec<_> = FIELDS.iter().copied().filter(|name| !names.contains(name)).collect();
-    names.extend(more);
+    let below = COMPARED.iter().map(|(name, _)| *name);
+    for name in FIELDS.iter().copied().chain(below) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     Some(names)
 }
 
@@ -138,7 +147,16 @@ fn columns(names: &[&str]) -> HashMap<String, usize> {
 fn arguments(names: &[&str]) -> Vec<String> {
     let aggregator = format!("aggregator={AGGREGATOR}");
     let fixed = ["-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E"];
-    let rest = [aggregator.as_str(), "-o", "wlan.enable_decryption:FALSE"];
+    // No decryption, and no joining of fragments: what stands in the frame itself.
+    let rest = [
+        aggregator.as_str(),
+        "-o",
+        "wlan.enable_decryption:FALSE",
+        "-o",
+        "wlan.defragment:FALSE",
+        "-o",
+        "wlan.ignore_wep:No",
+    ];
     let wanted = names.iter().flat_map(|name| ["-e", name]);
     fixed.into_iter().chain(rest).chain(wanted).map(str::to_owned).collect()
 }
@@ -184,12 +202,13 @@ fn read_all() -> Option<Captures> {
     let mut joined_lines = of_joined.lines();
     let mut files = Vec::new();
     for path in paths {
+        let is_joined = counts.contains_key(&path);
         let output = match counts.get(&path) {
             Some(count) => joined_lines.by_ref().take(*count).collect::<Vec<_>>().join("\n"),
             None => outputs.remove(&path)?,
         };
         let name = path.strip_prefix(&data).unwrap_or(&path).display().to_string();
-        files.push(Capture { path, name, output });
+        files.push(Capture { path, name, output, is_joined });
     }
     assert_eq!(joined_lines.next(), None, "tshark reads as many frames as were written");
     Some(Captures { files, columns: columns(&names) })
@@ -301,8 +320,11 @@ impl Captures {
                     Ok(Some(captured)) => {
                         frames += 1;
                         let Some(line) = rows.next() else { continue };
-                        let row =
-                            Row { columns: &self.columns, values: line.split('\t').collect() };
+                        let row = Row {
+                            columns: &self.columns,
+                            values: line.split('\t').collect(),
+                            is_joined: file.is_joined,
+                        };
                         let length = captured.original_len.to_string();
                         assert_eq!(row.first("frame.len"), Some(length.as_str()), "{}", file.name);
                         check(&file.name, &Packet::new(captured), &row);

@@ -30,17 +30,30 @@ const EDGE_ATTRIBUTES: &[Attribute<Edge>] = &[
     ("handshake", "boolean", |edge| Some(edge.evidence.has_handshake().to_string())),
 ];
 
+/// What a graph of simulated data says of itself.
+const SIMULATED: &str = "simulated: nothing in it was heard on the air";
+
 impl Topology {
-    /// The graph as a GraphML document.
+    /// The graph as a GraphML document, which says so where the capture was simulated.
     #[must_use]
-    pub fn to_graphml(&self) -> String {
+    pub fn to_graphml(&self, is_simulated: bool) -> String {
         let mut out = String::from(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n",
         );
         declare(&mut out, "node", NODE_ATTRIBUTES);
         declare(&mut out, "edge", EDGE_ATTRIBUTES);
+        if is_simulated {
+            out.push_str(
+                "  <key id=\"graph_simulated\" for=\"graph\" attr.name=\"simulated\" \
+                 attr.type=\"boolean\"/>\n",
+            );
+        }
         out.push_str("  <graph id=\"topology\" edgedefault=\"undirected\">\n");
+        if is_simulated {
+            line(&mut out, format_args!("    <desc>{SIMULATED}</desc>"));
+            out.push_str("    <data key=\"graph_simulated\">true</data>\n");
+        }
         for node in &self.nodes {
             line(&mut out, format_args!("    <node id=\"{}\">", node.address));
             values(&mut out, "node", NODE_ATTRIBUTES, node);
@@ -59,10 +72,14 @@ impl Topology {
         out
     }
 
-    /// The graph in Graphviz's DOT language.
+    /// The graph in Graphviz's DOT language, with a title that says so where the capture was
+    /// simulated.
     #[must_use]
-    pub fn to_dot(&self) -> String {
+    pub fn to_dot(&self, is_simulated: bool) -> String {
         let mut out = String::from("graph topology {\n  node [shape=box];\n");
+        if is_simulated {
+            line(&mut out, format_args!("  label=\"{SIMULATED}\";"));
+        }
         for node in &self.nodes {
             let mut label = format!("{}\\n{}", node.address, node.role.name());
             for name in &node.networks {

@@ -185,7 +185,7 @@ fn exports_are_well_formed_whatever_the_name() {
     player.at(0, &beacon(BSS, 1, 0, name));
     player.at(1, &up(CLIENT, SERVER, 1, 0, 10));
     let topology = player.finish().topology;
-    let graphml = topology.to_graphml();
+    let graphml = topology.to_graphml(false);
     assert!(
         graphml.contains("a&lt;b&gt;&amp;&quot;c\\\\x01")
             || graphml.contains("a&lt;b&gt;&amp;&quot;c\\\\x01"),
@@ -205,9 +205,17 @@ fn exports_are_well_formed_whatever_the_name() {
         }
     }
     assert!(open.is_empty(), "{open:?}");
-    let dot = topology.to_dot();
+    let dot = topology.to_dot(false);
     assert!(dot.contains("a<b>&\\\"c"), "{dot}");
     assert_eq!(dot.matches(" -- ").count(), 2);
+    assert!(!graphml.contains("simulated") && !dot.contains("simulated"));
+    let marked = topology.to_graphml(true);
+    for part in
+        ["for=\"graph\" attr.name=\"simulated\"", "<data key=\"graph_simulated\">true</data>"]
+    {
+        assert_eq!(marked.matches(part).count(), 1, "{marked}");
+    }
+    assert_eq!(topology.to_dot(true).matches("label=\"simulated: ").count(), 1);
     let json = serde_json::to_value(&topology).expect("JSON");
     assert_eq!(json["nodes"][0]["address"], "00:00:0c:00:00:09");
     assert_eq!(json["edges"][0]["kind"], "distribution_path");

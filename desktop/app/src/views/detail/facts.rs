@@ -73,6 +73,10 @@ fn heard(ap: &AccessPoint) -> Facts {
     }
     let size = words::bytes(ap.bytes);
     facts.add("Frames", format!("{} ({size})", words::count(ap.frames)));
+    if ap.sightings > 0 {
+        let rows = words::counted(ap.sightings, "row", "rows");
+        facts.add("Sightings", format!("{rows} of another program's table"));
+    }
     if ap.heard_again > 0 {
         let words = format!("{} of these by another radio as well", words::count(ap.heard_again));
         facts.add("Heard again", words);

@@ -114,8 +114,13 @@ fn behind(link: &LinkRow, sensors: &[SensorState]) -> Option<String> {
 
 /// What is wrong with a sensor that is connected, or worth saying.
 fn remark(link: &LinkRow, sensors: &[SensorState]) -> Option<String> {
+    if link.has_ended() {
+        return None;
+    }
     let radios = link.radios.as_deref().unwrap_or_default();
-    let mut silent = radios.iter().filter(|radio| !radio.listening);
+    // Of several recordings one ends first.
+    let ended = |radio: &RadioRow| link.is_played && radio.trouble.is_none();
+    let mut silent = radios.iter().filter(|radio| !radio.listening && !ended(radio));
     let why = |radio: &RadioRow| {
         let trouble = radio.trouble.as_deref().unwrap_or("it ended");
         format!("{}: {trouble}", radio.source)
@@ -160,7 +165,9 @@ fn link_state(links: &[LinkRow], sensors: &[SensorState]) -> State {
     }
     let remarks = connected.iter().filter_map(|link| Some(of_one(link, remark(link, sensors)?)));
     let details: Vec<String> = remarks.chain(troubles).collect();
-    let title = if connected.iter().all(|link| link.is_deaf()) {
+    let title = if connected.iter().all(|link| link.has_ended()) {
+        "Played to its end".to_owned()
+    } else if connected.iter().all(|link| link.is_deaf()) {
         "No radio is listening".to_owned()
     } else {
         format!("Connected to {}", names(&connected))
@@ -281,7 +288,7 @@ pub(super) const fn is_fresh(age: Duration) -> bool {
 
 fn mean_rate(snapshot: &Snapshot) -> Option<f64> {
     let secs: f64 = snapshot.drives.iter().map(|drive| drive.range.duration().as_secs_f64()).sum();
-    (secs >= 1.0).then(|| snapshot.totals.observations as f64 / secs)
+    (secs >= 1.0).then(|| snapshot.totals.frames() as f64 / secs)
 }
 
 #[cfg(test)]
@@ -328,6 +335,15 @@ mod tests {
             assert_eq!((deaf.mood, deaf.title.as_str()), (Mood::Wait, "No radio is listening"));
             assert!(deaf.detail.contains("connected, but no radio"), "{}", deaf.detail);
         }
+        // What was played has an end, and that is no trouble; a broken radio is.
+        let played = |radios: Vec<RadioRow>| {
+            let link = link(LinkKind::Connected, 0);
+            link_state(&[LinkRow { radios: Some(radios), is_played: true, ..link }], &[])
+        };
+        let ended = played(vec![radio(false), radio(false)]);
+        assert_eq!((ended.mood, ended.title.as_str()), (Mood::Good, "Played to its end"));
+        assert_eq!(played(vec![radio(false), broken.clone()]).mood, Mood::Wait);
+        assert_eq!(played(vec![radio(true), radio(false)]).mood, Mood::Good);
         let one_of_two = state(vec![radio(true), broken]);
         assert_eq!((one_of_two.mood, one_of_two.title.as_str()), (Mood::Wait, "Connected to roof"));
         assert_eq!(one_of_two.detail, "not listening: wlan1: no such device");

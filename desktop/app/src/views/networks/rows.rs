@@ -71,7 +71,9 @@ impl Column {
             Self::Trend => "Strongest signal over the time shown; a gap means not heard",
             Self::Standard => "Newest generation of 802.11 that it announces",
             Self::Clients => "Clients seen with it",
-            Self::Frames => "Frames that it sent and that were heard",
+            Self::Frames => {
+                "Frames that it sent and that were heard; rows of imported tables are none"
+            }
             Self::FirstSeen => "First heard, UTC",
             Self::LastSeen => "Last heard, UTC",
             Self::Vendor => "Maker by the address; unknown for addresses given by software",

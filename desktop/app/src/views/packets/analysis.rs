@@ -205,13 +205,16 @@ pub(super) fn ui(
 /// Of what the analysis is, and what is not in it.
 fn notes(ui: &mut Ui, session: &Session, shown: &Shown<'_>) {
     let totals = &shown.data.report.totals;
-    let mut text = format!("Of all {} packets", words::count(totals.packets));
+    let mut text = match totals.packets {
+        1 => "Of the only packet".to_owned(),
+        packets => format!("Of all {} packets", words::count(packets)),
+    };
     if session.selection.is_some() {
         text.push_str(", not only those that pass the filter");
     }
     if totals.bad_fcs > 0 {
-        let count = words::count(totals.bad_fcs);
-        text.push_str(&format!("; {count} with a wrong frame check sequence are left out"));
+        let left_out = words::counted(totals.bad_fcs, "is", "are");
+        text.push_str(&format!("; {left_out} left out for a wrong frame check sequence"));
     }
     if totals.unreadable > 0 {
         text.push_str(&format!("; {} cannot be read as 802.11", words::count(totals.unreadable)));

@@ -120,8 +120,8 @@ pub(super) fn warnings(ui: &mut Ui, session: &Session, palette: &Palette) {
     }
     match session.selection.as_ref().map(|selection| (selection.phase(), selection.asked())) {
         Some((SelectionPhase::Cancelled, asked)) => warn(&format!(
-            "The search was stopped after {} packets; there may be more that pass.",
-            words::count(u64::from(asked))
+            "The search was stopped after {}; there may be more that pass.",
+            words::counted(u64::from(asked), "packet", "packets")
         )),
         Some((SelectionPhase::Failed(words), _)) => warn(&words),
         _ => {}

@@ -148,7 +148,7 @@ fn facts(ui: &mut Ui, report: &Report, palette: &Palette, commands: &mut Vec<Com
         fact("Time on the air", &format!("{airtime}{share}"));
     }
     if total.without_airtime > 0 {
-        let words = format!("of {} packets", words::count(total.without_airtime));
+        let words = format!("of {}", words::counted(total.without_airtime, "packet", "packets"));
         fact("… is not known", &words);
     }
 }

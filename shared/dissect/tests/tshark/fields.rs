@@ -1,19 +1,13 @@
-//! Fields of frames compared with tshark's, frame by frame, on every capture.
-//!
-//! The captures are not part of the project: `PIWARDRIVE_DATA` says where they are, by default
-//! `../shared/data` beside the workspace. Without them, or without tshark, the test says that it was skipped.
+//! Fields of frames below the radio header compared with tshark's, value by value.
 
-use pw_dissect::capture::CaptureReader;
+use crate::rows::captures;
 use pw_dissect::describe::describe;
-use pw_dissect::fields::{Field, Packet, Sink, Span, Value};
+use pw_dissect::fields::{Field, Sink, Span, Value};
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// How values are brought into one form.
 #[derive(Clone, Copy)]
-enum As {
+pub(crate) enum As {
     /// A number, decimal or hexadecimal; flags as 0 and 1.
     Number,
     /// Text or bytes as they are written, in lower case.
@@ -21,7 +15,7 @@ enum As {
 }
 
 /// Fields that are compared: Wireshark's name, which is also ours.
-const COMPARED: &[(&str, As)] = &[
+pub(crate) const COMPARED: &[(&str, As)] = &[
     ("wlan.fc.version", As::Number),
     ("wlan.fc.type", As::Number),
     ("wlan.fc.subtype", As::Number),
@@ -172,51 +166,6 @@ impl Sink for Taken {
     }
 }
 
-fn data() -> Option<PathBuf> {
-    let given = std::env::var_os("PIWARDRIVE_DATA").map(PathBuf::from);
-    let path =
-        given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    path.join("wifi").is_dir().then(|| path.join("wifi"))
-}
-
-fn captures(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            captures(&path, found);
-        } else {
-            let name = path.to_string_lossy().into_owned();
-            if ["cap", "pcap", "pcapng", "gz", "dump"].iter().any(|end| name.ends_with(end)) {
-                found.push(path);
-            }
-        }
-    }
-}
-
-/// tshark's values of one file: for each packet, for each field, all occurrences.
-fn reference(path: &Path) -> Option<Vec<Vec<Vec<String>>>> {
-    let mut command = Command::new("tshark");
-    command.args(["-n", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=;"]);
-    // No decryption, and no joining of fragments: what stands in the frame itself.
-    command.args(["-o", "wlan.enable_decryption:FALSE", "-o", "wlan.defragment:FALSE"]);
-    command.args(["-o", "wlan.ignore_wep:No", "-r"]).arg(path);
-    for (name, _) in COMPARED {
-        command.args(["-e", name]);
-    }
-    let output = command.output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let packets = text.lines().map(|line| {
-        line.split('\t')
-            .zip(COMPARED)
-            .map(|(values, (_, form))| {
-                let values = values.split(';').filter(|value| !value.is_empty());
-                values.map(|value| normal(value, *form)).collect()
-            })
-            .collect()
-    });
-    Some(packets.collect())
-}
-
 fn normal(value: &str, form: As) -> String {
     match form {
         As::Number => {
@@ -267,61 +216,44 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 
 #[test]
 fn fields_equal_tshark() {
-    let Some(folder) = data() else {
-        eprintln!("skipped: no captures");
-        return;
-    };
-    if Command::new("tshark").arg("--version").output().is_err() {
-        eprintln!("skipped: no tshark");
-        return;
-    }
-    let mut files = Vec::new();
-    captures(&folder, &mut files);
-    files.sort();
-    assert!(!files.is_empty(), "no captures below {}", folder.display());
+    let Some(captures) = captures() else { return };
     let mut compared: BTreeMap<&str, u64> = BTreeMap::new();
     let mut differences: BTreeMap<(&str, String), (u64, String)> = BTreeMap::new();
     let mut packets = 0u64;
-    for path in &files {
-        let Some(reference) = reference(path) else { continue };
-        let name = path.strip_prefix(&folder).unwrap_or(path).display().to_string();
-        let Ok(file) = fs::File::open(path) else { continue };
-        let Ok(mut reader) = CaptureReader::open(file) else { continue };
-        let mut reference = reference.into_iter();
-        while let Ok(Some(captured)) = reader.next_frame() {
-            let Some(theirs) = reference.next() else { break };
-            let packet = Packet::new(captured);
-            packets += 1;
-            let mut taken = Taken::default();
-            describe(&packet, &mut taken);
-            for ((field, _), theirs) in COMPARED.iter().zip(theirs) {
-                let mut ours = taken.0.remove(field).unwrap_or_default();
-                let mut theirs = theirs;
-                if *field == "wlan.addr" {
-                    // The order of the third and fourth address says nothing.
-                    ours.sort();
-                    theirs.sort();
-                }
-                if ours.is_empty() && theirs.is_empty() {
-                    continue;
-                }
-                *compared.entry(field).or_default() += 1;
-                let is_allowed = ALLOWED.iter().any(|(part, other, _)| {
-                    name.contains(part) && (other == field || other.is_empty())
-                });
-                if ours != theirs && !is_allowed {
-                    let entry = differences.entry((field, name.clone())).or_default();
-                    entry.0 += 1;
-                    if entry.0 == 1 {
-                        entry.1 =
-                            format!("packet {}: ours {ours:?}, tshark {theirs:?}", captured.number);
-                    }
+    // Captures of which both do not read the same number of frames are told by another test.
+    captures.for_each(|name, packet, row| {
+        packets += 1;
+        let mut taken = Taken::default();
+        describe(packet, &mut taken);
+        for (field, form) in COMPARED {
+            let mut ours = taken.0.remove(field).unwrap_or_default();
+            let mut theirs: Vec<String> =
+                row.all(field).into_iter().map(|value| normal(value, *form)).collect();
+            if *field == "wlan.addr" {
+                // The order of the third and fourth address says nothing.
+                ours.sort();
+                theirs.sort();
+            }
+            if ours.is_empty() && theirs.is_empty() {
+                continue;
+            }
+            *compared.entry(field).or_default() += 1;
+            let is_allowed = ALLOWED.iter().any(|(part, other, _)| {
+                name.contains(part) && (other == field || other.is_empty())
+            });
+            if ours != theirs && !is_allowed {
+                let entry = differences.entry((field, name.to_owned())).or_default();
+                entry.0 += 1;
+                if entry.0 == 1 {
+                    let number = packet.captured.number;
+                    entry.1 = format!("packet {number}: ours {ours:?}, tshark {theirs:?}");
                 }
             }
         }
-    }
+    });
     let total: u64 = compared.values().sum();
-    eprintln!("{packets} packets of {} files, {total} values compared", files.len());
+    eprintln!("{packets} packets of {} files, {total} values compared", captures.files.len());
+    assert!(total > 1_000_000, "{total} values compared");
     for (field, count) in &compared {
         eprintln!("{count:>8} {field}");
     }
