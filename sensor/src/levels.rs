@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 /// Time between two hand-overs.
 const HAND_OVER: Duration = Duration::from_millis(40);
 
-/// Transmitters (for each radio) of one hand-over; further ones are left out and counted.
+/// Transmitters (for each radio) of one hand-over; frames of further ones are left out and counted.
 const HEARD_MAX: usize = 2_048;
 
 /// Hand-overs that may wait for a connection that is slow to take them; then the oldest is left out.
@@ -54,10 +54,14 @@ impl HeardLevel {
 pub struct LevelCounts {
     /// Datagrams handed to the network.
     pub datagrams: u64,
-    /// Of these, taken back unsent because a newer one came before the path had room.
-    pub displaced: u64,
-    /// Transmitters that were too many for a hand-over.
-    pub left_out: u64,
+    /// Datagrams that went later than they were due because the one before still waited for room on
+    /// the path; levels renewed meanwhile are in them.
+    pub delayed: u64,
+    /// Frames whose transmitters (for each radio) were too many for a hand-over.
+    pub frames_left_out: u64,
+    /// Levels of hand-overs that did not go to a desktop: too many waited, or its datagram had no room.
+    /// Counted for each desktop.
+    pub levels_left_out: u64,
     /// Hand-overs that a connection took too late.
     pub missed: u64,
 }
@@ -65,8 +69,9 @@ pub struct LevelCounts {
 #[derive(Debug, Default)]
 struct Counters {
     datagrams: AtomicU64,
-    displaced: AtomicU64,
-    left_out: AtomicU64,
+    delayed: AtomicU64,
+    frames_left_out: AtomicU64,
+    levels_left_out: AtomicU64,
     missed: AtomicU64,
 }
 
@@ -99,16 +104,28 @@ impl Levels {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         LevelCounts {
             datagrams: read(&self.counters.datagrams),
-            displaced: read(&self.counters.displaced),
-            left_out: read(&self.counters.left_out),
+            delayed: read(&self.counters.delayed),
+            frames_left_out: read(&self.counters.frames_left_out),
+            levels_left_out: read(&self.counters.levels_left_out),
             missed: read(&self.counters.missed),
         }
     }
 
-    /// A connection handed a datagram to the network; `displaced`: in the place of an older one.
-    pub(crate) fn sent(&self, displaced: bool) {
+    /// A connection handed a datagram to the network, in which so many levels had no room.
+    pub(crate) fn sent(&self, left_out: usize) {
         self.counters.datagrams.fetch_add(1, Ordering::Relaxed);
-        self.counters.displaced.fetch_add(u64::from(displaced), Ordering::Relaxed);
+        self.left_out(left_out);
+    }
+
+    /// A datagram was due while the one before still waited for room on the path.
+    pub(crate) fn delayed(&self) {
+        self.counters.delayed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many levels do not go to a desktop.
+    pub(crate) fn left_out(&self, levels: usize) {
+        let levels = u64::try_from(levels).unwrap_or(u64::MAX);
+        self.counters.levels_left_out.fetch_add(levels, Ordering::Relaxed);
     }
 
     /// A connection took so many hand-overs too late.
@@ -168,7 +185,7 @@ impl LevelTap {
         } else if self.heard.len() < HEARD_MAX {
             self.heard.insert(key, level);
         } else {
-            self.levels.counters.left_out.fetch_add(1, Ordering::Relaxed);
+            self.levels.counters.frames_left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -272,8 +289,9 @@ mod tests {
         for number in 0..many {
             tap.note(&observation(number, Some(-50)), Instant::now());
         }
+        tap.note(&observation(many - 1, Some(-50)), Instant::now());
         due(&mut tap);
-        assert_eq!(levels.counts().left_out, 9);
+        assert_eq!(levels.counts().frames_left_out, 10, "two of them of one transmitter");
         for _ in 0..WAITING_MAX {
             tap.note(&observation(1, Some(-50)), Instant::now());
             due(&mut tap);

@@ -96,8 +96,9 @@ pub fn status(parts: &Parts<'_>) -> Value {
         "datagrams_not_quic": parts.traffic.not_quic,
         "levels": {
             "datagrams_sent": parts.traffic.levels.datagrams,
-            "datagrams_displaced": parts.traffic.levels.displaced,
-            "transmitters_left_out": parts.traffic.levels.left_out,
+            "datagrams_delayed": parts.traffic.levels.delayed,
+            "frames_left_out": parts.traffic.levels.frames_left_out,
+            "levels_left_out": parts.traffic.levels.levels_left_out,
             "hand_overs_missed": parts.traffic.levels.missed,
         },
     });

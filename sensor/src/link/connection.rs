@@ -186,8 +186,9 @@ struct Driver<S: BatchSource> {
     live_writer: JoinHandle<()>,
     reading: Option<Reading>,
     reading_live: Option<Reading>,
-    /// Transmitters whose levels the desktop wants first; while this lives, levels are sent.
-    watched: Option<watch::Sender<Vec<MacAddr>>>,
+    /// To the task that sends levels, once the desktop wanted some: whose it wants first, or `None`
+    /// while it wants none.
+    watched: Option<watch::Sender<Option<Vec<MacAddr>>>>,
     connection: quinn::Connection,
     started: Instant,
     ended: Option<SessionEnd>,
@@ -328,21 +329,17 @@ impl<S: BatchSource> Driver<S> {
 }
 
 impl<S: BatchSource> Driver<S> {
-    /// Begins to send levels, goes on with other ones first, or ends it.
+    /// Begins to send levels, goes on with other ones first, or pauses.
     fn watch(&mut self, watched: Option<Vec<MacAddr>>) {
-        let Some(watched) = watched else {
-            self.watched = None;
-            return;
-        };
         // The task has ended when the path takes no datagrams; it is not tried again.
         if let Some(sender) = &self.watched {
             sender.send_replace(watched);
-            return;
+        } else if watched.is_some() {
+            let (sender, receiver) = watch::channel(watched);
+            let levels = self.served.tuning.levels.clone();
+            tokio::spawn(send_levels(self.connection.clone(), levels, receiver));
+            self.watched = Some(sender);
         }
-        let (sender, receiver) = watch::channel(watched);
-        let levels = self.served.tuning.levels.clone();
-        tokio::spawn(send_levels(self.connection.clone(), levels, receiver));
-        self.watched = Some(sender);
     }
 }
 

@@ -1,10 +1,8 @@
 //! Both ends over real QUIC on loopback: the sensor's real link, a journal and a survey in memory.
 
 use super::*;
-use crate::levels::LiveLevels;
-use pw_model::{FrameFlags, FrameKind, MacAddr, Observation, RadioId};
 use pw_model::{Gap, GapCause, Origin, Timestamp};
-use pw_sensor::levels::{LevelTap, Levels};
+use pw_sensor::levels::Levels;
 use pw_sensor::link::{BatchSource, Duties, Link, LinkSettings};
 use pw_wire::{Batch, BatchId, JournalRange, StreamInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+mod levels;
 
 const EPOCH: u64 = 5;
 
@@ -551,84 +551,5 @@ async fn nobody_there_is_said_and_tried_again() {
     let link = record(&store, &known, &MemorySurvey::default());
     let state = state_of(&link, |state| matches!(state, LinkState::Waiting { .. })).await;
     assert!(state.words(Instant::now()).contains("does not answer"), "{state:?}");
-    link.stop().await;
-}
-
-/// A frame of the transmitter with this number.
-fn heard(number: u8) -> Observation {
-    Observation {
-        time: Timestamp::from_unix_secs(1_700_000_000),
-        radio: RadioId(2),
-        kind: FrameKind::BEACON,
-        flags: FrameFlags::default(),
-        transmitter: Some(MacAddr([2, 0, 0, 0, 0, number])),
-        receiver: Some(MacAddr::BROADCAST),
-        bssid: None,
-        frequency_mhz: Some(2_412),
-        signal_dbm: Some(-50),
-        noise_dbm: None,
-        rate_100kbps: None,
-        phy: None,
-        length: 100,
-        airtime_us: None,
-        sequence: None,
-        advertisement: None,
-        detail: None,
-        position: None,
-    }
-}
-
-/// While batches are stuck, levels come; without being asked a sensor sends none.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn levels_come_beside_a_stream_that_is_stuck() {
-    let sensor = sensor();
-    let (_dir, store, known) = paired(&sensor).await;
-    let mut tap = LevelTap::new(sensor.levels.clone());
-    let noting = tokio::spawn(async move {
-        loop {
-            tap.note(&heard(1), Instant::now());
-            tap.note(&heard(2), Instant::now());
-            tap.hand_over();
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    let live = Arc::new(LiveLevels::default());
-    let (wishes, watched) = watch::channel(None);
-    let woken = Arc::new(Mutex::new(0u64));
-    let wake: Arc<dyn Fn() + Send + Sync> = {
-        let woken = Arc::clone(&woken);
-        Arc::new(move || *lock(&woken) += 1)
-    };
-    let sink = LevelSink { levels: Arc::clone(&live), wake, watched };
-    let survey = MemorySurvey::default();
-    *lock(&survey.stalled) = true;
-    let link = connect_with(&store, known.clone(), survey.clone(), "laptop", "test", Some(sink));
-    state_of(&link, LinkState::is_connected).await;
-    (0..300).for_each(|_| sensor.journal.write(2_000));
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let sensor_id = known.sensor_id();
-    assert_eq!(sensor.link.traffic().levels.datagrams, 0, "nobody asked");
-    assert_eq!(live.sends(sensor_id), Some(true));
-
-    let address = MacAddr([2, 0, 0, 0, 0, 1]);
-    wishes.send_replace(Some(live.watch(&[address])));
-    until("levels", || live.received(sensor_id).taken >= 10).await;
-    assert_eq!(sensor.journal.acknowledged(), 0, "batches are still stuck");
-    let levels = live.of(address, Instant::now());
-    let [level] = &levels[..] else { panic!("one radio: {levels:?}") };
-    assert_eq!((level.radio, level.signal_dbm, level.trace.is_empty()), (RadioId(2), -50, false));
-    assert!(*lock(&woken) > 0, "the window is told");
-    let other = MacAddr([2, 0, 0, 0, 0, 2]);
-    assert_eq!(live.of(other, Instant::now()).len(), 1, "the others ride along");
-
-    wishes.send_replace(None);
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let sent = sensor.link.traffic().levels.datagrams;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(sensor.link.traffic().levels.datagrams, sent, "nobody wants them any more");
-    *lock(&survey.stalled) = false;
-    until("all acknowledged", || sensor.journal.acknowledged() == 300).await;
-    assert_eq!(*lock(&survey.arrivals), (1..=300).collect::<Vec<_>>(), "batches are unharmed");
-    noting.abort();
     link.stop().await;
 }
