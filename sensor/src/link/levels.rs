@@ -179,7 +179,10 @@ impl LevelSender {
             if changed {
                 match watched.borrow_and_update().as_deref() {
                     Some(watched) => self.pending.watch(watched),
-                    None => return Ok(self.pending.forget()),
+                    None => {
+                        self.pending.forget();
+                        return Ok(());
+                    }
                 }
                 changed = false;
             }
