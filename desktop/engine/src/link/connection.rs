@@ -3,6 +3,7 @@
 use super::backoff::Backoff;
 use super::dial::{ControlStream, Dialled, StreamError};
 use super::dialling::{Dialling, LOOK_EVERY, Target};
+use super::handle::{Counters, SensorLink};
 use super::levels::{LevelSink, read_levels};
 use super::route::own_address;
 use super::state::{LinkState, LinkTrouble};
@@ -18,11 +19,10 @@ use pw_wire::{
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinHandle;
 
 /// Batches between the stream and the session. When full, the stream is not read.
 const READ_QUEUE: usize = 8;
@@ -42,51 +42,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// speaks counts: after a cut QUIC would try the old one again at growing distances only.
 const SILENCE: Duration = Duration::from_millis(2_500);
 const SILENT_ROUND_TRIPS: u32 = 5;
-
-/// What a link did since its start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LinkCounts {
-    /// Connections that stood.
-    pub connections: u64,
-    /// Batches that arrived.
-    pub batches: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Batches that became durable and were acknowledged.
-    pub acknowledged: u64,
-    /// Batches that the sensor no longer held.
-    pub not_held: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    connections: AtomicU64,
-    batches: AtomicU64,
-    bytes: AtomicU64,
-    acknowledged: AtomicU64,
-    not_held: AtomicU64,
-    /// When the sensor was last heard, and the round trip then.
-    heard: Mutex<Option<(Instant, Duration)>>,
-}
-
-impl Counters {
-    fn heard(&self) -> Option<(Instant, Duration)> {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A link that records from one sensor until it is stopped or dropped.
-#[derive(Debug)]
-pub struct SensorLink {
-    sensor: KnownSensor,
-    state: watch::Receiver<LinkState>,
-    status: watch::Receiver<Option<Status>>,
-    tuning: watch::Receiver<Vec<RadioTuning>>,
-    counters: Arc<Counters>,
-    retry: Arc<Notify>,
-    stop: watch::Sender<bool>,
-    task: Option<JoinHandle<()>>,
-}
 
 /// Starts to record from `sensor` into `sink`, on the runtime that this is called from.
 /// `desktop_name` and `software` (program and release) are for the sensor's log.
@@ -132,79 +87,6 @@ pub(crate) fn connect_with<S: BatchSink>(
     };
     let task = Some(tokio::spawn(keeper.run()));
     SensorLink { sensor, state, status, tuning, counters, retry, stop, task }
-}
-
-impl SensorLink {
-    /// The sensor.
-    #[must_use]
-    pub const fn sensor(&self) -> &KnownSensor {
-        &self.sensor
-    }
-
-    /// Follows how the link is.
-    #[must_use]
-    pub fn state(&self) -> watch::Receiver<LinkState> {
-        self.state.clone()
-    }
-
-    /// Follows what the sensor says of itself; `None` while there is no connection.
-    #[must_use]
-    pub fn status(&self) -> watch::Receiver<Option<Status>> {
-        self.status.clone()
-    }
-
-    /// What the sensor's radios are told to listen to, as it last said; empty for an older sensor.
-    #[must_use]
-    pub fn tuning(&self) -> watch::Receiver<Vec<RadioTuning>> {
-        self.tuning.clone()
-    }
-
-    /// What it did so far.
-    #[must_use]
-    pub fn counts(&self) -> LinkCounts {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        LinkCounts {
-            connections: read(&self.counters.connections),
-            batches: read(&self.counters.batches),
-            bytes: read(&self.counters.bytes),
-            acknowledged: read(&self.counters.acknowledged),
-            not_held: read(&self.counters.not_held),
-        }
-    }
-
-    /// When anything came from the sensor last.
-    #[must_use]
-    pub fn last_heard(&self) -> Option<Instant> {
-        self.counters.heard().map(|(at, _)| at)
-    }
-
-    /// Round trip of the connection when it was last heard.
-    #[must_use]
-    pub fn round_trip(&self) -> Option<Duration> {
-        self.counters.heard().map(|(_, round_trip)| round_trip)
-    }
-
-    /// Tries again now instead of waiting.
-    pub fn retry_now(&self) {
-        self.retry.notify_one();
-    }
-
-    /// Leaves the sensor. What is not durable yet stays in its journal.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Some(task) = self.task.take()
-            && let Err(error) = task.await
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    }
-}
-
-impl Drop for SensorLink {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-    }
 }
 
 struct Keeper<S: BatchSink> {

@@ -9,6 +9,7 @@ mod command;
 mod connection;
 mod dial;
 mod dialling;
+mod handle;
 mod levels;
 mod pair;
 mod route;
@@ -17,8 +18,9 @@ mod store;
 mod streams;
 
 pub use command::{CommandError, command};
+pub use connection::connect;
 pub(crate) use connection::connect_with;
-pub use connection::{LinkCounts, SensorLink, connect};
+pub use handle::{LinkCounts, SensorLink};
 pub(crate) use levels::LevelSink;
 pub use pair::{PairError, pair};
 pub use state::{LinkState, LinkTrouble};
