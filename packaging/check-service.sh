@@ -65,6 +65,7 @@ grep -q "^CapEff:\s*0000000000003000$" <<< "$status" || fail "capabilities: $(gr
 grep -q "^CapBnd:\s*0000000000003000$" <<< "$status" || fail "bounds: $(grep ^Cap <<< "$status")"
 grep -q "^NoNewPrivs:\s*1$" <<< "$status" || fail "it may gain privileges"
 grep -q "^Seccomp:\s*2$" <<< "$status" || fail "system calls are not filtered"
+inside journalctl --unit piwardrive-sensor --no-pager | grep -q "takes no filter" && fail "its own filter of system calls is refused"
 good "its own user, CAP_NET_ADMIN and CAP_NET_RAW only, system calls filtered"
 name=$(inside piwardrive-sensor status | head -n 1 | cut -d, -f1)
 

@@ -84,6 +84,9 @@ pub struct RunArguments {
     /// Leave once all sources have ended and paired desktops hold everything (or after 60 s)
     #[arg(long)]
     pub exit_at_end: bool,
+    /// Start also where none of the radios is there: they are listened to once they are plugged in
+    #[arg(long)]
+    pub await_radios: bool,
     /// A file that says the same as these options
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

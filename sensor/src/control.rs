@@ -24,6 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 pub struct ControlSocket {
     path: PathBuf,
     stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl ControlSocket {
@@ -50,7 +51,7 @@ impl ControlSocket {
             .with_context(failed)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        std::thread::Builder::new().name("control".to_owned()).spawn(move || {
+        let served = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
             for client in listener.incoming() {
                 if stopped.load(Ordering::Relaxed) {
                     break;
@@ -61,7 +62,7 @@ impl ControlSocket {
                 }
             }
         })?;
-        Ok(Self { path, stop })
+        Ok(Self { path, stop, thread: Some(served) })
     }
 }
 
@@ -71,6 +72,12 @@ impl Drop for ControlSocket {
         // Wakes the thread, so that it sees that it is over. Both may fail only when it is gone.
         drop(UnixStream::connect(&self.path));
         drop(std::fs::remove_file(&self.path));
+        // Whom it serves holds what is about to end; it is served or given up within the time limit.
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("control socket: its thread has ended by a defect");
+        }
     }
 }
 

@@ -6,6 +6,11 @@ use pw_model::{
     RadioEventKind, RadioId, SensorId, Ssid, Timestamp, TuneInterval,
 };
 use pw_wire::{Batch, BatchId, EncodedBatch, StreamInfo};
+use std::sync::RwLock;
+
+/// Between its beginning and its program a child process holds whatever files are open here, locks
+/// included: whoever starts one takes this alone, who looks whether a survey is in use shares it.
+pub(crate) static STARTING: RwLock<()> = RwLock::new(());
 
 /// Observations in each batch.
 pub(crate) const ROWS: i64 = 40;

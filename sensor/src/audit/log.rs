@@ -34,13 +34,16 @@ pub(super) struct Log {
     missing: u64,
     /// It could not be written last time; said once.
     failing: bool,
+    /// It may end in half a line.
+    torn: bool,
 }
 
 impl Log {
     /// Opens the file in the state folder, or begins it.
     pub(super) fn open(folder: &Path, name: LogName) -> io::Result<Self> {
         let (file, bytes) = open(&name.file(folder))?;
-        Ok(Self { folder: folder.to_owned(), name, file, bytes, missing: 0, failing: false })
+        let (missing, failing, torn) = (0, false, false);
+        Ok(Self { folder: folder.to_owned(), name, file, bytes, missing, failing, torn })
     }
 
     /// Writes an entry, and before it how many are missing there. That it cannot be written stops
@@ -106,13 +109,15 @@ impl Log {
                 renamed => renamed?,
             }
             (self.file, self.bytes) = open(&path)?;
+            self.torn = false;
         }
-        // One call, so that a line is whole or not there; after half a line the next one begins on its
-        // own.
+        if self.torn {
+            // Half a line may stand there; this one begins on its own.
+            line.insert(0, b'\n');
+        }
+        // One call, so that a line is whole or not there.
         let written = self.file.write_all(&line);
-        if written.is_err() {
-            (self.file, self.bytes) = open(&path)?;
-        }
+        self.torn = written.is_err();
         written?;
         self.bytes += line.len() as u64;
         Ok(())
@@ -160,6 +165,25 @@ pub(super) fn read(folder: &Path, name: LogName) -> io::Result<(Vec<AuditEntry>,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_half_a_line_the_next_one_begins_on_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let name = LogName("audit.log");
+        let mut log = Log::open(folder.path(), name).expect("writable");
+        log.note(&AuditEntry::new(AuditKind::Started));
+        // The disk takes half a line, and is full.
+        log.file.write_all(br#"{"time":"20"#).expect("written");
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+        let file = std::mem::replace(&mut log.file, full);
+        log.note(&AuditEntry::new(AuditKind::Connected));
+        log.file = file;
+        log.note(&AuditEntry::new(AuditKind::Stopped));
+        let (entries, damaged) = read(folder.path(), name).expect("read");
+        let kinds: Vec<_> = entries.iter().map(|entry| entry.event).collect();
+        assert_eq!(kinds, [AuditKind::Started, AuditKind::NotNoted, AuditKind::Stopped]);
+        assert_eq!(damaged, 1, "the half");
+    }
 
     #[test]
     fn what_the_disk_did_not_take_is_said_once_it_does() {

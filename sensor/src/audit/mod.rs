@@ -193,12 +193,11 @@ impl Audit {
     pub fn open(state_dir: &Path) -> io::Result<Self> {
         let [ours, strangers] = LOGS.map(|name| Log::open(state_dir, name));
         let logs = [ours?, strangers?];
-        let audit = Self { shared: Arc::default() };
-        let shared = Arc::clone(&audit.shared);
-        std::thread::Builder::new()
-            .name("audit".to_owned())
-            .spawn(move || shared.write(logs))
-            .map(|_ends_with_close| audit)
+        let shared: Arc<Shared> = Arc::default();
+        let written = Arc::clone(&shared);
+        // Its end is waited for by `close`.
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || written.write(logs))?;
+        Ok(Self { shared })
     }
 
     /// Notes an entry. Never waits: one that finds no room is counted.

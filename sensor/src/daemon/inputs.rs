@@ -29,7 +29,7 @@ pub(super) struct Inputs {
 impl Inputs {
     pub(super) fn open(settings: &Settings) -> Result<Self> {
         let live = settings.config.live_settings()?;
-        let sources = prepare_all(&settings.sources, &live)?;
+        let sources = prepare_all(&settings.sources, &live, settings.await_radios)?;
         let (join, receiver) = join(settings)?;
         let privacy = privacy(settings, &join)?;
         let motion = motion(settings)?;
@@ -108,11 +108,15 @@ fn join(settings: &Settings) -> Result<(Join, Option<GpsSpec>)> {
     })
 }
 
-/// Opens all sources. A radio that is not plugged in is waited for, as long as another source works;
-/// alone it is an error, which most likely is a slip of the pen.
-fn prepare_all(specs: &[SourceSpec], live: &LiveSettings) -> Result<Vec<Prepared>> {
+/// Opens all sources. A radio that is not plugged in is waited for, as long as another source works or
+/// `await_radios` says so; else it is an error, which at a keyboard most likely is a slip of the pen.
+fn prepare_all(
+    specs: &[SourceSpec],
+    live: &LiveSettings,
+    await_radios: bool,
+) -> Result<Vec<Prepared>> {
     let opened: Vec<_> = specs.iter().map(|spec| (spec, prepare(spec, live))).collect();
-    let some_work = opened.iter().any(|(_, opened)| opened.is_ok());
+    let some_work = await_radios || opened.iter().any(|(_, opened)| opened.is_ok());
     let source = |(spec, opened): (&SourceSpec, Result<Prepared, SourceError>)| match opened {
         Ok(source) => Ok(source),
         Err(error) if some_work => await_radio(spec, live).ok_or(error),
@@ -141,4 +145,26 @@ pub(super) fn radio_numbers(
     }
     let book = NumberBook::new(&settings.state, known, numbers.clone());
     Ok((numbers, book))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_radio_that_is_not_there_is_an_error_unless_it_is_to_be_waited_for() {
+        let live = LiveSettings::default();
+        let missing: SourceSpec = "wifi:no-such-dev0".parse().expect("a source");
+        let error = prepare_all(std::slice::from_ref(&missing), &live, false).err();
+        let error = format!("{:#}", error.expect("alone and not there"));
+        assert!(error.starts_with("no-such-dev0: "), "{error}");
+        let waiting = prepare_all(&[missing], &live, true).expect("waited for");
+        assert_eq!(
+            waiting.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(),
+            ["no-such-dev0"]
+        );
+        // What is no radio does not come by being plugged in.
+        let file: SourceSpec = "file:no-such-file.pcap".parse().expect("a source");
+        assert!(prepare_all(&[file], &live, true).is_err());
+    }
 }

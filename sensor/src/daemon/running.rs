@@ -143,7 +143,10 @@ pub(super) fn leave(leaving: Leaving) -> Result<()> {
     drop(leaving.running);
     match Arc::try_unwrap(leaving.link) {
         Ok(link) => leaving.runtime.block_on(link.shutdown()),
-        Err(shared) => drop(shared),
+        Err(_still_used) => tracing::error!(
+            "the link is still in use: desktops are not told that the sensor stops, and the audit log \
+             does not say it"
+        ),
     }
     leaving.runtime.shutdown_timeout(Duration::from_secs(2));
     tracing::info!(

@@ -22,6 +22,7 @@ pub(super) struct Settings {
     pub(super) state: PathBuf,
     pub(super) config: Config,
     pub(super) exit_at_end: bool,
+    pub(super) await_radios: bool,
 }
 
 impl Settings {
@@ -72,6 +73,7 @@ impl Settings {
                 .unwrap_or_else(state_dir::default_state_dir),
             config,
             exit_at_end: arguments.exit_at_end,
+            await_radios: arguments.await_radios,
         })
     }
 

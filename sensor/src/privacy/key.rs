@@ -73,12 +73,18 @@ impl Keys {
             found = Stored::read(&bytes);
         }
         // The key of home zones lies in a file of its own: what is overwritten here may be torn.
+        let zone_is_kept = found.is_some() || zone_key::is_there(state_dir);
         let zone = zone_key::open(state_dir, found.as_ref().map(|stored| stored.zone))?;
         if let Some(Stored { period, rotation_secs, pseudonym, .. }) = found {
             return Ok(Self { file, path, zone, period, rotation_secs, pseudonym });
         }
         if length > 0 {
-            tracing::warn!("{} is damaged; a new key of pseudonyms is drawn", path.display());
+            let zones =
+                if zone_is_kept { "" } else { ", and one of home zones, which get another edge" };
+            tracing::warn!(
+                "{} is damaged; a new key of pseudonyms is drawn{zones}",
+                path.display()
+            );
         }
         let pseudonym = pw_trust::random_bytes()?;
         let keys = Self { file, path, zone, period: 0, rotation_secs: 0, pseudonym };

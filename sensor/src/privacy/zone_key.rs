@@ -17,6 +17,11 @@ const MAGIC: &[u8; 8] = b"PWZONE1\n";
 /// Magic, key, check.
 const LENGTH: usize = 8 + 32 + 8;
 
+/// Whether the key has a file of its own yet.
+pub(super) fn is_there(state_dir: &Path) -> bool {
+    state_dir.join(FILE).exists()
+}
+
 /// The key, from its file; where that is missing or damaged, from the copy; else a new one. Unless it
 /// came from the file, the file is written.
 pub(super) fn open(state_dir: &Path, copy: Option<[u8; 32]>) -> Result<[u8; 32], KeyError> {

@@ -373,6 +373,7 @@ mod tests {
 
     #[test]
     fn one_writer_at_a_time() {
+        let _nobody_starts = crate::fixture::STARTING.read();
         let scratch = tempfile::tempdir().expect("a folder");
         let created = Timestamp::from_unix_secs(0);
         let (folder, made) = Folder::create(&scratch.path().join("s"), "s", created).expect("made");
@@ -387,6 +388,7 @@ mod tests {
 
     #[test]
     fn one_that_is_being_made_is_in_use() {
+        let _nobody_starts = crate::fixture::STARTING.read();
         let scratch = tempfile::tempdir().expect("a folder");
         let path = scratch.path().join("s");
         fs::create_dir(&path).expect("made");

@@ -4,7 +4,7 @@ mod crash;
 mod losses;
 
 use super::*;
-use crate::fixture::{ROWS, START_SECS, batch, bssid, id, packed, sensor};
+use crate::fixture::{ROWS, START_SECS, STARTING, batch, bssid, id, packed, sensor};
 use crate::upkeep::{rebuild, verify};
 use pw_model::{MacAddr, TimeRange};
 use std::fs;

@@ -34,6 +34,7 @@ fn killed_at_any_moment_nothing_acknowledged_is_lost_or_doubled() {
     create(&path).close().expect("closed");
     let mut acknowledged = 0;
     for round in 0..12u64 {
+        let starting = STARTING.write();
         let mut child = Command::new(std::env::current_exe().expect("known"))
             .args(["--exact", "survey::tests::crash::victim", "--nocapture", "--quiet"])
             .env(VICTIM, &path)
@@ -41,6 +42,7 @@ fn killed_at_any_moment_nothing_acknowledged_is_lost_or_doubled() {
             .stderr(Stdio::null())
             .spawn()
             .expect("started");
+        drop(starting);
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut until = Some(1 + round * 2);
         for line in lines.map_while(Result::ok) {
@@ -75,6 +77,7 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     fn mount(at: &Path, size: &str) -> Option<Self> {
+        let _starting = STARTING.write();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(at)
@@ -86,6 +89,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
+        let _starting = STARTING.write();
         let done = Command::new("umount").arg("-l").arg(&self.0).status();
         assert!(std::thread::panicking() || done.is_ok_and(|s| s.success()), "unmounted");
     }

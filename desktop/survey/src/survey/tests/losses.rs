@@ -56,6 +56,7 @@ fn expected(batches: &[BatchEntry], first: u64, last: u64) -> Loss {
 
 #[test]
 fn a_tail_cut_after_it_was_indexed() {
+    let _nobody_starts = STARTING.read();
     for rebuilt in [false, true] {
         let scratch = tempfile::tempdir().expect("a folder");
         let path = scratch.path().join("s");
@@ -112,6 +113,7 @@ fn a_tail_cut_after_it_was_indexed() {
 
 #[test]
 fn a_torn_tail_that_no_index_knew_is_no_loss() {
+    let _nobody_starts = STARTING.read();
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("s");
     let mut survey = create(&path);
@@ -127,6 +129,7 @@ fn a_torn_tail_that_no_index_knew_is_no_loss() {
 
 #[test]
 fn damage_in_the_middle() {
+    let _nobody_starts = STARTING.read();
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("s");
     let batches = stored(&path);
@@ -152,6 +155,7 @@ fn damage_in_the_middle() {
 
 #[test]
 fn damage_without_an_index_is_told_by_its_neighbours() {
+    let _nobody_starts = STARTING.read();
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("s");
     let batches = stored(&path);
@@ -173,6 +177,7 @@ fn damage_without_an_index_is_told_by_its_neighbours() {
 
 #[test]
 fn a_segment_that_is_gone() {
+    let _nobody_starts = STARTING.read();
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("s");
     let batches = stored(&path);
@@ -190,6 +195,7 @@ fn a_segment_that_is_gone() {
 
 #[test]
 fn only_what_holds_nothing_is_taken_away() {
+    let _nobody_starts = STARTING.read();
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("s");
     let survey = create(&path);
