@@ -46,6 +46,7 @@ fn motion_input(input: Option<&MotionInputState>) -> Value {
             "not_available": input.trouble,
             "samples": input.samples,
             "left_out": input.left_out,
+            "crowded_out": input.crowded_out,
             "latest": input.latest.as_ref().map(motion),
         })
     })

@@ -32,12 +32,17 @@ fn motion(what: &str, input: &Value) -> Option<String> {
     let name = input["name"].as_str().unwrap_or("nothing read yet");
     let left_out = match input["left_out"].as_u64() {
         None | Some(0) => String::new(),
-        Some(count) => format!(", {count} of them in a home zone and not recorded"),
+        Some(count) => format!(", {count} of them in a home zone, or perhaps, and not recorded"),
     };
+    let crowded_out = match input["crowded_out"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(count) => format!(", {count} of them not recorded: too many waited for a fix"),
+    };
+    // The sensor states it only while it is of now.
     let speed = input["latest"]["speed_mps"].as_f64();
     let speed = speed.map(|mps| format!(", {:.0} km/h", mps * 3.6)).unwrap_or_default();
     Some(format!(
-        "{what}: {name}, {samples} samples{left_out}{speed}; recorded, and not used for positions yet"
+        "{what}: {name}, {samples} samples{left_out}{crowded_out}{speed}; recorded, and not used for positions yet"
     ))
 }
 
@@ -184,6 +189,11 @@ mod tests {
             "clock": { "source": "ntp", "offset_us": -1500, "uncertainty_us": 20_000 },
             "clock_events": [],
             "doubtful_fixes": { "stale": 4 },
+            "motion": {
+                "speed": { "name": "a car", "samples": 9, "left_out": 2, "crowded_out": 1,
+                    "latest": { "speed_mps": 20.0 } },
+                "imu": { "name": "a chip", "samples": 5, "left_out": 0, "latest": null },
+            },
             "machine": {
                 "throttling": { "flags": 0x5_0000 },
                 "under_voltage": { "not_available": "no sensor" },
@@ -208,6 +218,9 @@ mod tests {
             "1.0 KiB of 4.0 KiB free",
             "0 to 10 % of its life used",
             "radio 0: 100 frames per second",
+            "speed: a car, 9 samples, 2 of them in a home zone, or perhaps, and not recorded, 1 of \
+             them not recorded: too many waited for a fix, 72 km/h; recorded",
+            "imu: a chip, 5 samples; recorded",
         ] {
             assert!(text.contains(words), "'{words}' is missing in\n{text}");
         }

@@ -7,7 +7,7 @@ use crate::gps::{GpsEvent, GpsSpec, GpsThread};
 use crate::journal::{Journal, JournalError};
 use crate::levels::Levels;
 use crate::machine::{Machine, TransmitWatch};
-use crate::motion::{ImuSpec, SpeedSpec};
+use crate::motion::{ImuSpec, Sent, SpeedSpec};
 use crate::pipeline::{Event, Pipeline, PipelineSettings, PipelineState, QUEUE_EVENTS};
 use crate::radio::Plans;
 use anyhow::{Context, Result};
@@ -15,7 +15,7 @@ use pw_model::{Origin, RadioId, SensorId};
 use pw_wire::{Status, StreamInfo};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 
@@ -134,8 +134,12 @@ impl Line {
                 .context("cannot start the position thread")?;
         }
         let motion_events = events.clone();
-        // It waits while the queue is full, and reads the more of its input into one mean.
-        let send = move |event| motion_events.send(Event::Motion(event)).is_ok();
+        // While the queue is full it goes on reading, more of its input into one mean.
+        let send = move |event| match motion_events.try_send(Event::Motion(event)) {
+            Ok(()) => Sent::Taken,
+            Err(TrySendError::Full(_)) => Sent::Full,
+            Err(TrySendError::Disconnected(_)) => Sent::Ended,
+        };
         crate::motion::start(motion.0, motion.1, &stop, send)
             .context("cannot start the threads of motion")?;
         Ok(Threads { stop, events, sources: threads, pipeline })

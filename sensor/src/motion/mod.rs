@@ -9,7 +9,7 @@ mod thread;
 pub use iio::{DEVICES, IioInput};
 pub use obd::{ObdInput, Reply, parse_reply};
 pub use spec::{ImuSpec, SpeedSpec};
-pub use thread::{MotionEvent, start};
+pub use thread::{MotionEvent, Sent, start};
 
 /// What an input says at one moment; `None` is not known.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -6,6 +6,8 @@
 use super::{MotionInput, MotionReading};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often a read comes back when nothing was said.
@@ -81,20 +83,22 @@ fn trouble(line: &str) -> String {
 pub struct ObdInput {
     port: Box<dyn serialport::SerialPort>,
     name: String,
+    /// Ends a question that waits for its answer.
+    stop: Arc<AtomicBool>,
 }
 
 impl ObdInput {
-    /// Opens the serial device and resets the adapter on it.
+    /// Opens the serial device and resets the adapter on it. Set `stop` ends every question.
     ///
     /// # Errors
     /// It cannot be opened, or nothing there speaks like an ELM327.
-    pub fn open(path: &Path, baud: u32) -> Result<Self, String> {
+    pub fn open(path: &Path, baud: u32, stop: Arc<AtomicBool>) -> Result<Self, String> {
         let name = path.display().to_string();
         let port = serialport::new(path.to_string_lossy(), baud)
             .timeout(READ_TIMEOUT)
             .open()
             .map_err(|error| format!("cannot open {name}: {error}"))?;
-        let mut input = Self { port, name };
+        let mut input = Self { port, name, stop };
         for command in BEGIN {
             let timeout = if command == "ATZ" { RESET_TIMEOUT } else { ANSWER_TIMEOUT };
             let answer = input.ask(command, timeout)?;
@@ -119,6 +123,9 @@ impl ObdInput {
         let mut answer = Vec::new();
         let mut bytes = [0; 64];
         loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(format!("{}: stopped", self.name));
+            }
             let length = match self.port.read(&mut bytes) {
                 Ok(0) => return Err(format!("{} has ended", self.name)),
                 Ok(length) => length,
@@ -173,8 +180,6 @@ impl MotionInput for ObdInput {
 mod tests {
     use super::*;
     use serialport::{SerialPort, TTYPort};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::JoinHandle;
 
     #[test]
@@ -264,6 +269,29 @@ mod tests {
         }
     }
 
+    fn going() -> Arc<AtomicBool> {
+        Arc::new(AtomicBool::new(false))
+    }
+
+    #[test]
+    fn a_question_ends_when_all_is_to_stop() {
+        let elm = Elm::start(|_| String::new());
+        let error = ObdInput::open(&elm.path, 38_400, Arc::new(AtomicBool::new(true))).err();
+        assert!(error.as_ref().is_some_and(|why| why.ends_with(": stopped")), "{error:?}");
+        elm.asked();
+        let stop = going();
+        let stopped = Arc::clone(&stop);
+        let elm = Elm::start(move |question| {
+            usual(question).unwrap_or_else(|| {
+                stopped.store(true, Ordering::Relaxed);
+                String::new()
+            })
+        });
+        let mut input = ObdInput::open(&elm.path, 38_400, stop).expect("it answers");
+        assert!(input.read().expect_err("no answer").ends_with(": stopped"));
+        elm.asked();
+    }
+
     #[test]
     fn an_adapter_is_set_up_and_asked() {
         let mut turn = 0;
@@ -277,7 +305,7 @@ mod tests {
                 }
             })
         });
-        let mut input = ObdInput::open(&elm.path, 38_400).expect("it answers");
+        let mut input = ObdInput::open(&elm.path, 38_400, going()).expect("it answers");
         for kmh in [60.0, 72.0] {
             let speed = input.read().expect("a speed").speed_mps.expect("a speed");
             assert!((speed - kmh / 3.6).abs() < 1e-9, "{speed}");
@@ -291,21 +319,22 @@ mod tests {
     #[test]
     fn what_is_no_adapter_is_said_to_be_none() {
         let elm = Elm::start(|_| "x".repeat(600));
-        let error = ObdInput::open(&elm.path, 38_400).err().expect("no adapter");
+        let error = ObdInput::open(&elm.path, 38_400, going()).err().expect("no adapter");
         assert!(error.contains("without an end"), "{error}");
         elm.asked();
         let elm = Elm::start(|question| match question {
             "ATZ" => "ready\r>".to_owned(),
             _ => "?\r>".to_owned(),
         });
-        let error = ObdInput::open(&elm.path, 38_400).err().expect("no adapter");
+        let error = ObdInput::open(&elm.path, 38_400, going()).err().expect("no adapter");
         assert!(error.contains("'ATE0' is not understood"), "{error}");
         elm.asked();
         let elm = Elm::start(|_| String::new());
-        let error = ObdInput::open(&elm.path, 38_400).err().expect("silent");
+        let error = ObdInput::open(&elm.path, 38_400, going()).err().expect("silent");
         assert!(error.contains("nothing speaks like an ELM327"), "{error}");
         elm.asked();
-        let error = ObdInput::open(Path::new("/dev/no-such-tty"), 38_400).err().expect("none");
+        let error =
+            ObdInput::open(Path::new("/dev/no-such-tty"), 38_400, going()).err().expect("none");
         assert!(error.contains("cannot open /dev/no-such-tty"), "{error}");
     }
 }

@@ -4,6 +4,8 @@ use super::{DEVICES, IioInput, MotionInput, ObdInput};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Baud rate of an adapter unless said: that of most ELM327.
 const DEFAULT_BAUD: u32 = 38_400;
@@ -89,16 +91,16 @@ impl SpeedSpec {
         if text == "none" { Ok(None) } else { text.parse().map(Some) }
     }
 
-    /// Opens it.
+    /// Opens it. Set `stop` ends what it waits for.
     ///
     /// # Errors
     /// Why it cannot be used, in words.
-    pub fn open(&self) -> Result<Box<dyn MotionInput>, String> {
+    pub fn open(&self, stop: &Arc<AtomicBool>) -> Result<Box<dyn MotionInput>, String> {
         // What a name leads to is known only when it is there.
         if let Ok(target) = std::fs::canonicalize(&self.path) {
             refuse_bluetooth(&target)?;
         }
-        Ok(Box::new(ObdInput::open(&self.path, self.baud)?))
+        Ok(Box::new(ObdInput::open(&self.path, self.baud, Arc::clone(stop))?))
     }
 }
 
@@ -162,7 +164,7 @@ mod tests {
         let path = folder.path().join("obd");
         std::os::unix::fs::symlink(&target, &path).expect("linked");
         let spec = SpeedSpec { path, baud: 38_400 };
-        let error = spec.open().err().expect("refused");
+        let error = spec.open(&Arc::default()).err().expect("refused");
         assert!(error.contains("Bluetooth"), "{error}");
     }
 }

@@ -37,6 +37,17 @@ pub enum MotionEvent {
     },
 }
 
+/// What became of an event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// The pipeline has it, or will.
+    Taken,
+    /// There is no room for it now.
+    Full,
+    /// Nobody listens any more.
+    Ended,
+}
+
 /// Means of readings.
 #[derive(Debug, Default)]
 struct Means {
@@ -65,10 +76,10 @@ impl<const N: usize> Mean<N> {
         self.count = self.count.saturating_add(1);
     }
 
-    /// The mean since it was last taken; `None` when nothing came.
-    fn take(&mut self) -> Option<[f32; N]> {
-        let Self { sum, count } = std::mem::take(self);
-        (count > 0).then(|| sum.map(|sum| (sum / f64::from(count)) as f32))
+    /// `None` when nothing came.
+    fn get(&self) -> Option<[f32; N]> {
+        let count = f64::from(self.count);
+        (self.count > 0).then(|| self.sum.map(|sum| (sum / count) as f32))
     }
 }
 
@@ -86,10 +97,10 @@ impl Means {
     }
 
     /// `None` when nothing was read.
-    fn take(&mut self, time: Timestamp, source: MotionSource) -> Option<MotionSample> {
-        let speed_mps = self.speed.take().map(|[speed]| speed);
-        let acceleration_mps2 = self.acceleration.take();
-        let angular_velocity_rps = self.angular_velocity.take();
+    fn sample(&self, time: Timestamp, source: MotionSource) -> Option<MotionSample> {
+        let speed_mps = self.speed.get().map(|[speed]| speed);
+        let acceleration_mps2 = self.acceleration.get();
+        let angular_velocity_rps = self.angular_velocity.get();
         let any =
             speed_mps.is_some() || acceleration_mps2.is_some() || angular_velocity_rps.is_some();
         any.then_some(MotionSample {
@@ -102,8 +113,8 @@ impl Means {
     }
 }
 
-/// Starts a thread for each input that is wanted. `send` says false when nobody listens any more. They
-/// end within some seconds after `stop`.
+/// Starts a thread for each input that is wanted. `send` must not wait: what it has no room for is offered
+/// again, and the readings meanwhile go into the same mean. They end within some seconds after `stop`.
 ///
 /// # Errors
 /// No thread can be started.
@@ -114,7 +125,7 @@ pub fn start<F>(
     send: F,
 ) -> io::Result<()>
 where
-    F: Fn(MotionEvent) -> bool + Clone + Send + 'static,
+    F: Fn(MotionEvent) -> Sent + Clone + Send + 'static,
 {
     if let Some(imu) = imu {
         let listener = Listener::new(MotionSource::Inertial, Arc::clone(stop), send.clone());
@@ -122,7 +133,8 @@ where
     }
     if let Some(speed) = speed {
         let listener = Listener::new(MotionSource::Vehicle, Arc::clone(stop), send);
-        spawn("vehicle", move || listener.keep_trying(|| speed.open()))?;
+        let stop = Arc::clone(stop);
+        spawn("vehicle", move || listener.keep_trying(|| speed.open(&stop)))?;
     }
     Ok(())
 }
@@ -138,13 +150,22 @@ struct Listener<F> {
     first_pause: Duration,
 }
 
-impl<F: Fn(MotionEvent) -> bool> Listener<F> {
+impl<F: Fn(MotionEvent) -> Sent> Listener<F> {
     const fn new(source: MotionSource, stop: Arc<AtomicBool>, send: F) -> Self {
         Self { source, stop, send, first_pause: FIRST_PAUSE }
     }
 
     fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// True when the pipeline has the event. Where nobody listens any more, it all stops.
+    fn tell(&self, event: MotionEvent) -> bool {
+        let sent = (self.send)(event);
+        if sent == Sent::Ended {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        sent == Sent::Taken
     }
 
     /// Opens the input, listens until it fails, and again, with growing pauses while it gives nothing.
@@ -163,16 +184,20 @@ impl<F: Fn(MotionEvent) -> bool> Listener<F> {
                 Err(why) => why,
             };
             // The same again is not told again, or an adapter that is away would fill the log.
-            if !self.is_stopped() && told.as_ref() != Some(&why) {
+            let mut is_new = told.as_ref() != Some(&why);
+            if is_new && !self.is_stopped() {
                 tracing::warn!("motion, {}: {why}", self.source.name());
-                let source = self.source;
-                if !(self.send)(MotionEvent::Trouble { source, why: why.clone() }) {
-                    return;
-                }
-                told = Some(why);
             }
             let until = Instant::now() + pause;
-            while Instant::now() < until && !self.is_stopped() {
+            while !self.is_stopped() {
+                let source = self.source;
+                if is_new && self.tell(MotionEvent::Trouble { source, why: why.clone() }) {
+                    told = Some(why.clone());
+                    is_new = false;
+                }
+                if Instant::now() >= until {
+                    break;
+                }
                 std::thread::sleep(Duration::from_millis(50));
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -183,7 +208,7 @@ impl<F: Fn(MotionEvent) -> bool> Listener<F> {
     fn listen(&self, input: &mut dyn MotionInput, told: &mut Option<String>) -> (bool, String) {
         let mut means = Means::default();
         let mut sampled = Instant::now();
-        let mut gave = false;
+        let (mut gave, mut told_name) = (false, false);
         while !self.is_stopped() {
             let begun = Instant::now();
             match input.read() {
@@ -193,19 +218,18 @@ impl<F: Fn(MotionEvent) -> bool> Listener<F> {
             if !gave {
                 gave = true;
                 *told = None;
-                let name = input.name();
-                tracing::info!("motion, {}: {name}", self.source.name());
-                if !(self.send)(MotionEvent::Works { source: self.source, name }) {
-                    self.stop.store(true, Ordering::Relaxed);
-                }
+                tracing::info!("motion, {}: {}", self.source.name(), input.name());
+            }
+            if !told_name {
+                told_name =
+                    self.tell(MotionEvent::Works { source: self.source, name: input.name() });
             }
             if sampled.elapsed() >= SAMPLE
-                && let Some(sample) = means.take(clock::now(), self.source)
+                && let Some(sample) = means.sample(clock::now(), self.source)
+                && self.tell(MotionEvent::Sample(sample))
             {
                 sampled = Instant::now();
-                if !(self.send)(MotionEvent::Sample(sample)) {
-                    self.stop.store(true, Ordering::Relaxed);
-                }
+                means = Means::default();
             }
             std::thread::sleep(READING.saturating_sub(begun.elapsed()));
         }
@@ -223,17 +247,16 @@ mod tests {
     fn a_sample_is_the_mean_of_what_was_read_and_unknown_stays_unknown() {
         let mut means = Means::default();
         let time = Timestamp::from_unix_secs(9);
-        assert_eq!(means.take(time, MotionSource::Inertial), None);
+        assert_eq!(means.sample(time, MotionSource::Inertial), None);
         for x in [1.0, 2.0, 6.0] {
             means.add(&MotionReading {
                 acceleration_mps2: Some([x, 0.0, 9.8]),
                 ..MotionReading::default()
             });
         }
-        let sample = means.take(time, MotionSource::Inertial).expect("read");
+        let sample = means.sample(time, MotionSource::Inertial).expect("read");
         assert_eq!(sample.acceleration_mps2, Some([3.0, 0.0, 9.8]));
         assert_eq!((sample.speed_mps, sample.angular_velocity_rps), (None, None));
-        assert_eq!(means.take(time, MotionSource::Inertial), None, "taken once");
     }
 
     /// Gives three readings, then fails.
@@ -262,7 +285,10 @@ mod tests {
         let listener = Listener {
             source: MotionSource::Vehicle,
             stop: Arc::clone(&stop),
-            send: move |event| sender.send(event).is_ok(),
+            send: move |event| match sender.send(event) {
+                Ok(()) => Sent::Taken,
+                Err(_) => Sent::Ended,
+            },
             first_pause: Duration::from_millis(1),
         };
         let thread = std::thread::spawn(move || {
@@ -297,5 +323,41 @@ mod tests {
             })
             .collect();
         assert_eq!(speeds, [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn while_there_is_no_room_more_readings_go_into_one_mean() {
+        let (sender, events) = mpsc::channel();
+        let offered = Mutex::new(0);
+        let stop = Arc::new(AtomicBool::new(false));
+        let listener = Listener {
+            source: MotionSource::Vehicle,
+            stop,
+            // Full for the name once, and then for the first two samples.
+            send: move |event| {
+                let mut offered = offered.lock().expect("nothing panics here");
+                *offered += 1;
+                let is_full = match event {
+                    MotionEvent::Works { .. } => *offered == 1,
+                    _ => *offered < 5,
+                };
+                if is_full {
+                    return Sent::Full;
+                }
+                match sender.send(event) {
+                    Ok(()) => Sent::Taken,
+                    Err(_) => Sent::Ended,
+                }
+            },
+            first_pause: Duration::from_millis(1),
+        };
+        let (gave, why) = listener.listen(&mut Three(0), &mut None);
+        assert!(gave && why == "pulled out");
+        drop(listener);
+        let mut events = events.into_iter();
+        assert!(matches!(events.next(), Some(MotionEvent::Works { .. })), "offered again");
+        let Some(MotionEvent::Sample(sample)) = events.next() else { panic!("no sample") };
+        assert_eq!(sample.speed_mps, Some(2.0), "of all three readings");
+        assert_eq!(events.next(), None);
     }
 }

@@ -225,6 +225,7 @@ impl Pipeline {
         // A doubt may be wrong, and then this is home: that is the safe side.
         if let Some(place) = fix.position.filter(|place| self.settings.privacy.is_at_home(place)) {
             self.settings.privacy.reported(Some(&place), fix.time);
+            self.drop_held_motion();
         }
         *self.guard.doubtful_fixes.entry(doubt).or_default() += 1;
         // In a home zone it would show the place as well as any other.
@@ -238,9 +239,11 @@ impl Pipeline {
 
     /// Writes a report down, unless it lies in a home zone.
     pub(super) fn write_fix(&mut self, fix: Fix) {
+        let doubted = self.settings.privacy.is_in_home_zone();
         if self.settings.privacy.reported(fix.position.as_ref(), fix.time) {
             self.batch.fix(fix);
         }
+        self.place_motion(&fix, doubted);
     }
 
     /// Draws a new key of pseudonyms when the old one's time is over.
@@ -264,6 +267,7 @@ impl Pipeline {
         self.guard.withheld.clone_from(privacy.totals());
         self.guard.opted_out_frames = self.opted_out_frames + waiting;
         self.guard.in_home_zone = privacy.is_in_home_zone();
+        self.guard.motion.forget_stale(Instant::now());
         self.guard.clone()
     }
 }

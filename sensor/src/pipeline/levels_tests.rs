@@ -5,13 +5,15 @@ use super::*;
 use crate::capture::{FrameChunk, FrameMeta};
 use crate::gps::GpsEvent;
 use crate::journal::JournalSettings;
-use crate::levels::HandedOver;
+use crate::levels::{HandedOver, Levels};
+use crate::machine::{Machine, TransmitWatch};
 use crate::motion::MotionEvent;
-use crate::privacy::{PrivacyConfig, PrivacySettings};
+use crate::privacy::{Privacy, PrivacyConfig, PrivacySettings};
 use crate::radio::Plans;
 use crate::{clock, hop::HopSettings};
 use pw_dissect::LinkType;
-use pw_model::{MacAddr, MotionSample, MotionSource};
+use pw_model::{MacAddr, MotionSample, MotionSource, Position, SensorId};
+use pw_wire::StreamInfo;
 use tokio::sync::broadcast;
 
 const CLIENT: MacAddr = MacAddr([0x00, 0x1b, 0x63, 7, 7, 7]);
@@ -68,9 +70,13 @@ impl Bench {
     /// The receiver said so long ago that it is so far north of the middle of the zone. A step of more
     /// than 100 m is believed only where there was time for it.
     fn fix(&mut self, north_m: f64, ago: Duration) {
+        self.fix_at(north_m, clock::now().saturating_sub(ago));
+    }
+
+    fn fix_at(&mut self, north_m: f64, time: Timestamp) {
         let lat_deg = 50.0 + north_m / 111_195.0;
         let fix = Fix {
-            time: clock::now().saturating_sub(ago),
+            time,
             mode: FixMode::ThreeD,
             position: Position::new(lat_deg, 8.0).map(|place| place.with_error_m(Some(3.0))),
             speed_mps: None,
@@ -197,27 +203,99 @@ fn a_level_does_not_wait_for_a_place_that_nobody_hides() {
     }
 }
 
+impl Bench {
+    /// Something says that the sensor moves.
+    fn moves(&mut self) {
+        self.moved(clock::now());
+    }
+
+    fn moved(&mut self, time: Timestamp) {
+        let sample = MotionSample {
+            time,
+            source: MotionSource::Vehicle,
+            speed_mps: Some(8.0),
+            acceleration_mps2: None,
+            angular_velocity_rps: None,
+        };
+        let event = Event::Motion(MotionEvent::Sample(sample));
+        self.pipeline.take(event).expect("taken");
+        // The fix that follows is later.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    /// Samples of motion that are in the batch since this was last asked.
+    fn motion(&mut self) -> usize {
+        self.pipeline.batch.close().map_or(0, |batch| batch.motion.len())
+    }
+
+    fn speed(&mut self) -> MotionInputState {
+        self.pipeline.guard_state().motion.speed.expect("an input")
+    }
+}
+
 #[test]
-fn at_home_no_motion_is_recorded() {
-    let sample = || MotionSample {
-        time: clock::now(),
-        source: MotionSource::Vehicle,
-        speed_mps: Some(8.0),
-        acceleration_mps2: None,
-        angular_velocity_rps: None,
-    };
+fn motion_is_recorded_when_a_later_fix_says_that_it_was_not_at_home() {
     for records in ["'nothing'", "'no-position'"] {
         let mut bench = bench(&format!("{HOME}{records}"));
-        let moved = |bench: &mut Bench| {
-            let event = Event::Motion(MotionEvent::Sample(sample()));
-            bench.pipeline.take(event).expect("taken");
-            bench.pipeline.batch.close().map_or(0, |batch| batch.motion.len())
-        };
-        bench.fix(0.0, Duration::from_secs(10));
-        assert_eq!(moved(&mut bench), 0, "at home: {records}");
+        bench.moves();
+        bench.fix(0.0, Duration::from_secs(40));
+        bench.moves();
+        bench.fix(300.0, Duration::from_secs(20));
+        assert_eq!(bench.motion(), 0, "at home, or nobody knows: {records}");
+        bench.moves();
+        bench.fix(300.0, Duration::from_secs(10));
+        assert_eq!((bench.motion(), bench.speed().latest), (0, None), "of before it: {records}");
         bench.fix(300.0, Duration::ZERO);
-        assert_eq!(moved(&mut bench), 1, "elsewhere: {records}");
-        let speed = bench.pipeline.guard_state().motion.speed.expect("an input");
-        assert_eq!((speed.samples, speed.left_out), (2, 1));
+        assert_eq!(bench.motion(), 1, "not at home: {records}");
+        let speed = bench.speed();
+        assert_eq!((speed.samples, speed.left_out), (3, 2));
+        assert_eq!(speed.latest.and_then(|sample| sample.speed_mps), Some(8.0));
+        bench.moves();
+        // So soon it cannot be there; it is believed for the sake of the zone alone.
+        bench.fix(0.0, Duration::ZERO);
+        bench.fix(300.0, Duration::ZERO);
+        assert_eq!(bench.motion(), 0, "a doubtful fix at home: {records}");
+        let speed = bench.speed();
+        assert_eq!((speed.samples, speed.left_out, speed.latest), (4, 3, None));
     }
+}
+
+#[test]
+fn motion_before_a_fix_at_home_and_at_the_end_is_left_out() {
+    let mut bench = bench(&format!("{HOME}'nothing'"));
+    bench.fix(300.0, Duration::from_secs(20));
+    bench.moves();
+    bench.fix(0.0, Duration::ZERO);
+    assert_eq!((bench.motion(), bench.speed().left_out), (0, 1));
+    bench.fix(300.0, Duration::ZERO);
+    assert_eq!(bench.motion(), 0);
+
+    let mut bench = self::bench(&format!("{HOME}'nothing'"));
+    bench.fix(300.0, Duration::ZERO);
+    bench.moves();
+    let state = bench.pipeline.state();
+    bench.pipeline.finish().expect("the journal takes it");
+    let speed = state.borrow().guard.motion.speed.clone().expect("an input");
+    assert_eq!((speed.samples, speed.left_out, speed.latest), (1, 1, None));
+}
+
+#[test]
+fn motion_on_the_way_through_a_zone_between_two_fixes_is_left_out() {
+    let zone =
+        "[[home_zone]]\nlat = 50.0\nlon = 8.0\nradius_m = 50\nfuzz_m = 50\nrecords = 'nothing'";
+    let mut bench = bench(zone);
+    let begin = clock::now();
+    let after = |ms| begin.saturating_add(Duration::from_millis(ms));
+    bench.fix_at(-240.0, begin);
+    bench.moved(after(10));
+    bench.moved(after(1_450));
+    bench.fix_at(240.0, after(2_900));
+    assert_eq!((bench.motion(), bench.speed().left_out), (1, 1));
+}
+
+#[test]
+fn motion_waits_for_nothing_where_there_is_no_zone() {
+    let mut bench = bench("");
+    bench.moves();
+    assert_eq!((bench.motion(), bench.speed().left_out), (1, 0));
 }

@@ -8,6 +8,7 @@ mod event;
 mod guard;
 mod motion;
 mod recent;
+mod settings;
 mod state;
 mod tunes;
 mod waiting;
@@ -15,6 +16,7 @@ mod waiting;
 pub use event::Event;
 pub use guard::GuardState;
 pub use motion::{MotionInputState, MotionState};
+pub use settings::{Join, PipelineSettings};
 pub use state::{PipelineState, RadioInfo};
 
 use crate::capture::FrameChunk;
@@ -22,21 +24,19 @@ use crate::clock_watch::{ClockWatch, UnsetClock};
 use crate::gps::{FixCheck, NmeaReader, Track};
 use crate::health;
 use crate::journal::{Journal, JournalError, JournalReader};
-use crate::levels::{LevelTap, Levels};
-use crate::machine::{Machine, TransmitWatch};
-use crate::privacy::Privacy;
-use crate::radio::{Heard, Plans};
+use crate::levels::LevelTap;
+use crate::radio::Heard;
 use batch::BatchBuilder;
+use motion::HeldMotion;
 use pw_dissect::observe::{FrameInput, Observed, Observer, ObserverSettings};
 use pw_model::{
-    Advertisement, Fix, FixMode, FrameFlags, Gap, GapCause, Observation, Origin, Position,
-    RadioEventKind, RadioId, SensorId, Timestamp,
+    Advertisement, Fix, FixMode, FrameFlags, Gap, GapCause, Observation, Origin, RadioEventKind,
+    RadioId, Timestamp,
 };
-use pw_wire::{Status, StreamInfo};
+use pw_wire::Status;
 use recent::RecentAdvertisements;
 use state::Counts;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -59,49 +59,6 @@ const LONGEST_WAY: Duration = Duration::from_secs(3);
 /// Fixes of a live receiver that are kept for joining.
 const LIVE_TRACK: usize = 256;
 
-/// How frames are joined with positions.
-#[derive(Debug)]
-pub enum Join {
-    /// Not at all.
-    None,
-    /// The sensor stands there.
-    Fixed(Position),
-    /// By time with a recorded receiver's fixes, in order of time.
-    Recorded(Vec<Fix>),
-    /// With a receiver that reports while frames come in.
-    Live,
-    /// With the receiver of the simulation.
-    Simulated,
-}
-
-/// What the pipeline is told at its start.
-pub struct PipelineSettings {
-    /// Who we are.
-    pub sensor: SensorId,
-    /// What every batch says of the stream.
-    pub stream: StreamInfo,
-    /// The radios by number, and what they are called.
-    pub radios: Vec<(RadioId, String)>,
-    /// Number of sources; each sends one [`Event::Ended`].
-    pub sources: usize,
-    /// Position of frames.
-    pub join: Join,
-    /// Folder whose disk is watched.
-    pub state_dir: PathBuf,
-    /// How people's data are treated.
-    pub privacy: Privacy,
-    /// The machine that is watched.
-    pub machine: Machine,
-    /// Counts what live radios send.
-    pub transmit: TransmitWatch,
-    /// Have the kernel refuse to this thread what parsing never needs.
-    pub confine: bool,
-    /// What radios are told to listen to; the adaptive plan hears of new transmitters.
-    pub plans: Plans,
-    /// Takes the signal levels of this moment to desktops that show them.
-    pub levels: Levels,
-}
-
 /// The event loop and what it knows.
 pub struct Pipeline {
     settings: PipelineSettings,
@@ -114,6 +71,7 @@ pub struct Pipeline {
     recorded: VecDeque<Fix>,
     nmea: NmeaReader,
     waiting: WaitingRoom,
+    held_motion: HeldMotion,
     batch: BatchBuilder,
     ledger: TuneLedger,
     /// Radios whose source says itself what it listens to.
@@ -177,6 +135,7 @@ impl Pipeline {
             recorded,
             nmea: NmeaReader::default(),
             waiting: WaitingRoom::default(),
+            held_motion: HeldMotion::default(),
             ledger: TuneLedger::default(),
             self_tuned: BTreeSet::new(),
             left_out: BTreeMap::new(),
@@ -606,6 +565,7 @@ impl Pipeline {
         self.running_sources = 0;
         self.settings.join = Join::None;
         self.release()?;
+        self.drop_held_motion();
         self.ledger.end_all().for_each(|interval| self.batch.tune(interval));
         self.close_batch()?;
         self.publish();

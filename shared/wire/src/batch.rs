@@ -94,7 +94,8 @@ pub struct Batch {
 }
 
 /// Newest layout of the body that this release reads. It writes it only for a batch that holds what no
-/// earlier one can, so that desktops of before take all others.
+/// earlier one can, so that a sensor without such records serves desktops of before. One of those stops
+/// at the first batch of this layout, because batches are taken in order.
 const NEWEST_BODY: u16 = 3;
 /// The layout of all other batches.
 const USUAL_BODY: u16 = 2;
