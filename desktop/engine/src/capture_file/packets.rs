@@ -150,8 +150,8 @@ pub(super) struct Scanner<'p> {
     buffer: Vec<u8>,
     /// Offset in the file of the buffer.
     start: u64,
-    /// When the first packet was captured, once that is known.
-    first: Option<Timestamp>,
+    /// What the time of the packet given last is measured against.
+    reference: TimeReference,
     /// Number and time of the packet given last: mostly the one before the next.
     last: (u32, Option<Timestamp>),
 }
@@ -175,7 +175,7 @@ impl<'p> Scanner<'p> {
             window,
             buffer: Vec::new(),
             start: 0,
-            first: None,
+            reference: TimeReference::UNKNOWN,
             last: (0, None),
         }
     }
@@ -197,7 +197,7 @@ impl<'p> Scanner<'p> {
         if at_interface >= self.interfaces.len() {
             self.interfaces = self.packets.interfaces();
         }
-        let reference = self.reference(number, entry);
+        self.measure(number, entry);
         let range = self.load(number, entry)?;
         let interface = self.interfaces.get(at_interface);
         let link_type = interface.map_or(LinkType::Other(u16::MAX), |i| i.link_type);
@@ -210,18 +210,18 @@ impl<'p> Scanner<'p> {
             position: self.packets.position(number),
             number: u64::from(number),
             fcs_len: entry.fcs_len(),
-            reference,
+            reference: &self.reference,
             ..CapturedFrame::new(link_type, data)
         })
     }
 
-    /// What the time of a packet is measured against.
-    fn reference(&mut self, number: u32, entry: Entry) -> TimeReference {
+    /// Looks up what the time of a packet is measured against.
+    fn measure(&mut self, number: u32, entry: Entry) {
         let before = number.saturating_sub(1).max(1);
         let previous = if self.last.0 == before { self.last.1 } else { self.packets.time(before) };
-        self.first = self.first.or_else(|| self.packets.time(1));
+        self.reference.first = self.reference.first.or_else(|| self.packets.time(1));
+        self.reference.previous = previous;
         self.last = (number, entry.time());
-        TimeReference { first: self.first, previous }
     }
 
     /// Makes sure that the packet's bytes are in the buffer, and tells where.

@@ -134,6 +134,7 @@ pub(super) fn each_captured(
             flags: captured.options.flags(),
             dropped: captured.options.dropped(),
         };
+        let reference = *captured.reference;
         let captured = CapturedFrame {
             data: &bytes,
             options: PacketOptions::default(),
@@ -144,7 +145,7 @@ pub(super) fn each_captured(
             position: captured.position,
             number: captured.number,
             fcs_len: captured.fcs_len,
-            reference: captured.reference,
+            reference: &reference,
         };
         let interface = reader.interfaces().get(captured.interface as usize);
         Ok(Seen::Selected(each(&captured, interface, notes)))

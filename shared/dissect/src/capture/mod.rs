@@ -114,8 +114,9 @@ pub struct CapturedFrame<'a> {
     pub fcs_len: Option<u8>,
     /// What else a pcapng file says of the packet: comments, hash, drop count.
     pub options: PacketOptions<'a>,
-    /// When other packets of the file were captured, which this one's time is measured against.
-    pub reference: TimeReference,
+    /// When other packets of the file were captured, which this one's time is measured against; borrowed,
+    /// because few who walk over packets ask for it.
+    pub reference: &'a TimeReference,
 }
 
 /// Times of other packets of a capture, against which the time of one is measured. Unknown where the
@@ -126,6 +127,11 @@ pub struct TimeReference {
     pub first: Option<Timestamp>,
     /// When the packet before this one was captured; for the first packet its own time.
     pub previous: Option<Timestamp>,
+}
+
+impl TimeReference {
+    /// Of a packet that stands alone.
+    pub const UNKNOWN: Self = Self { first: None, previous: None };
 }
 
 impl<'a> CapturedFrame<'a> {
@@ -142,7 +148,7 @@ impl<'a> CapturedFrame<'a> {
             number: 1,
             fcs_len: None,
             options: PacketOptions::default(),
-            reference: TimeReference::default(),
+            reference: &TimeReference::UNKNOWN,
         }
     }
 
@@ -242,8 +248,10 @@ pub struct CaptureReader<R: Read> {
     decoder: Decoder,
     interfaces: Vec<Interface>,
     packets: u64,
-    /// Times of the first packet and of the one read last.
+    /// What the packet read last is measured against.
     reference: TimeReference,
+    /// When it was captured.
+    last: Option<Timestamp>,
     /// Where the bytes of the last frame stand in the (decompressed) file.
     data_offset: u64,
     /// Bytes of the previous record, given up when the next is asked for.
@@ -277,7 +285,8 @@ impl<R: Read> CaptureReader<R> {
             decoder,
             interfaces,
             packets: 0,
-            reference: TimeReference::default(),
+            reference: TimeReference::UNKNOWN,
+            last: None,
             data_offset: 0,
             consumed,
             ended: false,
@@ -328,10 +337,10 @@ impl<R: Read> CaptureReader<R> {
         let Some(located) = located? else { return Ok(None) };
         self.packets = self.packets.saturating_add(1);
         if self.packets == 1 {
-            self.reference = TimeReference { first: located.time, previous: located.time };
+            self.reference.first = located.time;
+            self.last = located.time;
         }
-        let reference = self.reference;
-        self.reference.previous = located.time;
+        self.reference.previous = std::mem::replace(&mut self.last, located.time);
         let start = u64::try_from(located.start).unwrap_or(u64::MAX);
         self.data_offset = self.input.offset().saturating_add(start);
         let interface =
@@ -354,7 +363,7 @@ impl<R: Read> CaptureReader<R> {
                 own => own,
             },
             options,
-            reference,
+            reference: &self.reference,
         }))
     }
 
