@@ -91,8 +91,16 @@ fn a_radio_that_is_plugged_in_later_is_listened_to() -> Result<()> {
     let arguments = ["--gps", "none", "--source", "live:pwlate1", "--source", "live:pwlate0"];
     let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
     sensor.wait_until_listening(1)?;
-    let trouble = sensor.status()?["radios"][0]["trouble"].clone();
-    ensure!(trouble.as_str().is_some_and(|why| why.contains("not there")), "{trouble}");
+    // Each radio has a thread of its own: the one that listens may be told of first.
+    let begin = std::time::Instant::now();
+    loop {
+        let trouble = sensor.status()?["radios"][0]["trouble"].clone();
+        if trouble.as_str().is_some_and(|why| why.contains("not there")) {
+            break;
+        }
+        ensure!(begin.elapsed() < Duration::from_secs(20), "{trouble}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let mut late = Tap::create("pwlate1")?;
     sensor.wait_until_listening(2)?;
     for frame in &some_frames(50)? {
