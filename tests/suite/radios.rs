@@ -92,7 +92,7 @@ fn a_radio_that_is_plugged_in_later_is_listened_to() -> Result<()> {
     let mut sensor = RunningSensor::start(folder.path(), free_port()?, &arguments)?;
     sensor.wait_until_listening(1)?;
     // Each radio has a thread of its own: the one that listens may be told of first.
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     loop {
         let trouble = sensor.status()?["radios"][0]["trouble"].clone();
         if trouble.as_str().is_some_and(|why| why.contains("not there")) {
