@@ -219,24 +219,16 @@ mod tests {
     fn observation(number: u16, signal_dbm: Option<i8>) -> Observation {
         let [a, b] = number.to_be_bytes();
         Observation {
-            time: Timestamp::from_unix_secs(i64::from(number)),
-            radio: RadioId(1),
-            kind: FrameKind::BEACON,
-            flags: FrameFlags::default(),
             transmitter: Some(MacAddr([2, 0, 0, 0, a, b])),
             receiver: Some(MacAddr::BROADCAST),
-            bssid: None,
             frequency_mhz: Some(2_412),
             signal_dbm,
-            noise_dbm: None,
-            rate_100kbps: None,
-            phy: None,
             length: 100,
-            airtime_us: None,
-            sequence: None,
-            advertisement: None,
-            detail: None,
-            position: None,
+            ..Observation::new(
+                Timestamp::from_unix_secs(i64::from(number)),
+                RadioId(1),
+                FrameKind::BEACON,
+            )
         }
     }
 

@@ -7,7 +7,6 @@
 use anyhow::{Context, Result, ensure};
 use pw_engine::{Command, Engine, EngineSettings};
 use pw_model::MacAddr;
-use pw_simulate::{Scenario, Simulation};
 use pw_tests::{Paired, Path, Relay, RunningSensor, Tap, free_port, lasting_source, skip};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -185,18 +184,7 @@ fn a_client_has_no_level_under_its_own_address() -> Result<()> {
     let config = folder.path().join("sensor.toml");
     std::fs::write(&config, "[privacy]\nclients = 'pseudonyms'\n")?;
     let config = config.display().to_string();
-    let text = pw_simulate::builtin("quiet_street").context("built in")?;
-    let mut simulation = Simulation::new(&Scenario::from_toml(text)?);
-    simulation.by_ref().for_each(drop);
-    let truth = simulation.truth();
-    let networks: Vec<MacAddr> =
-        truth.access_points.iter().filter_map(|ap| ap.bssid.parse().ok()).collect();
-    let heard = truth.clients.iter().filter(|client| client.frames_heard > 0);
-    let clients: Vec<MacAddr> = heard
-        .flat_map(|client| &client.addresses)
-        .filter_map(|address| address.parse().ok())
-        .filter(|address| !networks.contains(address))
-        .collect();
+    let (clients, networks) = crate::privacy::heard_clients()?;
     ensure!(clients.len() > 10, "too few clients to say anything: {}", clients.len());
 
     let arguments = ["--source", "sim:quiet_street,speed=10", "--config", &config];

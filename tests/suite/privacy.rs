@@ -148,8 +148,9 @@ fn addresses_in(texts: &[Vec<u8>], addresses: &[MacAddr]) -> BTreeSet<MacAddr> {
     found
 }
 
-/// Addresses of clients that the drive hears, none of which is a network's.
-fn heard_clients() -> Result<(Vec<MacAddr>, Vec<MacAddr>)> {
+/// Addresses of clients that the drive `quiet_street` hears, none of which is a network's, and those
+/// of its networks.
+pub(crate) fn heard_clients() -> Result<(Vec<MacAddr>, Vec<MacAddr>)> {
     let text = pw_simulate::builtin("quiet_street").context("built in")?;
     let mut simulation = Simulation::new(&Scenario::from_toml(text)?);
     simulation.by_ref().for_each(drop);

@@ -2,9 +2,7 @@
 
 use super::accounting::Accounted;
 use super::*;
-use pw_model::{
-    FrameFlags, FrameKind, Gap, GapCause, Observation, Origin, RadioId, TimeRange, Timestamp,
-};
+use pw_model::{FrameKind, Gap, GapCause, Observation, Origin, RadioId, TimeRange, Timestamp};
 use pw_wire::BatchId;
 use std::fs;
 use std::time::Instant;
@@ -46,24 +44,10 @@ fn key(digit: u8) -> Arc<Sealing> {
 
 fn observation(time: i64) -> Observation {
     Observation {
-        time: Timestamp::from_unix_secs(time),
-        radio: RadioId(0),
-        kind: FrameKind::BEACON,
-        flags: FrameFlags::default(),
-        transmitter: None,
-        receiver: None,
-        bssid: None,
         frequency_mhz: Some(2412),
         signal_dbm: Some(-60),
-        noise_dbm: None,
-        rate_100kbps: None,
-        phy: None,
         length: 100,
-        airtime_us: None,
-        sequence: None,
-        advertisement: None,
-        detail: None,
-        position: None,
+        ..Observation::new(Timestamp::from_unix_secs(time), RadioId(0), FrameKind::BEACON)
     }
 }
 

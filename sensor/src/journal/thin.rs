@@ -439,24 +439,14 @@ mod tests {
 
     fn heard(time_ms: i64, from: u8, signal_dbm: Option<i8>) -> Observation {
         Observation {
-            time: Timestamp::from_unix_ns(time_ms * 1_000_000),
-            radio: RadioId(1),
-            kind: FrameKind::BEACON,
-            flags: FrameFlags::default(),
             transmitter: Some(MacAddr([2, 0, 0, 0, 0, from])),
-            receiver: None,
-            bssid: None,
-            frequency_mhz: None,
             signal_dbm,
-            noise_dbm: None,
-            rate_100kbps: None,
-            phy: None,
             length: 100,
-            airtime_us: None,
-            sequence: None,
-            advertisement: None,
-            detail: None,
-            position: None,
+            ..Observation::new(
+                Timestamp::from_unix_ns(time_ms * 1_000_000),
+                RadioId(1),
+                FrameKind::BEACON,
+            )
         }
     }
 

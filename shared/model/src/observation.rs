@@ -77,6 +77,31 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Of a frame of which no more is known than when, by which radio and what; its length is 0.
+    #[must_use]
+    pub fn new(time: Timestamp, radio: RadioId, kind: FrameKind) -> Self {
+        Self {
+            time,
+            radio,
+            kind,
+            flags: FrameFlags::default(),
+            transmitter: None,
+            receiver: None,
+            bssid: None,
+            frequency_mhz: None,
+            signal_dbm: None,
+            noise_dbm: None,
+            rate_100kbps: None,
+            phy: None,
+            length: 0,
+            airtime_us: None,
+            sequence: None,
+            advertisement: None,
+            detail: None,
+            position: None,
+        }
+    }
+
     /// True for a row of another program's table (WiGLE CSV): it says that a network was listed there
     /// and then, which stands for any number of frames. Such a row is kept as a beacon without a
     /// length, which no frame on the air is.

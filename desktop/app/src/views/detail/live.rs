@@ -1,11 +1,12 @@
 //! How strongly a transmitter is heard right now, for whoever walks or drives towards it.
 
+use super::plot::{HIGH_DBM, LOW_DBM, level_plot};
 use crate::command::{Command, View};
 use crate::feed::{Feed, LinkKind, LinkRow};
 use crate::style::Palette;
 use crate::views::parts;
 use egui::{Color32, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
-use egui_plot::{GridMark, Line, Plot, PlotPoints, Points};
+use egui_plot::{GridMark, Line, PlotPoints, Points};
 use pw_engine::{LEVEL_TRACE, LiveLevel};
 use pw_model::MacAddr;
 use std::time::Duration;
@@ -18,10 +19,6 @@ const FRESH: Duration = Duration::from_secs(1);
 const REPAINT: Duration = Duration::from_millis(100);
 /// A trace has a break where nothing was heard for so long: a radio that hops comes back earlier.
 const PAUSE_SECS: f64 = 5.0;
-
-/// Ends of the scale in dBm.
-const LOW_DBM: f32 = -100.0;
-const HIGH_DBM: f32 = -20.0;
 
 /// What one radio hears of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -207,7 +204,7 @@ fn meter(ui: &mut Ui, row: &Row, palette: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 12.0), Sense::hover());
     response.on_hover_text("From −100 to −20 dBm; the mark is the strongest since it is watched");
     let along = |dbm: f32| {
-        let share = ((dbm - LOW_DBM) / (HIGH_DBM - LOW_DBM)).clamp(0.0, 1.0);
+        let share = ((dbm - LOW_DBM as f32) / (HIGH_DBM - LOW_DBM) as f32).clamp(0.0, 1.0);
         rect.left() + rect.width() * share
     };
     let painter = ui.painter();
@@ -225,31 +222,15 @@ fn meter(ui: &mut Ui, row: &Row, palette: &Palette) {
 /// The last half minute, a line for each radio.
 fn chart(ui: &mut Ui, rows: &[Row], palette: &Palette, transmitter: MacAddr) {
     parts::caption(ui, palette, "Strongest in dBm over the last 30 s");
-    Plot::new(("live", transmitter))
-        .height(110.0)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .grid_color(palette.line)
-        .grid_fade(0.0)
+    level_plot(("live", transmitter), 110.0, palette)
         .default_x_bounds(-LEVEL_TRACE.as_secs_f64(), 0.0)
-        .default_y_bounds(f64::from(LOW_DBM), f64::from(HIGH_DBM))
         .x_grid_spacer(|_| {
             (0..=3).map(|n| GridMark { value: -10.0 * f64::from(n), step_size: 1e6 }).collect()
-        })
-        .y_grid_spacer(|_| {
-            (0..=4)
-                .map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 })
-                .collect()
         })
         .x_axis_formatter(|mark, _| match mark.value {
             now if now > -0.5 => "now".to_owned(),
             secs => format!("{secs:.0} s"),
         })
-        .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
         .show(ui, |plot| {
             for (number, row) in rows.iter().enumerate() {
                 let color = line_color(number, palette);

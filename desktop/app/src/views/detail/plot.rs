@@ -3,15 +3,15 @@
 use crate::style::Palette;
 use crate::views::timeline;
 use crate::words;
-use egui::{RichText, Ui};
+use egui::{AsIdSalt, RichText, Ui};
 use egui_plot::{GridInput, GridMark, Line, Plot, PlotPoints, Points};
 use pw_model::{TimeRange, Timestamp};
 use pw_survey::{AccessPoint, SignalPoint};
 
 /// Lowest level of the axis in dBm.
-const LOW_DBM: f64 = -100.0;
+pub(super) const LOW_DBM: f64 = -100.0;
 /// Highest level of the axis in dBm.
-const HIGH_DBM: f64 = -20.0;
+pub(super) const HIGH_DBM: f64 = -20.0;
 
 /// Stretches without a pause: a pause is longer than three times the usual distance, and than 5 s.
 pub(super) fn stretches(history: &[SignalPoint]) -> Vec<&[SignalPoint]> {
@@ -28,6 +28,27 @@ pub(super) fn stretches(history: &[SignalPoint]) -> Vec<&[SignalPoint]> {
 
 fn secs(time: Timestamp, origin: Timestamp) -> f64 {
     (time.unix_ns() - origin.unix_ns()) as f64 / 1e9
+}
+
+/// A plot of levels in dBm over time that only shows: it is not dragged or zoomed.
+pub(super) fn level_plot<'a>(id: impl AsIdSalt, height: f32, palette: &Palette) -> Plot<'a> {
+    Plot::new(id)
+        .height(height)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .grid_color(palette.line)
+        .grid_fade(0.0)
+        .default_y_bounds(LOW_DBM, HIGH_DBM)
+        .y_grid_spacer(|_| {
+            (0..=4)
+                .map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 })
+                .collect()
+        })
+        .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
 }
 
 pub(super) fn ui(ui: &mut Ui, ap: &AccessPoint, range: Option<TimeRange>, palette: &Palette) {
@@ -57,26 +78,10 @@ pub(super) fn ui(ui: &mut Ui, ap: &AccessPoint, range: Option<TimeRange>, palett
     let clock = move |value: f64| {
         words::clock(Timestamp::from_unix_ns(origin.unix_ns() + (value * 1e9) as i64))
     };
-    Plot::new(("signal", ap.bssid))
-        .height(170.0)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .grid_color(palette.line)
-        .grid_fade(0.0)
+    level_plot(("signal", ap.bssid), 170.0, palette)
         .default_x_bounds(0.0, secs(shown.end, origin).max(1.0))
-        .default_y_bounds(LOW_DBM, HIGH_DBM)
         .x_grid_spacer(grid)
-        .y_grid_spacer(|_| {
-            (0..=4)
-                .map(|n| GridMark { value: -100.0 + 20.0 * f64::from(n), step_size: 1e6 })
-                .collect()
-        })
         .x_axis_formatter(move |mark, _| clock(mark.value))
-        .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
         .show(ui, |plot| {
             // A plot keeps the bounds it began with, and a live recording goes on.
             plot.set_plot_bounds_x(0.0..=secs(shown.end, origin).max(1.0));

@@ -10,8 +10,8 @@ use super::batches::Batches;
 use super::source::Source;
 use super::{ImportContext, ImportedFile, Meter, empty_result};
 use pw_model::{
-    Advertisement, AdvertisementId, AdvertisementKind, Channel, FrameFlags, FrameKind,
-    NetworkTraits, Observation, Origin, RadioId,
+    Advertisement, AdvertisementId, AdvertisementKind, Channel, FrameKind, NetworkTraits,
+    Observation, Origin, RadioId,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -103,24 +103,13 @@ fn observation(sighting: Sighting) -> (Observation, Option<Advertisement>) {
         }
     });
     let observation = Observation {
-        time: sighting.time,
-        radio: RadioId(0),
-        kind: FrameKind::BEACON,
-        flags: FrameFlags::default(),
         transmitter: Some(sighting.bssid),
-        receiver: None,
         bssid: Some(sighting.bssid),
         frequency_mhz: sighting.frequency_mhz,
         signal_dbm: sighting.signal_dbm,
-        noise_dbm: None,
-        rate_100kbps: None,
-        phy: None,
-        length: 0,
-        airtime_us: None,
-        sequence: None,
         advertisement: advertisement.as_ref().map(|a| a.id),
-        detail: None,
         position: sighting.position,
+        ..Observation::new(sighting.time, RadioId(0), FrameKind::BEACON)
     };
     (observation, advertisement)
 }

@@ -2,30 +2,18 @@
 
 use super::*;
 use crate::levels::LiveLevels;
-use pw_model::{FrameFlags, FrameKind, MacAddr, Observation, RadioId};
+use pw_model::{FrameKind, MacAddr, Observation, RadioId};
 use pw_sensor::levels::LevelTap;
 
 /// A frame of the transmitter with this number.
 fn heard(number: u8) -> Observation {
     Observation {
-        time: Timestamp::from_unix_secs(1_700_000_000),
-        radio: RadioId(2),
-        kind: FrameKind::BEACON,
-        flags: FrameFlags::default(),
         transmitter: Some(MacAddr([2, 0, 0, 0, 0, number])),
         receiver: Some(MacAddr::BROADCAST),
-        bssid: None,
         frequency_mhz: Some(2_412),
         signal_dbm: Some(-50),
-        noise_dbm: None,
-        rate_100kbps: None,
-        phy: None,
         length: 100,
-        airtime_us: None,
-        sequence: None,
-        advertisement: None,
-        detail: None,
-        position: None,
+        ..Observation::new(Timestamp::from_unix_secs(1_700_000_000), RadioId(2), FrameKind::BEACON)
     }
 }
 
