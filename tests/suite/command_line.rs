@@ -351,7 +351,7 @@ fn outputs_of_simulated_data_say_so() -> Result<()> {
     piwardrive.ok(&["simulate", "quiet_street", "--out", &out])?;
     let capture = format!("{out}/capture.pcapng");
     piwardrive.ok(&["import", &survey, &capture, &format!("{out}/gps.nmea")])?;
-    // Written as pcap, which has no place for a comment: nothing says any more where it comes from.
+    // Another capture, of which nothing says that it was simulated.
     fs::write(folder.path().join("plain.pcap"), ethernet_capture())?;
     for form in [
         &["packets", "--json"][..],

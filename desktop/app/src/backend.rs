@@ -480,7 +480,9 @@ pub(crate) fn open_with_system(path: &Path) -> Result<(), String> {
     } else {
         "xdg-open"
     };
-    std::process::Command::new(program)
+    let mut command = std::process::Command::new(program);
+    crate::runtime_folder::keep_from(&mut command);
+    command
         .arg(path)
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())

@@ -11,6 +11,7 @@ mod fonts;
 mod picker;
 #[cfg(test)]
 mod pictures;
+mod runtime_folder;
 mod screenshot;
 mod settings;
 mod style;
@@ -19,6 +20,7 @@ mod window;
 mod words;
 
 pub use command::View;
+pub use runtime_folder::RuntimeFolder;
 pub use screenshot::{Picture, ScreenshotRequest, screenshot};
 pub use style::ThemeChoice;
 pub use views::packets::PacketsTab;

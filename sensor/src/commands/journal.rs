@@ -149,7 +149,8 @@ pub(super) fn verify(state: &Path, arguments: &JournalArguments) -> Result<bool>
     let reports = reports(state, sealing.as_ref())?;
     let summary = summary(state, &reports);
     let mut unreadable = None;
-    // Headers were checked by the reading; now the bodies, unless they are sealed.
+    // Headers and checksums were checked by the reading; now the bodies, up to the first that is sealed
+    // and has no key.
     let folder = state_dir::journal(state);
     let read = each_batch::<JournalError>(&folder, sealing.as_ref(), |_| Ok(true));
     match read {

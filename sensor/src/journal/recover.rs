@@ -340,6 +340,9 @@ fn index_segments(
             places: Vec::new(),
         };
         if back == 0 {
+            // Where it holds a header only, what is written there next is.
+            let seals = settings.sealing.as_ref().is_some_and(|sealing| sealing.seals());
+            segment.sealed = end.sealed.unwrap_or(seals);
             segment.first_seq = end.scan.first.as_ref().map(|first| first.id.seq);
             segment.places.clone_from(&end.scan.places);
         } else {

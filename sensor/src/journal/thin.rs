@@ -29,6 +29,8 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(5);
 /// Observations that are looked at together; more end the window.
 const TOGETHER: usize = 65_536;
+/// Batches of one window: of those without frames none ends it.
+const TOGETHER_BATCHES: usize = 1_024;
 /// Bytes written at once.
 const WRITE_STEP: usize = 256 << 10;
 
@@ -228,7 +230,9 @@ impl Together {
             // A clock that was set back begins anew as well.
             next < start || next.since(start) >= WINDOW
         });
-        apart || self.observations + next.observations() > TOGETHER
+        apart
+            || self.observations + next.observations() > TOGETHER
+            || self.entries.len() >= TOGETHER_BATCHES
     }
 
     /// Takes a batch in; one that stands twice only once.
@@ -334,11 +338,19 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Whom a frame is about. An answer to somebody, which names its receiver only, says nothing of how
+/// strong that one is.
+#[derive(PartialEq, Eq, Hash)]
+enum Who {
+    Transmitter(MacAddr),
+    Receiver(Option<MacAddr>),
+}
+
 /// Frames with the same key say about the same.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     radio: RadioId,
-    who: Option<MacAddr>,
+    who: Who,
     kind: FrameKind,
     advertisement: Option<AdvertisementId>,
     /// What an alert is made of, and to whom it was sent.
@@ -354,7 +366,7 @@ impl Key {
         }
         Some(Self {
             radio: o.radio,
-            who: o.transmitter.or(o.receiver),
+            who: o.transmitter.map_or(Who::Receiver(o.receiver), Who::Transmitter),
             // Subtypes tell management frames apart; of data and control frames the type is enough.
             kind: if frame_type == 0 { o.kind } else { FrameKind::new(frame_type, 0) },
             advertisement: o.advertisement,
@@ -498,6 +510,8 @@ mod tests {
                 ..base.clone()
             },
             Observation { transmitter: None, receiver: Some(MacAddr([8; 6])), ..base.clone() },
+            // An answer to the same one says nothing of that one.
+            Observation { transmitter: None, receiver: base.transmitter, ..base.clone() },
             Observation { kind: FrameKind::new(2, 8), ..base.clone() },
         ];
         let mut all = batch([vec![base.clone()], other.to_vec()].concat());
@@ -510,6 +524,6 @@ mod tests {
         ];
         all.observations.extend(gone);
         assert_eq!(thin(&mut [&mut all]), 4);
-        assert_eq!(all.observations.len(), 8);
+        assert_eq!(all.observations.len(), 9);
     }
 }

@@ -72,6 +72,8 @@ pub(super) struct Writer {
     thinning: Option<quota::Running>,
     /// Segments that cannot be thinned, or need not.
     stay_whole: BTreeSet<u64>,
+    /// When thinning failed last for a reason that may pass.
+    thinning_failed: Option<Instant>,
     loss: Loss,
     last_sync: Option<Instant>,
     last_try: Option<Instant>,
@@ -100,6 +102,7 @@ impl Writer {
             expired: Vec::new(),
             thinning: None,
             stay_whole: BTreeSet::new(),
+            thinning_failed: None,
             loss: Loss::default(),
             last_sync: None,
             last_try: None,
@@ -440,6 +443,7 @@ impl Writer {
     }
 
     fn forget(&mut self, number: u64) {
+        self.give_up_thinning(number);
         self.shared.index().segments.retain(|segment| segment.number != number);
         self.shared.desktops().forget_segment(number);
         self.stay_whole.remove(&number);
@@ -466,6 +470,7 @@ impl Writer {
         };
         for segment in done {
             let path = segment.path(&self.shared.directory);
+            self.remove_twin(segment);
             self.forget(segment.number);
             if let Err(error) = self.shared.machine.remove(&path) {
                 tracing::warn!("cannot delete {}: {error}", path.display());

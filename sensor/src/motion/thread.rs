@@ -171,12 +171,13 @@ impl<F: Fn(MotionEvent) -> Sent> Listener<F> {
     /// Opens the input, listens until it fails, and again, with growing pauses while it gives nothing.
     fn keep_trying(&self, open: impl Fn() -> Result<Box<dyn MotionInput>, String>) {
         let mut pause = self.first_pause;
-        let mut told = None;
+        let (mut told, mut logged) = (None, None);
         while !self.is_stopped() {
             let why = match open() {
                 Ok(mut input) => {
                     let (gave, why) = self.listen(input.as_mut(), &mut told);
                     if gave {
+                        logged = None;
                         pause = self.first_pause;
                     }
                     why
@@ -185,8 +186,9 @@ impl<F: Fn(MotionEvent) -> Sent> Listener<F> {
             };
             // The same again is not told again, or an adapter that is away would fill the log.
             let mut is_new = told.as_ref() != Some(&why);
-            if is_new && !self.is_stopped() {
+            if is_new && logged.as_ref() != Some(&why) && !self.is_stopped() {
                 tracing::warn!("motion, {}: {why}", self.source.name());
+                logged = Some(why.clone());
             }
             let until = Instant::now() + pause;
             while !self.is_stopped() {

@@ -243,7 +243,7 @@ fn motion_is_recorded_when_a_later_fix_says_that_it_was_not_at_home() {
         bench.fix(300.0, Duration::from_secs(20));
         assert_eq!(bench.motion(), 0, "at home, or nobody knows: {records}");
         bench.moves();
-        bench.fix(300.0, Duration::from_secs(10));
+        bench.fix(300.0, Duration::from_secs(2));
         assert_eq!((bench.motion(), bench.speed().latest), (0, None), "of before it: {records}");
         bench.fix(300.0, Duration::ZERO);
         assert_eq!(bench.motion(), 1, "not at home: {records}");
@@ -291,6 +291,17 @@ fn motion_on_the_way_through_a_zone_between_two_fixes_is_left_out() {
     bench.moved(after(1_450));
     bench.fix_at(240.0, after(2_900));
     assert_eq!((bench.motion(), bench.speed().left_out), (1, 1));
+}
+
+#[test]
+fn motion_between_fixes_so_far_apart_that_nobody_knows_the_way_is_left_out() {
+    let mut bench = bench(&format!("{HOME}'nothing'"));
+    let begin = clock::now();
+    let after = |ms| begin.saturating_add(Duration::from_millis(ms));
+    bench.fix_at(300.0, begin);
+    bench.moved(after(3_000));
+    bench.fix_at(300.0, after(6_000));
+    assert_eq!((bench.motion(), bench.speed().left_out), (0, 1));
 }
 
 #[test]

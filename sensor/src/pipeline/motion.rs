@@ -157,12 +157,13 @@ impl Pipeline {
             self.drop_held_motion();
         } else if fix.position.is_some() {
             while let Some(held) = self.held_motion.leave(fix.time) {
-                // Between two fixes outside, the way may have led through.
+                // Between two fixes outside, the way may have led through; where they lie so far apart
+                // that nobody knows it, too.
                 match self.track.place_at(held.sample.time) {
-                    Place::Known(place) if self.settings.privacy.is_at_home(&place) => {
-                        self.leave_out_motion(&held.sample);
+                    Place::Known(place) if !self.settings.privacy.is_at_home(&place) => {
+                        self.record_motion(held);
                     }
-                    _ => self.record_motion(held),
+                    _ => self.leave_out_motion(&held.sample),
                 }
             }
         }

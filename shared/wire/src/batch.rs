@@ -9,7 +9,7 @@ use crate::envelope::{
 };
 use crate::pack::Packer;
 use pw_model::{
-    Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, Health, HealthDetails,
+    Advertisement, ClockEvent, ClockState, DoubtfulFix, Fix, Gap, GapCause, Health, HealthDetails,
     MotionSample, Observation, Origin, PrivacyDeclaration, RadioEvent, SensorId, TimeRange,
     Timestamp, Transmitted, TuneInterval, Withheld,
 };
@@ -332,7 +332,9 @@ impl BatchEncoder {
             doubtful_fixes: &batch.doubtful_fixes,
         };
         encode_payload_into(&rest, &mut self.body)?;
-        let body_version = if batch.motion.is_empty() {
+        // A desktop of before would take a cause that it does not know for damage; a layout it names.
+        let thinned = batch.gaps.iter().any(|gap| gap.cause == GapCause::Thinned);
+        let body_version = if batch.motion.is_empty() && !thinned {
             USUAL_BODY
         } else {
             encode_payload_into(&batch.motion, &mut self.body)?;
@@ -502,7 +504,7 @@ mod tests {
     use super::*;
     use crate::columns::samples::street;
     use crate::envelope::seal;
-    use pw_model::{ClientAddresses, GapCause, MotionSource, RadioId, WithheldKind};
+    use pw_model::{ClientAddresses, MotionSource, RadioId, WithheldKind};
 
     fn batch() -> Batch {
         let id = BatchId { sensor: SensorId([7; 16]), epoch: 9, seq: 1 };

@@ -228,7 +228,7 @@ fn sensors(rows: &[SensorRow], arguments: &List) -> Result<()> {
     let columns: Columns<'_, SensorRow> = &[
         ("NAME", &|row| Some(row.name.clone())),
         ("ORIGIN", &|row| Some(row.origin.to_owned())),
-        ("FRAMES", &|row| Some((row.observations - row.sightings).to_string())),
+        ("FRAMES", &|row| Some(row.observations.saturating_sub(row.sightings).to_string())),
         (SIGHTINGS, &|row| Some(row.sightings.to_string())),
         ("LOST", &|row| Some(row.frames_lost.values().sum::<u64>().to_string())),
         ("MISSING", &|row| Some(row.missing_batches.to_string())),
@@ -262,7 +262,7 @@ fn drives(rows: &[DriveRow], arguments: &List) -> Result<()> {
         ("START", &|row| seconds(&row.start)),
         ("END", &|row| seconds(&row.end)),
         ("SECONDS", &|row| Some(format!("{:.0}", row.duration_secs))),
-        ("FRAMES", &|row| Some((row.observations - row.sightings).to_string())),
+        ("FRAMES", &|row| Some(row.observations.saturating_sub(row.sightings).to_string())),
         (SIGHTINGS, &|row| Some(row.sightings.to_string())),
         ("METRES", &|row| row.length_m.map(|metres| format!("{metres:.0}"))),
     ];
@@ -301,7 +301,7 @@ fn gaps(rows: &[LossRow], arguments: &List) -> Result<()> {
     )
 }
 
-/// Samples are read from the facts, batch by batch: a day of them is a million rows.
+/// Samples are read from the facts; as JSON and CSV batch by batch: a day of them is a million rows.
 fn motion(view: &SurveyView, arguments: &List) -> Result<()> {
     let mut failed = None;
     let rows = view.reader.batches(None).map_while(|batch| match batch {

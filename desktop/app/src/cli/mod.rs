@@ -12,7 +12,6 @@ mod locate;
 mod output;
 mod packets;
 mod progress;
-mod runtime_folder;
 mod screenshot;
 mod sensors;
 mod simulate;
@@ -23,7 +22,7 @@ use anyhow::Result;
 use arguments::{Arguments, Task};
 use clap::Parser;
 use output::is_closed_pipe;
-use runtime_folder::RuntimeFolder;
+use pw_app::RuntimeFolder;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 

@@ -177,7 +177,7 @@ fn info(path: &Path, as_json: bool) -> Result<()> {
             range.end.rfc3339_secs()
         )?;
     }
-    let frames = if totals.sightings == 0 { totals.observations } else { totals.frames() };
+    let frames = totals.frames();
     let positioned = match totals.sightings {
         0 => format!("{} with a position, ", totals.positioned),
         _ => String::new(),

@@ -426,7 +426,8 @@ fn link_button(ui: &mut Ui, card: &SensorCard, commands: &mut Vec<Command>) {
 
 fn totals_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette, commands: &mut Vec<Command>) {
     let totals = &snapshot.totals;
-    let share = |part: u64| match totals.observations {
+    // Of frames, damaged or not; rows of tables are none.
+    let share = |part: u64| match totals.frames() {
         0 => String::new(),
         all => format!(" ({})", words::percent(part as f64 / all as f64)),
     };

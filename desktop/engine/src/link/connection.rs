@@ -23,6 +23,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
 
 /// Batches between the stream and the session. When full, the stream is not read.
 const READ_QUEUE: usize = 8;
@@ -212,7 +213,9 @@ impl<S: BatchSink> Keeper<S> {
         };
         let (sender, batches) = mpsc::channel(READ_QUEUE);
         let (live_sender, live) = mpsc::channel(LIVE_QUEUE);
-        let reader = tokio::spawn(read_streams(connection.clone(), sender, live_sender));
+        // They end with this attempt, also where it is given up.
+        let mut readers = JoinSet::new();
+        readers.spawn(read_streams(connection.clone(), sender, live_sender));
         let sensor = self.sensor.sensor_id();
         let session =
             DesktopSession::new(sensor, &self.software, &self.desktop_name, Duration::ZERO);
@@ -236,14 +239,10 @@ impl<S: BatchSink> Keeper<S> {
             other: None,
             watched: self.levels.as_ref().map(|levels| levels.watched.clone()),
         };
-        let levels = self.levels.clone();
-        let levels = levels.map(|sink| tokio::spawn(read_levels(connection.clone(), sensor, sink)));
-        let end = driver.run().await;
-        reader.abort();
-        if let Some(levels) = levels {
-            levels.abort();
+        if let Some(sink) = self.levels.clone() {
+            readers.spawn(read_levels(connection.clone(), sensor, sink));
         }
-        end
+        driver.run().await
     }
 }
 

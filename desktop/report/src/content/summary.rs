@@ -86,7 +86,11 @@ fn heard(facts: &Facts<'_>) -> String {
         text.push_str(&format!(
             " The position was known for {} of the {}.",
             words::percent(totals.positioned, totals.observations),
-            if totals.frames() > 0 { "frames" } else { "sightings" }
+            match (totals.frames(), totals.sightings) {
+                (_, 0) => "frames",
+                (0, _) => "sightings",
+                _ => "frames and sightings",
+            }
         ));
     } else {
         text.push_str(" No position was known.");

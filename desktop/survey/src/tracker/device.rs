@@ -21,7 +21,7 @@ pub(crate) struct Device {
     pub(crate) frames: u64,
     /// Rows of other programs' tables that list it.
     pub(crate) sightings: u64,
-    /// Of these, receptions of a frame that another radio of the same sensor heard as well.
+    /// Of the receptions, those of a frame that another radio of the same sensor heard as well.
     pub(crate) heard_again: u64,
     pub(crate) bytes: u64,
     /// Frames by kind, by number.

@@ -4,6 +4,7 @@ use super::power_cut::{Run, few};
 use super::simulated::{Fault, SimulatedMachine};
 use super::*;
 use crate::journal::index::IndexedSegment;
+use crate::journal::machine::Access;
 use crate::journal::thin::{Job, NotThinned};
 use pw_model::{Advertisement, AdvertisementId, AdvertisementKind, MacAddr, NetworkTraits};
 use std::collections::BTreeSet;
@@ -113,6 +114,34 @@ fn where_thinning_is_not_enough_whole_segments_go_and_the_sums_stay() {
     assert_eq!(sum(&read), 90 * FRAMES as u64, "{:?}", gaps(&read));
     let state = run.reader.state().borrow().clone();
     assert!(state.disk_bytes <= 12_000 && state.losses > 0, "{state:?}");
+}
+
+/// A failure between renaming and deleting may leave both forms of a segment: the frames of the one that
+/// is driven out must not come back with the other.
+#[test]
+fn both_forms_of_a_segment_go_together() {
+    let mut small = settings(Path::new("/"));
+    small.sync_interval = Duration::from_millis(100);
+    small.segment_bytes = 3_000;
+    small.quota_bytes = 12_000;
+    small.thin = false;
+    let machine = SimulatedMachine::with_own_clock();
+    let mut run = Run::open(&machine, &small);
+    let name = |rest: &str| small.directory.join(format!("journal-0000000001{rest}.pws"));
+    for number in 0..90 {
+        run.step(with_a_network(number), None);
+        if number == 3 {
+            let content = machine.read(&name("")).expect("not yet driven out");
+            let left = machine.open(&name(".thinned"), Access::Create).expect("made");
+            left.write_all_at(&content, 0).expect("written");
+            left.sync().expect("synced");
+        }
+    }
+    run.pass(Duration::from_secs(1));
+    run.writer.finish();
+    assert!(machine.read(&name("")).is_err() && machine.read(&name(".thinned")).is_err());
+    let run = Run::open(&machine, &small);
+    assert_eq!(sum(&all(&run.reader)), 90 * FRAMES as u64);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! nothing. Of the others the oldest is thinned once less than a segment's room is left, on a thread
 //! beside, one at a time. Only where nothing is left to thin, or data come faster, whole segments go.
 
-use super::super::directory::{self, Expired};
+use super::super::directory::{self, Expired, SegmentName};
 use super::super::index::IndexedSegment;
 use super::super::segment::{Scan, less};
 use super::super::thin::{Job, NotThinned, Thinned, put_in_place};
@@ -12,9 +12,15 @@ use super::super::{JournalError, thin_words};
 use super::Writer;
 use crate::clock;
 use pw_model::{Gap, GapCause, TimeRange};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::time::Duration;
+
+/// After a failure that may pass nothing is thinned for so long.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// A segment that is being thinned.
 pub(super) struct Running {
@@ -65,6 +71,9 @@ impl Writer {
     /// Begins to thin the oldest segment that is not yet thinned and that not every desktop has.
     /// The last segment is left alone: writing goes on there. False when there is none.
     fn start_thinning(&mut self) -> bool {
+        if self.thinning_failed.is_some_and(|failed| self.since(failed) < PAUSE) {
+            return false;
+        }
         let acknowledged = self.shared.desktops().everywhere();
         let job = {
             let index = self.shared.index();
@@ -89,7 +98,7 @@ impl Writer {
         });
         if let Err(error) = self.shared.machine.run_beside(work) {
             tracing::warn!("cannot start thinning the journal: {error}");
-            self.stay_whole.insert(number);
+            self.thinning_failed = Some(self.now());
             return false;
         }
         self.thinning = Some(Running { number, stop, result });
@@ -111,6 +120,30 @@ impl Writer {
         true
     }
 
+    /// The segment goes: nobody needs its thinned form any more.
+    pub(super) fn give_up_thinning(&self, number: u64) {
+        if let Some(running) = self.thinning.as_ref().filter(|running| running.number == number) {
+            running.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Deletes the form of a segment that the index does not know, where a failure left it: a later
+    /// start would take it for one whose frames were neither sent nor stated as lost.
+    pub(super) fn remove_twin(&self, name: SegmentName) {
+        let twin = SegmentName { thinned: !name.thinned, ..name };
+        self.remove_leaving(&twin.path(&self.shared.directory));
+    }
+
+    /// Deletes what may be there.
+    fn remove_leaving(&self, path: &Path) {
+        match self.shared.machine.remove(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::error!("cannot delete {}: {error}", path.display());
+            }
+            _ => {}
+        }
+    }
+
     /// Ends thinning when the journal is closed.
     pub(super) fn stop_thinning(&mut self) {
         if let Some(running) = self.thinning.take() {
@@ -123,25 +156,35 @@ impl Writer {
 
     fn settle_thinned(&mut self, number: u64, result: Result<Thinned, NotThinned>) {
         let path = self.shared.segment_path(number);
+        if self.shared.index().find(number).is_none() {
+            // Driven out, or acknowledged, meanwhile.
+            let unfinished =
+                SegmentName { number, thinned: false }.unfinished_path(&self.shared.directory);
+            self.remove_leaving(&unfinished);
+            return;
+        }
         match result {
             Ok(thinned) => {
                 if let Err(error) = self.install(number, thinned) {
                     tracing::error!("{error}; {} stays as it is", path.display());
-                    self.stay_whole.insert(number);
+                    self.thinning_failed = Some(self.now());
                 }
             }
             Err(NotThinned::Stopped) => {}
-            Err(why) => {
+            Err(NotThinned::Failed(error)) => {
+                tracing::error!(
+                    "{error}; {} is not thinned, and no other for {} s",
+                    path.display(),
+                    PAUSE.as_secs()
+                );
+                self.thinning_failed = Some(self.now());
+            }
+            Err(NotThinned::Damaged) => {
                 self.stay_whole.insert(number);
-                match why {
-                    NotThinned::Damaged => {
-                        self.shared.suspects().insert(number);
-                    }
-                    NotThinned::Failed(error) => {
-                        tracing::error!("{error}; {} is not thinned", path.display());
-                    }
-                    NotThinned::Unknown | NotThinned::Useless | NotThinned::Stopped => {}
-                }
+                self.shared.suspects().insert(number);
+            }
+            Err(NotThinned::Unknown | NotThinned::Useless) => {
+                self.stay_whole.insert(number);
             }
         }
     }
@@ -150,17 +193,14 @@ impl Writer {
     /// end; others find the new one in the index.
     fn install(&mut self, number: u64, thinned: Thinned) -> Result<(), JournalError> {
         let shared = Arc::clone(&self.shared);
-        let name = directory::SegmentName { number, thinned: false };
+        let name = SegmentName { number, thinned: false };
         let whole = name.path(&shared.directory);
-        let Some(before) = shared.index().find(number).map(|segment| segment.end) else {
-            // Driven out, or acknowledged, meanwhile.
-            let unfinished = name.unfinished_path(&shared.directory);
-            return shared
-                .machine
-                .remove(&unfinished)
-                .map_err(|error| JournalError::io("cannot delete", &unfinished, error));
-        };
-        put_in_place(&*shared.machine, &shared.directory, name)?;
+        let before = shared.index().find(number).map_or(0, |segment| segment.end);
+        if let Err(error) = put_in_place(&*shared.machine, &shared.directory, name) {
+            self.remove_leaving(&name.unfinished_path(&shared.directory));
+            self.remove_twin(name);
+            return Err(error);
+        }
         let Thinned { end, sealed, places, frames, took } = thinned;
         if let Some(segment) = shared.index().segments.iter_mut().find(|s| s.number == number) {
             segment.thinned = true;
@@ -169,7 +209,7 @@ impl Writer {
             segment.places = places;
         }
         if let Err(error) = shared.machine.remove(&whole) {
-            // The next start finds both and deletes this one.
+            // It is tried again when the segment goes, or at the next start, which finds both.
             tracing::warn!("cannot delete {}: {error}", whole.display());
         }
         tracing::warn!("{}", thin_words(&whole, before, end, frames, took));
@@ -184,6 +224,7 @@ impl Writer {
         let Some(name) = self.shared.index().find(number).map(IndexedSegment::name) else {
             return Ok(());
         };
+        self.remove_twin(name);
         let path = name.path(&self.shared.directory);
         let acknowledged = self.shared.desktops().everywhere();
         let (lost, range, unseen) = match self.shared.machine.read(&path) {

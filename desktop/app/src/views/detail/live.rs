@@ -55,6 +55,9 @@ pub(super) fn rows(feed: &Feed, transmitter: MacAddr) -> Rows {
         return why;
     }
     let levels = feed.levels.of.get(&transmitter).map(Vec::as_slice).unwrap_or_default();
+    // A datagram may still come from a sensor that was let go.
+    let is_connected = |level: &&LiveLevel| connected.iter().any(|link| link.id == level.sensor);
+    let levels: Vec<&LiveLevel> = levels.iter().filter(is_connected).collect();
     let rows: Vec<Row> = levels.iter().map(|level| row(feed, level)).collect();
     let best = (0..rows.len()).max_by_key(|at| {
         let (row, level) = (rows.get(*at), levels.get(*at));

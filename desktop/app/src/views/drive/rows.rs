@@ -287,7 +287,9 @@ pub(super) const fn is_fresh(age: Duration) -> bool {
 }
 
 fn mean_rate(snapshot: &Snapshot) -> Option<f64> {
-    let secs: f64 = snapshot.drives.iter().map(|drive| drive.range.duration().as_secs_f64()).sum();
+    // Rows of tables say nothing of how long anybody listened.
+    let heard = snapshot.drives.iter().filter(|drive| drive.observations > drive.sightings);
+    let secs: f64 = heard.map(|drive| drive.range.duration().as_secs_f64()).sum();
     (secs >= 1.0).then(|| snapshot.totals.frames() as f64 / secs)
 }
 
